@@ -1,0 +1,1 @@
+"""The service's functions (`connect`, `disconnect`, `default`) and what they share (`layer`)."""

@@ -1,0 +1,30 @@
+"""`$connect`: may this page open a connection? Nothing is stored before it subscribes."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.layer import gateway, settings
+
+ALLOWED_ORIGINS = settings.entries("ALLOWED_ORIGINS")
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Answer 200 to let the connection open, 403 to a page of an origin that is not listed."""
+    logger.append_keys(request_id=gateway.request_id(event))
+    if gateway.event_type(event) != "CONNECT":
+        metrics.add_metric("FramesRefused", MetricUnit.Count, 1)
+        return gateway.refuse_message(event)
+    if not gateway.origin_allowed(event, ALLOWED_ORIGINS):
+        logger.warning("origin refused")
+        metrics.add_metric("OriginsRefused", MetricUnit.Count, 1)
+        return {"statusCode": 403}
+    metrics.add_metric("Connects", MetricUnit.Count, 1)
+    return {"statusCode": 200}

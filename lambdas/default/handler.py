@@ -1,0 +1,50 @@
+"""`$default`: every frame of every client; and, invoked directly, a publish without a socket."""
+
+import json
+import time
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.default.telemetry import report
+from lambdas.layer import Handler, Sender, Storage, gateway
+from lambdas.layer.replies import Frame
+
+STORAGE = Storage.from_env()
+HANDLER = Handler(STORAGE, Sender.from_env(STORAGE))
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: Any, context: LambdaContext) -> dict[str, Any] | None:
+    """Answer an event of API Gateway through its route response; anything else with the frame."""
+    if gateway.is_event(event):
+        return gateway.respond(_message(event))
+    return _invocation(event, context.aws_request_id)
+
+
+def _message(event: gateway.Event) -> Frame | None:
+    context = event["requestContext"]
+    request_id = gateway.request_id(event)
+    logger.append_keys(request_id=request_id)
+    reply = HANDLER.handle(
+        context["connectionId"],
+        event.get("body") or "",
+        request_id=request_id,
+        connected_at=context["connectedAt"],
+    )
+    report(reply, logger, metrics, since=context["requestTimeEpoch"])
+    return reply
+
+
+def _invocation(payload: Any, request_id: str) -> Frame | None:
+    started = time.time_ns() // 1_000_000
+    logger.append_keys(request_id=request_id)
+    # As text, so that one parser sees what the Lambda runtime let through, such as NaN.
+    reply = HANDLER.handle(None, json.dumps(payload), request_id=request_id)
+    report(reply, logger, metrics, since=started)
+    return reply

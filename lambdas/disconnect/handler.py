@@ -1,0 +1,33 @@
+"""`$disconnect`: forget the connection. It may never come; expiry and the next publish clean up."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.layer import gateway
+from lambdas.layer.storage import Storage
+
+STORAGE = Storage.from_env()
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Forget every subscription of the connection; API Gateway ignores the answer."""
+    logger.append_keys(request_id=gateway.request_id(event))
+    if gateway.event_type(event) != "DISCONNECT":
+        metrics.add_metric("FramesRefused", MetricUnit.Count, 1)
+        return gateway.refuse_message(event)
+    context = event["requestContext"]
+    subscriptions = STORAGE.forget_connection(context["connectionId"])
+    logger.info(
+        "disconnected",
+        extra={"subscriptions": subscriptions, "code": context.get("disconnectStatusCode")},
+    )
+    metrics.add_metric("Disconnects", MetricUnit.Count, 1)
+    return {"statusCode": 200}

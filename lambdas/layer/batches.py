@@ -1,0 +1,48 @@
+"""Writing many items to DynamoDB: 25 a call, and what a call leaves over is sent again."""
+
+import random
+import time
+from collections.abc import Iterable
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Request = tuple[str, dict[str, Any]]
+"""A table's name and a PutRequest or DeleteRequest."""
+
+_AT_ONCE = 25
+_GIVE_UP_AFTER = 3.0
+_FIRST_PAUSE = 0.05
+
+
+class UnwrittenError(RuntimeError):
+    """DynamoDB took a batch but kept leaving items over; carries their number."""
+
+    def __init__(self, unwritten: int) -> None:
+        self.unwritten = unwritten
+        super().__init__(f"DynamoDB left {unwritten} items of a batch unwritten for too long")
+
+
+def write(client: "DynamoDBClient", requests: Iterable[Request]) -> None:
+    """Write all; each may safely be written twice.
+
+    Raises UnwrittenError when items are left over for 3 seconds; ClientError, BotoCoreError.
+    """
+    waiting = iter(requests)
+    while batch := list(islice(waiting, _AT_ONCE)):
+        _write_batch(client, batch)
+
+
+def _write_batch(client: "DynamoDBClient", batch: list[Request]) -> None:
+    items: dict[str, Any] = {}
+    for table, request in batch:
+        items.setdefault(table, []).append(request)
+    give_up_at = time.monotonic() + _GIVE_UP_AFTER
+    pause = _FIRST_PAUSE
+    while items := client.batch_write_item(RequestItems=items).get("UnprocessedItems", {}):
+        if time.monotonic() + pause > give_up_at:
+            raise UnwrittenError(sum(map(len, items.values())))
+        time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
+        pause *= 2

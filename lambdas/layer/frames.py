@@ -1,0 +1,223 @@
+"""What a client sends: the text of a frame in, a typed request out. No I/O, no clock.
+
+The rules for the fields stand in `schema.json`; here is only what a JSON Schema cannot say.
+"""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import fastjsonschema
+
+from lambdas.layer.clock import from_rfc3339
+from lambdas.layer.errors import InvalidJson, InvalidMessage
+
+MAX_NESTING = 64
+"""Levels of objects and arrays within one another; more is refused before anything recurses."""
+
+_REF_BYTES = 512
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What one waits for: a reference of a merchant. `ref` is as the client wrote it."""
+
+    merchant_id: str
+    ref: str | int
+
+    @property
+    def key(self) -> str:
+        """The key in both tables; no merchant_id holds a `#`, so no two topics share a key."""
+        return f"{self.merchant_id}#{self.ref}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """A connection wants the notifications of a topic; `since` is in milliseconds since 1970."""
+
+    topic: Topic
+    since: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """A backend says something of a topic; `content` is the whole object as it was sent."""
+
+    topic: Topic
+    id: str | None
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """A connection no longer wants the notifications of a topic."""
+
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A keep-alive."""
+
+
+Request = Subscribe | Publish | Unsubscribe | Ping
+
+
+def parse(text: str) -> Request:
+    """Return the request that a frame makes.
+
+    Raises InvalidJson, InvalidMessage.
+    """
+    frame = parse_object(text)
+    kind = _kind(frame)
+    if kind == "ping":
+        return Ping()
+    _validate(kind, frame)
+    topic = Topic(frame["merchant_id"], frame["ref"])
+    if kind == "unsubscribe":
+        return Unsubscribe(topic)
+    if kind == "subscribe":
+        since = frame.get("since")
+        return Subscribe(topic, None if since is None else from_rfc3339(since))
+    return Publish(topic, frame.get("id"), frame)
+
+
+def parse_topic(text: str) -> Topic:
+    """Return the topic that a JSON object names, whatever else it holds.
+
+    Raises InvalidJson, InvalidMessage.
+    """
+    frame = parse_object(text)
+    _validate("topic", frame)
+    return Topic(frame["merchant_id"], frame["ref"])
+
+
+def parse_object(text: str) -> dict[str, Any]:
+    """Return the one JSON object that the text holds, in the strict sense of RFC 7493 (I-JSON).
+
+    Refused besides bad syntax, because readers differ on it: a name given twice, numbers that no
+    double holds, NaN, lone surrogates, deep nesting. Raises InvalidJson.
+    """
+    try:
+        text.encode()
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_float=_finite,
+            parse_constant=_no_constant,
+        )
+    except InvalidJson:
+        raise
+    except (ValueError, RecursionError) as error:
+        # RecursionError: deeper than the interpreter goes; ValueError: bad syntax, a raw lone
+        # surrogate, or an integer of more digits than Python converts (4,300).
+        raise InvalidJson("send one JSON object in UTF-8") from error
+    if not isinstance(value, dict):
+        raise InvalidJson("send one JSON object; this frame holds another JSON value")
+    if text.count("{") + text.count("[") > MAX_NESTING and _depth(value) > MAX_NESTING:
+        raise InvalidJson(f"nest objects and arrays at most {MAX_NESTING} levels deep")
+    if "\\u" in text:
+        _refuse_lone_surrogates(value)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise InvalidJson("give each name of an object once; this frame repeats one")
+    return value
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise InvalidJson("send numbers that a double can hold; this frame has a larger one")
+    return number
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise InvalidJson("NaN and Infinity are not JSON; send null or a string instead")
+
+
+def _depth(value: Any) -> int:
+    depth = 0
+    level = [value]
+    while level:
+        depth += 1
+        inside = (v.values() if isinstance(v, dict) else v for v in level)
+        level = [v for values in inside for v in values if isinstance(v, dict | list)]
+    return depth
+
+
+def _refuse_lone_surrogates(value: dict[str, Any]) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidJson("half of a surrogate pair is no character; send whole ones") from error
+
+
+def _kind(frame: dict[str, Any]) -> str:
+    if "action" in frame:
+        _validate("control", frame)
+        return str(frame["action"])
+    _validate("message_of_a_client", frame)
+    return "subscribe" if frame["client"] == "frontend" else "publish"
+
+
+def _at_most_512_bytes(value: str) -> bool:
+    return len(value.encode()) <= _REF_BYTES
+
+
+def _is_time(value: str) -> bool:
+    try:
+        from_rfc3339(value)
+    except ValueError:
+        return False
+    return _RFC3339.fullmatch(value) is not None
+
+
+_SCHEMA = json.loads(Path(__file__).with_name("schema.json").read_text("utf-8"))
+_RULES = _SCHEMA["definitions"]
+
+
+def _compiled(name: str) -> Any:
+    schema = {"$ref": f"#/definitions/{name}", "definitions": _RULES}
+    formats = {"at-most-512-bytes": _at_most_512_bytes, "rfc3339-time": _is_time}
+    return fastjsonschema.compile(schema, formats=formats)
+
+
+_VALIDATORS = {
+    name: _compiled(name)
+    for name in (
+        "control",
+        "message_of_a_client",
+        "topic",
+        "subscribe",
+        "publish",
+        "unsubscribe",
+    )
+}
+
+
+def _validate(kind: str, frame: dict[str, Any]) -> None:
+    for field in _RULES[kind]["required"]:
+        if field not in frame:
+            raise InvalidMessage(f"{field} is missing; it is {_RULES[field]['description']}", field)
+    try:
+        _VALIDATORS[kind](frame)
+    except fastjsonschema.JsonSchemaValueException as error:
+        field = error.path[1]
+        raise _broken(field) from None
+    # JSON Schema counts 1.0 as an integer; as a key it would be another one than 1.
+    if isinstance(frame.get("ref"), float):
+        raise _broken("ref")
+
+
+def _broken(field: str) -> InvalidMessage:
+    return InvalidMessage(f"{field} must be {_RULES[field]['description']}", field)

@@ -1,0 +1,178 @@
+"""What a frame does: parse, one thing, answer. Every exception becomes a reply here, only here."""
+
+import json
+import logging
+from typing import Any
+from uuid import uuid4
+
+from lambdas.layer import replies
+from lambdas.layer.clock import Clock, system_clock, to_rfc3339
+from lambdas.layer.errors import InvalidMessage, Refusal, TooLarge
+from lambdas.layer.frames import Ping, Publish, Request, Subscribe, Topic, Unsubscribe, parse
+from lambdas.layer.items import Said
+from lambdas.layer.replies import Frame
+from lambdas.layer.sender import Outcome, Sender
+from lambdas.layer.storage import CONNECTION_LIFETIME, Storage
+
+MAX_NOTIFICATION = 128 * 1024
+"""Bytes of UTF-8: API Gateway's quota for a message."""
+
+_OVERLAP = 10_000
+"""Milliseconds by which a replay reaches back behind `since`: clocks differ, writes take time."""
+
+log = logging.getLogger("ottu-ws-notify.handler")
+
+
+class ReplayError(RuntimeError):
+    """A replay broke off: a post to the subscriber failed."""
+
+
+class Handler:
+    """Does what frames ask for, and returns the frame that answers the sender."""
+
+    def __init__(self, storage: Storage, sender: Sender, *, clock: Clock = system_clock) -> None:
+        self._storage = storage
+        self._sender = sender
+        self._clock = clock
+
+    def handle(
+        self,
+        connection_id: str | None,
+        message: str,
+        *,
+        request_id: str | None = None,
+        connected_at: int | None = None,
+    ) -> Frame | None:
+        """Do what a frame asks for and return the answer; None where nobody is left to hear it.
+
+        `connection_id` is None for a caller that has no connection: it may publish. `request_id`
+        finds the call in the logs and is the notification's id where the frame names none.
+        `connected_at`: when the connection opened, in milliseconds since 1970; now if unknown.
+
+        Raises nothing: what was refused or went wrong is an `error` frame.
+        """
+        request_id = request_id or uuid4().hex
+        try:
+            request = parse(message)
+            return self._do(request, connection_id, request_id, connected_at)
+        except Refusal as refusal:
+            return replies.error(
+                refusal.code,
+                refusal.message,
+                retryable=refusal.retryable,
+                request_id=request_id,
+                field=refusal.field,
+            )
+        except Exception:
+            log.exception("frame failed", extra={"request_id": request_id})
+            return replies.error(
+                "internal_error",
+                "this is our fault; send the same frame again",
+                retryable=True,
+                request_id=request_id,
+            )
+
+    def _do(
+        self,
+        request: Request,
+        connection_id: str | None,
+        request_id: str,
+        connected_at: int | None,
+    ) -> Frame | None:
+        match request:
+            case Ping():
+                return replies.pong()
+            case Publish():
+                return self._publish(request, request_id)
+            case Subscribe():
+                return self._subscribe(request, _present(connection_id, "client"), connected_at)
+            case Unsubscribe(topic):
+                self._storage.unsubscribe(topic, [_present(connection_id, "action")])
+                return replies.unsubscribed(topic.merchant_id, topic.ref)
+
+    def _publish(self, request: Publish, request_id: str) -> Frame:
+        topic = request.topic
+        line = _line(request, request.id or request_id, to_rfc3339(self._clock()))
+        # First what is said, then who hears it: a subscriber does it the other way round.
+        earlier = self._storage.say(topic, line)
+        if earlier is not None:
+            _refuse_other_content(earlier, line)
+            line = earlier
+        listeners = self._storage.listeners(topic)
+        delivery = self._sender.broadcast(topic, listeners, line.notification)
+        return replies.receipt(
+            topic.merchant_id,
+            topic.ref,
+            id_=line.id,
+            sent_at=line.sent_at,
+            accepted=delivery.accepted,
+            gone=delivery.gone,
+            failed=delivery.failed,
+            duplicate=earlier is not None,
+        )
+
+    def _subscribe(
+        self, request: Subscribe, connection_id: str, connected_at: int | None
+    ) -> Frame | None:
+        topic = request.topic
+        # Taken before anything is read: as a later `since` it must not leave a gap.
+        now = self._clock()
+        end = (now if connected_at is None else connected_at) + CONNECTION_LIFETIME
+        # First who hears, then what was said: a publisher does it the other way round.
+        self._storage.subscribe(connection_id, topic, end)
+        after = 0 if request.since is None else request.since - _OVERLAP
+        missed = self._storage.said(topic, after)
+        if not self._replay(connection_id, topic, missed):
+            return None
+        return replies.subscribed(
+            topic.merchant_id,
+            topic.ref,
+            replayed=len(missed),
+            now=to_rfc3339(now),
+            end=to_rfc3339(end),
+        )
+
+    def _replay(self, connection_id: str, topic: Topic, missed: list[Said]) -> bool:
+        """Post what a connection missed; False if it is gone. Raises ReplayError."""
+        for line in missed:
+            outcome = self._sender.send(connection_id, line.notification)
+            if outcome is Outcome.GONE:
+                self._storage.unsubscribe(topic, [connection_id])
+                return False
+            if outcome is Outcome.FAILED:
+                # Not `subscribed`: its `now` would make the client skip what it did not get.
+                raise ReplayError
+        return True
+
+
+def _present(connection_id: str | None, field: str) -> str:
+    if connection_id is None:
+        raise InvalidMessage("only publish without a connection; open a WebSocket for this", field)
+    return connection_id
+
+
+def _line(request: Publish, id_: str, sent_at: str) -> Said:
+    notification = json.dumps(
+        {**request.content, "id": id_, "sent_at": sent_at},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    size = len(notification.encode())
+    if size > MAX_NOTIFICATION:
+        raise TooLarge(
+            f"the notification would be {size} bytes as delivered; make it at most "
+            f"{MAX_NOTIFICATION}, e.g. by sending a link instead of the content"
+        )
+    return Said(id_, notification, sent_at)
+
+
+def _refuse_other_content(earlier: Said, line: Said) -> None:
+    if _content(earlier) != _content(line):
+        raise InvalidMessage("this id was used for other content; give each content its own", "id")
+
+
+def _content(line: Said) -> str:
+    """Return what was said in one spelling, so that 1, 1.0 and true stay three things."""
+    content: dict[str, Any] = json.loads(line.notification)
+    del content["sent_at"]
+    return json.dumps(content, sort_keys=True)

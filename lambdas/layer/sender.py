@@ -1,0 +1,144 @@
+"""Getting a frame to connections: in parallel, each on its own, tried again, the dead forgotten."""
+
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol, Self
+
+from urllib3.exceptions import HTTPError
+
+from lambdas.layer.connections_api import POSTS_AT_ONCE, ConnectionsApi
+from lambdas.layer.frames import Topic
+from lambdas.layer.storage import Storage
+
+_POST_FOR = 3.0
+_ATTEMPT_FOR = 1.0
+_FIRST_PAUSE = 0.05
+
+# A fan-out stops here, so that a publisher hears its receipt within API Gateway's 29 seconds.
+_FAN_OUT_FOR = 20.0
+
+_OK = 200
+_GONE = {410, 400}  # 400: not a connection id at all, says API Gateway
+_THROTTLED = 429
+_SERVER_ERROR = 500
+
+log = logging.getLogger("ottu-ws-notify.sender")
+
+
+class Outcome(Enum):
+    """How a post can end."""
+
+    ACCEPTED = "accepted"
+    GONE = "gone"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What became of one post; `why` it failed: an HTTP status, or the name of an error."""
+
+    connection_id: str
+    outcome: Outcome
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a fan-out, in connections."""
+
+    accepted: int
+    gone: int
+    failed: int
+
+
+class Api(Protocol):
+    """What posts a frame: ConnectionsApi, or its fake."""
+
+    def post(self, connection_id: str, data: bytes, timeout: float) -> int:
+        """Return the HTTP status; raise urllib3.exceptions.HTTPError when no answer comes."""
+
+
+class Sender:
+    """Sends to the connections of a stage, and tells the storage which of them are gone."""
+
+    def __init__(self, api: Api, storage: Storage) -> None:
+        self._api = api
+        self._storage = storage
+        self._posts = ThreadPoolExecutor(POSTS_AT_ONCE, thread_name_prefix="post")
+
+    @classmethod
+    def from_env(cls, storage: Storage) -> Self:
+        """Return the sender of the stage that the environment names; see ConnectionsApi."""
+        return cls(ConnectionsApi.from_env(), storage)
+
+    def broadcast(self, topic: Topic, connection_ids: Collection[str], text: str) -> Delivery:
+        """Post a frame to each connection once, and forget those that are gone.
+
+        Raises nothing for a connection that is dead, slow or failing: it is counted.
+        """
+        data = text.encode()
+        end = time.monotonic() + _FAN_OUT_FOR
+
+        def post(connection_id: str) -> Post:
+            return self._post(connection_id, data, end)
+
+        # One connection, the usual case, costs no thread.
+        each = map if len(connection_ids) == 1 else self._posts.map
+        posts = list(each(post, connection_ids))
+        counts = Counter(post.outcome for post in posts)
+        _log_failed(posts)
+        self._forget(topic, [post.connection_id for post in posts if post.outcome is Outcome.GONE])
+        return Delivery(
+            accepted=counts[Outcome.ACCEPTED],
+            gone=counts[Outcome.GONE],
+            failed=counts[Outcome.FAILED],
+        )
+
+    def send(self, connection_id: str, text: str) -> Outcome:
+        """Post a frame to one connection."""
+        post = self._post(connection_id, text.encode(), time.monotonic() + _POST_FOR)
+        _log_failed([post])
+        return post.outcome
+
+    def _post(self, connection_id: str, data: bytes, end: float) -> Post:
+        """Try until `end` on the monotonic clock, and for 3 seconds at most."""
+        end = min(end, time.monotonic() + _POST_FOR)
+        pause = _FIRST_PAUSE
+        why = "no time left"
+        while (left := end - time.monotonic()) > 0:
+            try:
+                status = self._api.post(connection_id, data, min(_ATTEMPT_FOR, left))
+            except HTTPError as error:
+                why = type(error).__name__
+            else:
+                if status == _OK:
+                    return Post(connection_id, Outcome.ACCEPTED)
+                if status in _GONE:
+                    return Post(connection_id, Outcome.GONE)
+                why = str(status)
+                if status != _THROTTLED and status < _SERVER_ERROR:
+                    break
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
+            pause *= 2
+        return Post(connection_id, Outcome.FAILED, why)
+
+    def _forget(self, topic: Topic, gone: list[str]) -> None:
+        if not gone:
+            return
+        try:
+            self._storage.unsubscribe(topic, gone)
+        except Exception:
+            # They are met again by the next publish, or expire: no reason to fail this one.
+            log.exception("forgetting dead connections failed", extra={"connections": len(gone)})
+
+
+def _log_failed(posts: list[Post]) -> None:
+    failed = Counter(post.why for post in posts if post.outcome is Outcome.FAILED)
+    if failed:
+        log.warning("posts failed", extra={"failed": failed.total(), "why": dict(failed)})

@@ -1,0 +1,66 @@
+"""The environment, read in one place. Nothing else in `lambdas` looks at `os.environ`."""
+
+import os
+
+
+class MissingSettingError(RuntimeError):
+    """A variable of the environment is not set; carries its `name`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"the environment variable {name} is not set: the stack sets it for its functions; "
+            f'for a shell, `eval "$(make -s env STAGE=...)"` prints it'
+        )
+
+
+class InvalidSettingError(RuntimeError):
+    """A variable of the environment breaks its rule; carries its `name`."""
+
+    def __init__(self, name: str, rule: str) -> None:
+        self.name = name
+        super().__init__(f"the environment variable {name} must be {rule}")
+
+
+def text(name: str) -> str:
+    """Return a variable that must be set and not empty.
+
+    Raises MissingSettingError.
+    """
+    value = os.environ.get(name)
+    if not value:
+        raise MissingSettingError(name)
+    return value
+
+
+def seconds(name: str) -> int:
+    """Return a variable that holds a positive whole number of seconds.
+
+    Raises MissingSettingError, InvalidSettingError.
+    """
+    value = text(name)
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise InvalidSettingError(name, "a positive whole number of seconds")
+    return int(value)
+
+
+def address(name: str) -> str:
+    """Return a variable that holds an http(s) address, without a trailing slash.
+
+    Raises MissingSettingError, InvalidSettingError.
+    """
+    value = text(name)
+    if not value.startswith(("https://", "http://")):
+        raise InvalidSettingError(name, "an address that starts with https:// or http://")
+    return value.rstrip("/")
+
+
+def entries(name: str) -> frozenset[str]:
+    """Return a comma-separated variable as a set. It must be set, and may be empty.
+
+    Raises MissingSettingError.
+    """
+    value = os.environ.get(name)
+    if value is None:
+        raise MissingSettingError(name)
+    return frozenset(part.strip().lower() for part in value.split(",") if part.strip())

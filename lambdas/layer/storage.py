@@ -1,0 +1,238 @@
+"""Who waits for what, and what was said lately: everything that touches DynamoDB.
+
+Two tables. `connections` holds one item a subscription and answers "who" through its index
+`by_ref`; `ledger` holds, a topic a partition, the lines `said#{id}` (kept for the retention) and
+`joined#{connection_id}` (kept for 5 minutes, because an index lags behind its table). Publisher
+and subscriber each write their line before they read the other's, both consistently in that one
+partition: of two that race, at least one sees the other. Keep that order.
+
+DynamoDB deletes expired items late, by days if it must, so every read leaves them out itself.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Self, cast
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+
+from lambdas.layer import batches, items, settings
+from lambdas.layer.clock import Clock, system_clock, to_rfc3339
+from lambdas.layer.frames import Topic, parse_topic
+from lambdas.layer.items import KEY, Said
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+INDEX = "by_ref"
+REPLAY_AT_MOST = 100
+"""Notifications that one subscribe replays at most: the newest."""
+
+CONNECTION_LIFETIME = 2 * 60 * 60 * 1000
+"""Milliseconds after which API Gateway closes a connection (its quota, not adjustable)."""
+
+_PAST_THE_END = 5 * 60 * 1000
+_JOINED_FOR = 5 * 60 * 1000
+
+# A write may take 3 seconds at most, because a replay overlaps `since` by a fixed 10 seconds:
+# 2 attempts of (0.4 + 0.6) s and a pause of up to 1 s between them (botocore's standard mode).
+_CLIENT = Config(
+    connect_timeout=0.4,
+    read_timeout=0.6,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    tcp_keepalive=True,
+)
+
+
+class Storage:
+    """The two tables of a stage.
+
+    Every method raises botocore's ClientError or BotoCoreError when DynamoDB does not do its part.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        *,
+        connections: str,
+        ledger: str,
+        retention: int,
+        clock: Clock = system_clock,
+    ) -> None:
+        """Take the names of the tables, and how long to keep what was said, in seconds."""
+        self._client = client
+        self._connections = connections
+        self._ledger = ledger
+        self._retention = retention * 1000
+        self._clock = clock
+        self._beside = ThreadPoolExecutor(thread_name_prefix="lately-joined")
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """Return the storage that the environment names.
+
+        Reads CONNECTIONS_TABLE, LEDGER_TABLE, RETENTION_SECONDS and what boto3 reads. Raises
+        MissingSettingError, InvalidSettingError.
+        """
+        return cls(
+            connections=settings.text("CONNECTIONS_TABLE"),
+            ledger=settings.text("LEDGER_TABLE"),
+            retention=settings.seconds("RETENTION_SECONDS"),
+            client=boto3.client("dynamodb", config=_CLIENT),
+        )
+
+    # -- subscribing
+
+    def subscribe(self, connection_id: str, topic: Topic, served_until: int) -> None:
+        """Write that a connection waits for a topic, until a time in milliseconds since 1970."""
+        end = served_until + _PAST_THE_END
+        lately = min(self._clock() + _JOINED_FOR, end)
+        self._write(
+            [
+                (self._connections, items.put(items.subscription(connection_id, topic.key), end)),
+                (self._ledger, items.put(items.joined(connection_id, topic.key), lately)),
+            ]
+        )
+
+    def unsubscribe(self, topic: Topic, connection_ids: Iterable[str]) -> None:
+        """Forget that these connections wait for a topic; those that do not are no error."""
+        self._forget((connection_id, topic.key) for connection_id in connection_ids)
+
+    def forget_connection(self, connection_id: str) -> int:
+        """Forget every subscription of a connection and return how many there were."""
+        found = self._pages(
+            TableName=self._connections,
+            KeyConditionExpression="connection_id = :connection_id",
+            ExpressionAttributeNames={"#key": KEY},
+            ExpressionAttributeValues={":connection_id": {"S": connection_id}},
+            ProjectionExpression="#key",
+            ConsistentRead=True,
+        )
+        keys = [item[KEY]["S"] for item in found]
+        self._forget((connection_id, key) for key in keys)
+        return len(keys)
+
+    def _forget(self, subscriptions: Iterable[tuple[str, str]]) -> None:
+        self._write(
+            (table, {"DeleteRequest": {"Key": key}})
+            for connection_id, topic_key in subscriptions
+            for table, key in (
+                (self._connections, items.subscription(connection_id, topic_key)),
+                (self._ledger, items.joined(connection_id, topic_key)),
+            )
+        )
+
+    def said(self, topic: Topic, after: int = 0) -> list[Said]:
+        """Return the newest notifications of a topic, at most REPLAY_AT_MOST, the oldest first.
+
+        `after`: only those sent later than this, in milliseconds since 1970.
+        """
+        found = self._pages(
+            TableName=self._ledger,
+            KeyConditionExpression="#key = :key AND begins_with(line, :said)",
+            FilterExpression="expires_at > :now AND sent_at > :after",
+            ExpressionAttributeNames={"#key": KEY},
+            ExpressionAttributeValues={
+                ":key": {"S": topic.key},
+                ":said": {"S": "said#"},
+                ":now": {"N": items.seconds(self._clock())},
+                ":after": {"S": to_rfc3339(after)},
+            },
+            ConsistentRead=True,
+        )
+        lines = (items.read_said(item) for item in found)
+        newest = heapq.nlargest(REPLAY_AT_MOST, lines, key=lambda line: (line.sent_at, line.id))
+        return newest[::-1]
+
+    # -- publishing
+
+    def say(self, topic: Topic, line: Said) -> Said | None:
+        """Write what is said of a topic, and return None; or the line that has this id already.
+
+        A line that has expired counts as absent.
+        """
+        now = self._clock()
+        write = uuid4().hex
+        try:
+            self._client.put_item(
+                TableName=self._ledger,
+                Item=items.said(topic.key, line, write, now + self._retention),
+                ConditionExpression="attribute_not_exists(line) OR expires_at <= :now",
+                ExpressionAttributeValues={":now": {"N": items.seconds(now)}},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as refused:
+            earlier = cast("dict[str, Any]", refused.response)["Item"]
+            # A write whose answer was lost is tried again by botocore, and finds itself.
+            return None if earlier["write"]["S"] == write else items.read_said(earlier)
+        return None
+
+    def listeners(self, topic: Topic) -> set[str]:
+        """Return the ids of the connections that wait for a topic now.
+
+        The index knows the older subscriptions, the ledger those of the last minutes.
+        """
+        joined = self._beside.submit(self._lately_joined, topic)
+        return self._indexed(topic) | joined.result()
+
+    def _indexed(self, topic: Topic) -> set[str]:
+        found = self._pages(
+            TableName=self._connections,
+            IndexName=INDEX,
+            KeyConditionExpression="#key = :key",
+            **self._unexpired(topic),
+        )
+        return {item["connection_id"]["S"] for item in found}
+
+    def _lately_joined(self, topic: Topic) -> set[str]:
+        unexpired = self._unexpired(topic)
+        unexpired["ExpressionAttributeValues"][":joined"] = {"S": "joined#"}
+        found = self._pages(
+            TableName=self._ledger,
+            KeyConditionExpression="#key = :key AND begins_with(line, :joined)",
+            ConsistentRead=True,
+            **unexpired,
+        )
+        return {item["line"]["S"].removeprefix("joined#") for item in found}
+
+    def _unexpired(self, topic: Topic) -> dict[str, Any]:
+        return {
+            "FilterExpression": "expires_at > :now",
+            "ExpressionAttributeNames": {"#key": KEY},
+            "ExpressionAttributeValues": {
+                ":key": {"S": topic.key},
+                ":now": {"N": items.seconds(self._clock())},
+            },
+        }
+
+    # -- the calls of the legacy service
+
+    def create_connection(self, connection_id: str, message: str) -> None:
+        """Subscribe a connection to the topic that a JSON text names, for the next two hours.
+
+        Raises InvalidJson, InvalidMessage.
+        """
+        self.subscribe(connection_id, parse_topic(message), self._clock() + CONNECTION_LIFETIME)
+
+    def delete_connection(self, message: str) -> None:
+        """Forget every connection that waits for the topic that a JSON text names.
+
+        Raises InvalidJson, InvalidMessage.
+        """
+        topic = parse_topic(message)
+        self.unsubscribe(topic, self.listeners(topic))
+
+    # -- calls
+
+    def _pages(self, **query: Any) -> Iterator[dict[str, Any]]:
+        while True:
+            page = self._client.query(**query)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _write(self, requests: Iterable[batches.Request]) -> None:
+        batches.write(self._client, requests)
