@@ -1,0 +1,36 @@
+"""The CDK app: every stage of the service, checked at each synth. Run by the CDK CLI (cdk.json)."""
+
+from collections.abc import Mapping
+
+from aws_cdk import App
+
+from infra.checks import add_checks
+from infra.stack import NotifyStack
+from infra.stages import STAGES
+
+
+def build(outdir: str | None = None, context: Mapping[str, str] | None = None) -> App:
+    """Compose the app. Its context: `stages` (names, all by default), `port` (of the emulator)."""
+    app = App(
+        outdir=outdir,
+        context=context,
+        analytics_reporting=False,
+        # cfn-lint checks more than CDK's own rules; these would cost a second a synth on top.
+        builtin_cloud_formation_validation=False,
+    )
+    chosen = app.node.try_get_context("stages")
+    names = chosen.split(",") if chosen else [stage.name for stage in STAGES]
+    unknown = set(names) - {stage.name for stage in STAGES}
+    if unknown:
+        known = ", ".join(stage.name for stage in STAGES)
+        raise SystemExit(f"no such stage: {', '.join(sorted(unknown))}; there are {known}")
+    local_port = int(app.node.try_get_context("port") or 4566)
+    for stage in STAGES:
+        if stage.name in names:
+            NotifyStack(app, stage, local_port=local_port)
+    add_checks(app)
+    return app
+
+
+if __name__ == "__main__":
+    build().synth()

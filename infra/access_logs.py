@@ -1,0 +1,94 @@
+"""Who connected and how it ended, as one line of JSON each, and the account's leave to write it.
+
+No query string is ever logged (it may carry a token), and no address of a client.
+"""
+
+import json
+from typing import Final
+
+import jsii
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.checks import acknowledge
+from infra.stages import Stage
+
+# Name in the log line -> API Gateway's $context variable.
+FIELDS: Final = {
+    "requestId": "$context.requestId",
+    "extendedRequestId": "$context.extendedRequestId",
+    "requestTime": "$context.requestTime",
+    "connectionId": "$context.connectionId",
+    "connectedAt": "$context.connectedAt",
+    "eventType": "$context.eventType",
+    "routeKey": "$context.routeKey",
+    "status": "$context.status",
+    "error": "$context.error.message",
+    "errorType": "$context.error.responseType",
+    "integrationStatus": "$context.integration.status",
+    "integrationError": "$context.integrationErrorMessage",
+    "integrationLatency": "$context.integrationLatency",
+    "integrationRequestId": "$context.integration.requestId",
+}
+
+
+class AccessLogs(Construct):
+    """The log group of a stage's access logs, as `settings` for the stage."""
+
+    def __init__(self, scope: Construct, construct_id: str, stage: Stage) -> None:
+        super().__init__(scope, construct_id)
+        log_group = logs.LogGroup(
+            self, "Logs", retention=stage.log_retention, removal_policy=stage.removal_policy
+        )
+        self.settings = _Settings(log_group)
+
+
+class LoggingAccount(Construct):
+    """The role by which API Gateway writes the logs of every WebSocket and REST API in the account.
+
+    There is one such setting an account and region, and a stage with access logs cannot be created
+    without it. Other stages and services rely on it just as well: it is left behind, role included,
+    when a stack is destroyed (as CDK's own RestApi does).
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            managed_policies=[
+                iam.ManagedPolicy.from_aws_managed_policy_name(
+                    "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+                )
+            ],
+        )
+        role.apply_removal_policy(RemovalPolicy.RETAIN)
+        account = apigateway.CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)
+        account.apply_removal_policy(RemovalPolicy.RETAIN)
+        acknowledge(
+            role,
+            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+            "AmazonAPIGatewayPushToCloudWatchLogs]",
+            "The account's setting serves every API in it, log groups unknown here; "
+            "API Gateway checks for the actions of exactly this policy",
+        )
+
+
+# The class rather than a dict: jsii cannot pass a dict for an interface with behaviour.
+@jsii.implements(apigatewayv2.IAccessLogSettings)
+class _Settings:
+    def __init__(self, log_group: logs.ILogGroup) -> None:
+        self._destination = apigatewayv2.LogGroupLogDestination(log_group)
+
+    @property
+    def destination(self) -> apigatewayv2.IAccessLogDestination:
+        return self._destination
+
+    @property
+    def format(self) -> apigateway.AccessLogFormat:
+        return apigateway.AccessLogFormat.custom(json.dumps(FIELDS))

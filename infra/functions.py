@@ -1,0 +1,110 @@
+"""The functions: one construct, three uses. What a function may do is granted in stack.py."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from aws_cdk import Duration, IgnoreMode, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.checks import acknowledge
+from infra.layer import ROOT
+from infra.stages import Stage
+
+SERVICE: Final = "ottu-ws-notify"
+
+# Read as a .gitignore: everything, but not the package `lambdas` itself, so that its name stays the
+# import root. Whole folders are ruled out, so the synth never walks .venv or node_modules.
+_NOT_CODE: Final = ["/*", "!/lambdas", "/lambdas/requirements.txt", "__pycache__"]
+
+
+class ServiceFunction(Construct):
+    """A handler of `lambdas`, with its own role and its own log group.
+
+    `environment` holds what this handler needs beyond the names of its service and metrics.
+    """
+
+    def __init__(  # noqa: PLR0913 - the three functions differ in exactly these
+        self,
+        scope: Construct,
+        construct_id: str,
+        stage: Stage,
+        *,
+        handler: str,
+        description: str,
+        layer: lambda_.ILayerVersion,
+        memory_mb: int,
+        timeout_seconds: int,
+        environment: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        log_group = logs.LogGroup(
+            self, "Logs", retention=stage.log_retention, removal_policy=stage.removal_policy
+        )
+        self.role = _role(self, log_group)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            code=lambda_.Code.from_asset(str(ROOT), exclude=_NOT_CODE, ignore_mode=IgnoreMode.GIT),
+            handler=handler,
+            layers=[layer],
+            memory_size=memory_mb,
+            timeout=Duration.seconds(timeout_seconds),
+            environment={
+                "POWERTOOLS_SERVICE_NAME": SERVICE,
+                "POWERTOOLS_METRICS_NAMESPACE": Stack.of(self).stack_name,
+                **environment,
+            },
+            # Without policy updates: CDK would put X-Ray's resource "*" among the service's own
+            # permissions, where its acknowledgement would also cover a careless "*" of ours.
+            role=self.role.without_policy_updates(),
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+        )
+        acknowledge(
+            self.function,
+            "AwsSolutions-L1",
+            "Python 3.13 is what the pinned packages are built and tested for",
+        )
+        acknowledge(
+            self.function,
+            "cfn-lint::W3005",
+            "CDK lets every function wait for its role and all of the role's policies",
+        )
+
+
+def _role(scope: Construct, log_group: logs.ILogGroup) -> iam.Role:
+    role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    iam.Policy(
+        role,
+        "Logging",
+        roles=[role],
+        statements=[
+            iam.PolicyStatement(
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                resources=[log_group.log_group_arn],
+            )
+        ],
+    )
+    tracing = iam.Policy(
+        role,
+        "Tracing",
+        roles=[role],
+        statements=[
+            iam.PolicyStatement(
+                actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"]
+            )
+        ],
+    )
+    acknowledge(
+        tracing,
+        "AwsSolutions-IAM5[Resource::*]",
+        "X-Ray's put actions know no resource: IAM accepts only * for them",
+    )
+    return role
