@@ -1,30 +1,122 @@
 # Everything that is done with this project, by name. `make help` lists it.
 # On a machine with Python 3.11+, make and git, each target installs what it needs, once, into this folder.
 
-PYTHON ?= python3
-STAGE  ?= dev
-PORT   ?= 4566
+PYTHON   ?= python3
+PORT     ?= 4566
+APPROVAL ?= broadening
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
+# By their paths: the make of macOS (3.81) does not look for programs in an exported PATH.
+PY  := .venv/bin/python
+CDK := node_modules/.bin/cdk
+
+# A stamp is touched last, so that an interrupted installation is done again. Progress goes to
+# standard error: the standard output of `make env` is read by a shell.
 READY := .venv/.ready node_modules/.ready
 
+# A target that asks for a variable says so before it installs anything.
+STAGES := dev prod
+ifneq ($(filter env,$(MAKECMDGOALS)),)
+STAGES := local dev prod
+endif
+ifneq ($(filter hotswap,$(MAKECMDGOALS)),)
+STAGES := dev
+endif
+ifneq ($(filter deploy hotswap destroy env,$(MAKECMDGOALS)),)
+ifneq ($(words $(filter $(STAGES),$(STAGE))) $(words $(STAGE)),1 1)
+$(error `make $(firstword $(MAKECMDGOALS)) STAGE=...` takes one of: $(STAGES), not '$(STAGE)'$(if $(filter local,$(STAGE)),; the stage local is started and stopped by `make run`))
+endif
+endif
+ifneq ($(filter diff,$(MAKECMDGOALS)),)
+ifeq ($(BASE),)
+$(error BASE is missing: the commit to compare with, `make diff BASE=HEAD^`)
+endif
+endif
+
 .DEFAULT_GOAL := help
+
 .PHONY: help
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
-
-.venv/.ready: requirements.txt requirements-dev.txt constraints.txt lambdas/requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with PYTHON=python3.13")'
-	@echo "installing the Python packages into .venv (once; a minute or two) ..."
-	@$(PYTHON) -m venv --clear .venv
-	@pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
-
-node_modules/.ready: package-lock.json .venv/.ready
-	@echo "installing the CDK command line into node_modules (once) ..."
-	@npm ci --silent --no-fund --no-audit
-	@touch $@
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
 setup: $(READY) ## install everything, once, into this folder
+
+.PHONY: run
+run: $(READY) ## the whole service on this machine until Ctrl-C (PORT=4566)
+	@$(PY) -m tools.run --port '$(PORT)'
+
+.PHONY: env
+env: .venv/.ready ## the environment for in-process use: eval "$(make -s env STAGE=local)"
+	@$(PY) -m tools.env '$(STAGE)'
+
+.PHONY: test
+test: $(READY) ## every test (ARGS="-k name" and other options of pytest)
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: check
+check: $(READY) ## format, lint and types, changing nothing
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+
+.PHONY: format
+format: $(READY) ## let ruff format and repair the code
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+.PHONY: synth
+synth: $(READY) ## the templates of all stages, checked, into cdk.out
+	@$(CDK) synth --quiet --no-notices
+
+.PHONY: diff
+diff: $(READY) ## the templates of BASE=<git ref> against today's; exit status 1 on a difference
+	@$(PY) -m tools.diff '$(BASE)'
+
+.PHONY: snapshots
+snapshots: $(READY) ## accept today's templates as the tests' snapshots
+	@$(PY) -m pytest tests/infra --update-snapshots
+
+.PHONY: bench
+bench: $(READY) ## the benchmark: a table, JSON and a chart (ARGS= are its options)
+	@$(PY) -m benchmarks $(ARGS)
+
+.PHONY: bootstrap
+bootstrap: $(READY) ## prepare your AWS account and region for CDK, once
+	@$(CDK) bootstrap --no-notices
+
+.PHONY: deploy
+deploy: $(READY) ## deploy STAGE=dev|prod to your AWS account (APPROVAL=never asks nothing)
+	@$(CDK) deploy OttuWsNotify-$(STAGE) --require-approval '$(APPROVAL)' --no-notices
+
+.PHONY: hotswap
+hotswap: $(READY) ## replace only the functions' code on STAGE=dev, within seconds
+	@$(CDK) deploy OttuWsNotify-$(STAGE) --hotswap --require-approval '$(APPROVAL)' --no-notices
+
+.PHONY: destroy
+destroy: $(READY) ## remove STAGE=dev|prod from your AWS account; asks first
+	@$(CDK) destroy OttuWsNotify-$(STAGE) --no-notices
+
+.PHONY: constraints
+constraints: .venv/.ready ## pin anew what the requirements bring along, after one was changed
+	@$(PY) -m tools.constraints
+
+.PHONY: clean
+clean: ## remove what was built here; what was installed stays
+	@rm -rf .build .local cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
+
+# Changed pins are installed over what is there; only a first or an interrupted installation clears.
+.venv/.ready: requirements.txt requirements-dev.txt constraints.txt lambdas/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with PYTHON=python3.13")'
+	@echo "installing the Python packages into .venv (once; a minute or two) ..." >&2
+	@test -e $@ || $(PYTHON) -m venv --clear .venv
+	@rm -f $@
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input -r requirements-dev.txt >&2
+	@touch $@
+
+node_modules/.ready: package-lock.json .venv/.ready
+	@echo "installing the CDK command line into node_modules (once; half a minute) ..." >&2
+	@.venv/bin/npm ci --silent --no-fund --no-audit >&2
+	@touch $@

@@ -1,0 +1,91 @@
+"""The stage `local` on a local AWS: started, deployed by the real CDK, and found to answer.
+
+`local_stage` is what `make run`, the end-to-end tests and the benchmark share.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.cdk import bootstrap, deploy, synthesise
+from tools.ministack import MiniStack, free_port, ministack
+from tools.outputs import local_environment, read_outputs
+from tools.ping import require_pong
+
+STAGE = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStage:
+    """A deployed stage that answers.
+
+    `outputs` are the stack's, by their names. `environment` is what `make env STAGE=local` prints:
+    what boto3 and in-process use need. `log` is the local AWS's, functions included.
+    """
+
+    outputs: dict[str, str]
+    server: MiniStack
+
+    @property
+    def url(self) -> str:
+        """The address for WebSocket clients, `ws://localhost:...`."""
+        return self.outputs["WebsocketConnectEndpointURL"]
+
+    @property
+    def endpoint(self) -> str:
+        """The address for AWS clients, `http://127.0.0.1:...`."""
+        return self.server.endpoint
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Name the variables for boto3 and for in-process use."""
+        return local_environment(self.outputs, self.endpoint)
+
+    @property
+    def log(self) -> Path:
+        """What the local AWS and the functions printed."""
+        return self.server.log
+
+    @property
+    def pid(self) -> int:
+        """The local AWS's process, which leads the group of all that it started."""
+        return self.server.pid
+
+
+def _silent(_step: str) -> None:
+    pass
+
+
+@contextmanager
+def local_stage(
+    folder: Path, port: int | None = None, progress: Callable[[str], object] = _silent
+) -> Iterator[LocalStage]:
+    """Start a local AWS on `port` (by default a free one), deploy to it, yield it once it answers.
+
+        with local_stage(tmp_path) as stage:
+            connect(stage.url)
+            boto3.client("dynamodb", endpoint_url=stage.endpoint, ...)
+
+    Logs, cloud assembly and temporary files go to `folder`, so that several can run side by side.
+    Leaving the block ends every process. Raises ToolError with the failing command and its log.
+    """
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    with ministack(folder, port or free_port()) as server:
+        yield LocalStage(_deployed(folder, server, progress), server)
+
+
+def _deployed(folder: Path, server: MiniStack, progress: Callable[[str], object]) -> dict[str, str]:
+    progress(f"starting the local AWS on port {server.port}, synthesising the stack meanwhile")
+    with synthesise(folder, STAGE, server) as synthesis:
+        server.wait_until_ready()
+        bootstrap(folder, server)
+        progress("the local AWS is up and bootstrapped for CDK")
+        synthesis.finish()
+    progress("the stack is synthesised; deploying it")
+    outputs = read_outputs(deploy(folder, STAGE, server), STAGE)
+    progress("deployed; asking it over a WebSocket")
+    require_pong(outputs["WebsocketConnectEndpointURL"], server)
+    progress("it answers")
+    return outputs

@@ -1,0 +1,53 @@
+"""The outputs of a deployed stack, in CDK's own shape, and the environment they mean.
+
+The names of the outputs are the interface to `infra`; the names of the variables, to `lambdas`.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tools import ToolError
+from tools.ministack import CREDENTIALS
+
+STAGES = ("local", "dev", "prod")
+LOCAL_OUTPUTS = Path(".local/outputs.json")
+_VARIABLES = {
+    "CONNECTIONS_TABLE": "ConnectionsTableName",
+    "LEDGER_TABLE": "LedgerTableName",
+    "RETENTION_SECONDS": "RetentionSeconds",
+    "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "ConnectionsEndpointURL",
+}
+
+
+def stack_name(stage: str) -> str:
+    """Name the stage's stack."""
+    return f"OttuWsNotify-{stage}"
+
+
+def read_outputs(path: Path, stage: str) -> dict[str, str]:
+    """Read the stage's outputs from a file that `cdk deploy --outputs-file` wrote."""
+    content: dict[str, dict[str, str]] = json.loads(path.read_text())
+    return content[stack_name(stage)]
+
+
+def write_outputs(path: Path, stage: str, outputs: Mapping[str, str]) -> None:
+    """Write the outputs so that a reader sees all of them or no file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps({stack_name(stage): dict(outputs)}, indent=2) + "\n")
+    unfinished.replace(path)
+
+
+def environment(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """Name what in-process use reads: `Storage.from_env()` and `Sender.from_env(storage)`."""
+    missing = sorted(set(_VARIABLES.values()) - set(outputs))
+    if missing:
+        raise ToolError(f"The stack has no output {', '.join(missing)}: deploy it again")
+    return {variable: outputs[output] for variable, output in _VARIABLES.items()}
+
+
+def local_environment(outputs: Mapping[str, Any], endpoint: str) -> dict[str, str]:
+    """Add to the environment what makes boto3 speak to the local AWS at `endpoint`."""
+    return {**environment(outputs), **CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}

@@ -1,0 +1,98 @@
+"""`make run`: the stage `local` in the foreground, until Ctrl-C or SIGTERM.
+
+`.local/outputs.json` exists exactly while it answers.
+"""
+
+import argparse
+import json
+import shlex
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from tools.deploy import STAGE, LocalStage, local_stage
+from tools.ministack import usable_port
+from tools.outputs import LOCAL_OUTPUTS, read_outputs, write_outputs
+from tools.terminal import Progress, bold, exit_status, say
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_INTERRUPTED = 130
+_TASK = {"merchant_id": "shop", "ref": "42"}
+_SUBSCRIBE = {"client": "frontend", **_TASK}
+_PUBLISH = {
+    "client": "backend",
+    **_TASK,
+    "project": "demo",
+    "type": "payment",
+    "status": "done",
+    "message": "paid",
+}
+
+
+def main() -> int:
+    """Run until told to stop: 0 then, 130 where it was stopped before it answered."""
+    parser = argparse.ArgumentParser(prog="make run")
+    parser.add_argument("--port", required=True)
+    port = usable_port(parser.parse_args().port)
+    LOCAL_OUTPUTS.unlink(missing_ok=True)
+    answered = False
+    _interrupt_on_signals()
+    try:
+        folder = LOCAL_OUTPUTS.parent / str(port)
+        with local_stage(folder, port, Progress()) as stage, _published(stage):
+            answered = True
+            say(_welcome(stage.url))
+            stage.server.wait_until_dead()
+    except KeyboardInterrupt:
+        say("\nstopped")
+    return 0 if answered else _INTERRUPTED
+
+
+def _interrupt_on_signals() -> None:
+    """Let the first signal unwind everything; those after it change nothing, it is quick."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+        for name in _SIGNALS:
+            signal.signal(name, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for name in _SIGNALS:
+        signal.signal(name, interrupt)
+
+
+@contextmanager
+def _published(stage: LocalStage) -> Iterator[None]:
+    """Write the outputs file for the others on this machine; remove it unless a later run's."""
+    write_outputs(LOCAL_OUTPUTS, STAGE, stage.outputs)
+    try:
+        yield
+    finally:
+        if LOCAL_OUTPUTS.exists() and read_outputs(LOCAL_OUTPUTS, STAGE) == stage.outputs:
+            LOCAL_OUTPUTS.unlink(missing_ok=True)
+
+
+def _welcome(url: str) -> str:
+    client = Path(".venv/bin/wsdump")
+    listen = shlex.join((str(client), "--raw", "--text", json.dumps(_SUBSCRIBE), url))
+    publish = shlex.join(
+        (str(client), "--raw", "--eof-wait", "1", "--text", json.dumps(_PUBLISH), url)
+    )
+    return f"""
+{bold(url)}
+
+Listen, in another terminal, in this folder:
+
+  {listen}
+
+Publish, in a third; its receipt says how many got it:
+
+  {publish} </dev/null
+
+Ctrl-C stops it. `make env STAGE={STAGE}` prints the environment for use in process."""
+
+
+if __name__ == "__main__":
+    raise SystemExit(exit_status(main))
