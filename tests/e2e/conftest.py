@@ -1,0 +1,52 @@
+"""The deployed stage that the end-to-end tests share, and AWS clients for it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from tools.deploy import LocalStage, local_stage
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
+    with local_stage(tmp_path_factory.mktemp("stage")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def session(stage: LocalStage) -> boto3.Session:
+    environment = stage.environment
+    return boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_DEFAULT_REGION"],
+    )
+
+
+@pytest.fixture(scope="session")
+def dynamodb(session: boto3.Session, stage: LocalStage) -> "DynamoDBClient":
+    return session.client("dynamodb", endpoint_url=stage.endpoint)
+
+
+@pytest.fixture(scope="session")
+def functions(session: boto3.Session, stage: LocalStage) -> "LambdaClient":
+    return session.client("lambda", endpoint_url=stage.endpoint)
+
+
+@pytest.fixture(scope="session")
+def apis(session: boto3.Session, stage: LocalStage) -> "ApiGatewayV2Client":
+    return session.client("apigatewayv2", endpoint_url=stage.endpoint)
+
+
+@pytest.fixture(scope="session")
+def connections(session: boto3.Session, stage: LocalStage) -> "ApiGatewayManagementApiClient":
+    endpoint = stage.outputs["ConnectionsEndpointURL"]
+    return session.client("apigatewaymanagementapi", endpoint_url=endpoint)
