@@ -67,7 +67,7 @@ class MiniStack:
         raise ToolError(f"The local AWS died. {self.child.report()}")
 
     def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection(_ADDRESS, self.port, timeout=5)
+        connection = http.client.HTTPConnection(_ADDRESS, self.port, timeout=2)
         try:
             connection.request("GET", "/_ministack/ready")
             return connection.getresponse().status == http.HTTPStatus.OK
@@ -87,14 +87,14 @@ def ministack(folder: Path, port: int) -> Iterator[MiniStack]:
         with running(
             (sys.executable, "-m", "tools.leash", "ministack"),
             log=folder / "ministack.log",
-            environment=_environment(port, scratch),
+            environment=server_environment(port, scratch),
         ) as child:
             yield MiniStack(port, child)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _environment(port: int, scratch: Path) -> dict[str, str]:
+def server_environment(port: int, scratch: Path) -> dict[str, str]:
     """Build its environment from nothing: all of it is handed on to the functions.
 
     An AWS_ENDPOINT_URL, a profile or a home with an AWS configuration would reach them, and a

@@ -18,7 +18,7 @@ from tools.ministack import usable_port
 from tools.outputs import LOCAL_OUTPUTS, read_outputs, write_outputs
 from tools.terminal import Progress, bold, exit_status, say
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _INTERRUPTED = 130
 _TASK = {"merchant_id": "shop", "ref": "42"}
 _SUBSCRIBE = {"client": "frontend", **_TASK}
@@ -33,10 +33,14 @@ _PUBLISH = {
 
 
 def main() -> int:
-    """Run until told to stop: 0 then, 130 where it was stopped before it answered."""
+    """Run until told to stop."""
     parser = argparse.ArgumentParser(prog="make run")
     parser.add_argument("--port", required=True)
-    port = usable_port(parser.parse_args().port)
+    return run(usable_port(parser.parse_args().port))
+
+
+def run(port: int) -> int:
+    """Run until a signal: 0 then, 130 where it came too early; a ToolError where anything fails."""
     LOCAL_OUTPUTS.unlink(missing_ok=True)
     answered = False
     _interrupt_on_signals()
@@ -55,11 +59,11 @@ def _interrupt_on_signals() -> None:
     """Let the first signal unwind everything; those after it change nothing, it is quick."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-        for name in _SIGNALS:
+        for name in SIGNALS:
             signal.signal(name, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for name in _SIGNALS:
+    for name in SIGNALS:
         signal.signal(name, interrupt)
 
 

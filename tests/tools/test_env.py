@@ -1,0 +1,129 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tools import ToolError, env
+from tools.ministack import CREDENTIALS, free_port, ministack
+from tools.outputs import LOCAL_OUTPUTS, environment, read_outputs, write_outputs
+
+_OUTPUTS = {
+    "WebsocketConnectEndpointURL": "ws://localhost:4599/_aws/execute-api/abc/local",
+    "ConnectionsEndpointURL": "http://localhost:4599/_aws/execute-api/abc/local",
+    "ConnectionsTableName": "connections",
+    "LedgerTableName": "ledger",
+    "RetentionSeconds": "3600",
+    "PublishFunctionName": "publish",
+}
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with ministack(tmp_path_factory.mktemp("aws"), free_port()) as server:
+        server.wait_until_ready()
+        yield server.endpoint
+
+
+@pytest.fixture
+def credentials(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws}.items():
+        monkeypatch.setenv(name, value)
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, stage: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["make env", stage])
+    return env.main()
+
+
+def _deploy(stage: str) -> None:
+    outputs = {name: {"Value": value} for name, value in _OUTPUTS.items()}
+    handle = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
+    template = json.dumps({"Resources": {"Nothing": handle}, "Outputs": outputs})
+    cloudformation = boto3.client("cloudformation")
+    cloudformation.create_stack(StackName=f"OttuWsNotify-{stage}", TemplateBody=template)
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName=f"OttuWsNotify-{stage}", WaiterConfig={"Delay": 1}
+    )
+
+
+def test_any_value_survives_the_shell() -> None:
+    value = "a b\"c'd $HOME `id` \\ ;&|\n*"
+    script = f'{env.export_lines({"ODD": value})}\nprintf %s "$ODD"'
+    done = subprocess.run(("/bin/sh", "-c", script), capture_output=True, text=True, check=True)
+    assert done.stdout == value
+
+
+def test_the_stage_local_comes_from_its_outputs_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_outputs(LOCAL_OUTPUTS, "local", _OUTPUTS)
+    assert _run(monkeypatch, "local") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "export CONNECTIONS_TABLE=connections",
+        "export LEDGER_TABLE=ledger",
+        "export RETENTION_SECONDS=3600",
+        f"export AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI={_OUTPUTS['ConnectionsEndpointURL']}",
+        "export AWS_ACCESS_KEY_ID=test",
+        "export AWS_SECRET_ACCESS_KEY=test",
+        "export AWS_DEFAULT_REGION=eu-west-1",
+        "export AWS_ENDPOINT_URL=http://127.0.0.1:4599",
+    ]
+
+
+def test_a_stage_local_that_does_not_run_says_how_to_start_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ToolError, match="make run"):
+        _run(monkeypatch, "local")
+
+
+@pytest.mark.usefixtures("credentials")
+def test_a_stage_on_aws_comes_from_its_stack(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _deploy("dev")
+    assert _run(monkeypatch, "dev") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "export CONNECTIONS_TABLE=connections" in lines
+    assert "export AWS_DEFAULT_REGION=eu-west-1" in lines
+    assert not any("KEY" in line for line in lines)
+    assert len(lines) == 5
+
+
+@pytest.mark.usefixtures("credentials")
+def test_a_stage_that_is_not_deployed_says_how_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ToolError, match=r"(?s)OttuWsNotify-prod.*make deploy STAGE=prod"):
+        _run(monkeypatch, "prod")
+
+
+def test_a_failure_prints_nothing_that_a_shell_would_run(tmp_path: Path) -> None:
+    done = subprocess.run(
+        (sys.executable, "-m", "tools.env", "local"),
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: The stage local is not running")
+
+
+def test_an_old_stack_without_an_output_is_named() -> None:
+    with pytest.raises(ToolError, match="LedgerTableName"):
+        environment({name: "" for name in _OUTPUTS if name != "LedgerTableName"})
+
+
+def test_outputs_are_read_as_they_were_written(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "outputs.json"
+    write_outputs(path, "local", _OUTPUTS)
+    assert read_outputs(path, "local") == _OUTPUTS
+    assert json.loads(path.read_text()) == {"OttuWsNotify-local": _OUTPUTS}
+    assert list(path.parent.iterdir()) == [path]

@@ -1,0 +1,60 @@
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+_MAKE = shutil.which("make") or "make"
+
+
+def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        (_MAKE, "--no-print-directory", "--dry-run", *arguments),
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("deploy",), "takes one of: dev prod"),
+        (("deploy", "STAGE=local"), "`make run`"),
+        (("deploy", "STAGE=dev prod"), "takes one of: dev prod"),
+        (("destroy", "STAGE=production"), "takes one of: dev prod"),
+        (("hotswap", "STAGE=prod"), "takes one of: dev,"),
+        (("env",), "takes one of: local dev prod"),
+        (("diff",), "BASE is missing"),
+    ],
+)
+def test_a_missing_or_wrong_variable_is_an_error_that_says_what_to_give(
+    arguments: tuple[str, ...], hint: str
+) -> None:
+    done = _make(*arguments)
+    assert done.returncode == 2
+    assert hint in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_deployment_names_one_stack(stage: str) -> None:
+    assert f"deploy OttuWsNotify-{stage} " in _make("deploy", f"STAGE={stage}").stdout
+
+
+def test_help_lists_every_target() -> None:
+    makefile = (_ROOT / "Makefile").read_text()
+    targets = {line.removeprefix(".PHONY: ") for line in makefile.splitlines() if ".PHONY" in line}
+    done = subprocess.run((_MAKE, "-s"), cwd=_ROOT, capture_output=True, text=True, check=True)
+    assert {line.split()[1] for line in done.stdout.splitlines()} == targets
+
+
+def test_the_constraints_hold_every_version_that_is_asked_for() -> None:
+    files = ("requirements-dev.txt", "requirements.txt", "lambdas/requirements.txt")
+    lines = [line for name in files for line in (_ROOT / name).read_text().splitlines()]
+    pins = {re.sub(r"\[.*\]|\s*#.*", "", line.lower()) for line in lines if "==" in line}
+    constraints = (_ROOT / "constraints.txt").read_text().lower().replace("_", "-")
+    assert pins <= set(constraints.splitlines())

@@ -1,0 +1,104 @@
+"""What `make run` does around the stage; that the stage itself answers is what tests/e2e is for."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tools import ToolError, run
+from tools.deploy import LocalStage
+from tools.outputs import LOCAL_OUTPUTS, write_outputs
+
+_OUTPUTS = {"WebsocketConnectEndpointURL": "ws://localhost:4599/_aws/execute-api/abc/local"}
+
+
+class _Server:
+    """Stands for the local AWS: `living` is what happens while it lives."""
+
+    def __init__(self, living: Callable[[], None]) -> None:
+        self.wait_until_dead = living
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    before = {name: signal.getsignal(name) for name in run.SIGNALS}
+    yield
+    for name, handler in before.items():
+        signal.signal(name, handler)
+
+
+def _stage(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    starting: Callable[[], None] = lambda: None,
+    living: Callable[[], None] = lambda: None,
+) -> None:
+    @contextmanager
+    def local_stage(*_arguments: object) -> Iterator[LocalStage]:
+        starting()
+        yield LocalStage(_OUTPUTS, _Server(living))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(run, "local_stage", local_stage)
+
+
+def test_the_outputs_are_there_exactly_while_the_stage_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[object] = []
+    write_outputs(LOCAL_OUTPUTS, "local", {"stale": "of a killed run"})
+
+    def living() -> None:
+        seen.append(json.loads(LOCAL_OUTPUTS.read_text()))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    _stage(monkeypatch, starting=lambda: seen.append(LOCAL_OUTPUTS.exists()), living=living)
+    assert run.run(4599) == 0
+    assert seen == [False, {"OttuWsNotify-local": _OUTPUTS}]
+    assert not LOCAL_OUTPUTS.exists()
+
+
+@pytest.mark.parametrize("name", run.SIGNALS)
+def test_a_signal_before_it_answers_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, name: signal.Signals
+) -> None:
+    _stage(monkeypatch, starting=lambda: os.kill(os.getpid(), name))
+    assert run.run(4599) == 130
+    assert not LOCAL_OUTPUTS.exists()
+
+
+def test_a_server_that_dies_is_an_error_and_takes_its_outputs_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def living() -> None:
+        raise ToolError("The local AWS died.")
+
+    _stage(monkeypatch, living=living)
+    with pytest.raises(ToolError, match="died"):
+        run.run(4599)
+    assert not LOCAL_OUTPUTS.exists()
+
+
+def test_a_later_run_keeps_its_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def living() -> None:
+        write_outputs(LOCAL_OUTPUTS, "local", {"of": "a later run on another port"})
+        os.kill(os.getpid(), signal.SIGINT)
+
+    _stage(monkeypatch, living=living)
+    assert run.run(4599) == 0
+    assert "a later run" in LOCAL_OUTPUTS.read_text()
+
+
+def test_the_example_names_the_address_and_both_sides(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _stage(monkeypatch, living=lambda: os.kill(os.getpid(), signal.SIGINT))
+    run.run(4599)
+    printed = capsys.readouterr().out
+    assert printed.count(_OUTPUTS["WebsocketConnectEndpointURL"]) == 3
+    assert '"client": "frontend"' in printed
+    assert '"client": "backend"' in printed
