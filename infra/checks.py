@@ -17,9 +17,9 @@ from aws_cdk import (
     Validations,
 )
 from cdk_nag import AwsSolutionsChecks
-from cfnlint.api import lint
-from cfnlint.match import Match
-from cfnlint.version import __version__ as cfnlint_version
+from cfnlint.api import lint  # type: ignore[import-untyped]  # has no stubs
+from cfnlint.match import Match  # type: ignore[import-untyped]
+from cfnlint.version import __version__ as cfnlint_version  # type: ignore[import-untyped]
 from constructs import IConstruct
 
 
@@ -46,7 +46,7 @@ class CfnLint:
     @property
     def version(self) -> str:
         """The version of cfn-lint."""
-        return cfnlint_version
+        return str(cfnlint_version)
 
     @property
     def rule_ids(self) -> None:

@@ -7,6 +7,7 @@ from infra.access_logs import LoggingAccount
 from infra.api import NotifyApi
 from infra.functions import SERVICE, ServiceFunction
 from infra.layer import PackagesLayer
+from infra.monitoring import Monitoring
 from infra.stages import Stage
 from infra.tables import ConnectionsTable, LedgerTable
 
@@ -86,6 +87,18 @@ class NotifyStack(Stack):
         )
         api.node.add_dependency(LoggingAccount(self, "LoggingAccount"))
         api.let_post(default.function, default.role)
+
+        Monitoring(
+            self,
+            "Monitoring",
+            stage,
+            api=api,
+            functions={
+                "Connect": connect.function,
+                "Default": default.function,
+                "Disconnect": disconnect.function,
+            },
+        )
 
         CfnOutput(self, "WebsocketConnectEndpointURL", value=api.connect_url)
         CfnOutput(self, "ConnectionsEndpointURL", value=api.callback_url)

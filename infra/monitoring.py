@@ -1,0 +1,92 @@
+"""The dashboard, and which metrics are alarmed at which level. What an alarm means: alarms.py."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.alarms import Alarms
+from infra.api import NotifyApi
+from infra.functions import SERVICE
+from infra.stages import Stage
+
+_PERIOD: Final = Duration.minutes(5)
+
+
+class Monitoring(Construct):
+    """What a person on call looks at, and what wakes them. `functions` by their alarms' prefix."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        stage: Stage,
+        *,
+        api: NotifyApi,
+        functions: Mapping[str, lambda_.IFunction],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        alarms = Alarms(self, "Alarms", notify=stage.alarms_notify)
+        for name, function in functions.items():
+            # Neither happens in health: a handler answers what it can, errors included.
+            alarms.add(f"{name}Errors", function.metric_errors(period=_PERIOD), at=1)
+            alarms.add(f"{name}Throttles", function.metric_throttles(period=_PERIOD), at=1)
+        # A single one is one AWS call that failed: its sender was told to try again.
+        alarms.add("InternalErrors", self._sum("InternalErrors"), at=5)
+        alarms.add("PostsFailed", self._sum("PostsFailed"), at=5)
+        # A post is retried for 3 seconds: beyond that, publishes wait for more than one slow post.
+        alarms.add("PublishLatency", self._own("PublishLatency", "p99"), at=3000, periods=3)
+        alarms.add("ExecutionErrors", api.metric("ExecutionError", statistic="Sum"), at=5)
+
+        dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
+        dashboard.add_widgets(
+            cloudwatch.AlarmStatusWidget(title="Alarms", alarms=alarms.all, width=24)
+        )
+        dashboard.add_widgets(
+            _graph(
+                "Publish latency (ms)",
+                *(self._own("PublishLatency", statistic) for statistic in ("p50", "p90", "p99")),
+            ),
+            _graph("Posts", *map(self._sum, ("PostsAccepted", "PostsGone", "PostsFailed"))),
+            _graph("Frames", *map(self._sum, ("Publishes", "Subscribes", "FramesRefused"))),
+        )
+        dashboard.add_widgets(
+            _graph(
+                "Clients",
+                api.metric("ConnectCount", statistic="Sum"),
+                api.metric("MessageCount", statistic="Sum"),
+            ),
+            _graph(
+                "Function duration p99 (ms)",
+                *(f.metric_duration(statistic="p99", label=n) for n, f in functions.items()),
+            ),
+            _graph(
+                "Failures",
+                self._sum("InternalErrors"),
+                api.metric("ExecutionError", statistic="Sum"),
+                *(f.metric_errors(label=f"{n} errors") for n, f in functions.items()),
+            ),
+        )
+        CfnOutput(self, "DashboardName", value=dashboard.dashboard_name).override_logical_id(
+            "DashboardName"
+        )
+
+    def _own(self, name: str, statistic: str) -> cloudwatch.Metric:
+        """One of the metrics that the handlers write: Powertools adds this one dimension."""
+        return cloudwatch.Metric(
+            namespace=Stack.of(self).stack_name,
+            metric_name=name,
+            dimensions_map={"service": SERVICE},
+            statistic=statistic,
+            period=_PERIOD,
+        )
+
+    def _sum(self, name: str) -> cloudwatch.Metric:
+        return self._own(name, "Sum")
+
+
+def _graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=8)
