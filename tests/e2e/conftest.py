@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +51,8 @@ def apis(session: boto3.Session, stage: LocalStage) -> "ApiGatewayV2Client":
 def connections(session: boto3.Session, stage: LocalStage) -> "ApiGatewayManagementApiClient":
     endpoint = stage.outputs["ConnectionsEndpointURL"]
     return session.client("apigatewaymanagementapi", endpoint_url=endpoint)
+
+
+@pytest.fixture(scope="session")
+def logs(session: boto3.Session, stage: LocalStage) -> "CloudWatchLogsClient":
+    return session.client("logs", endpoint_url=stage.endpoint)

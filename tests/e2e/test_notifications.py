@@ -61,7 +61,9 @@ def test_a_reconnecting_subscriber_gets_what_it_missed(stage: LocalStage) -> Non
         with peer(stage.url) as browser:
             *missed, _ = browser.subscribe(merchant, "r", since=subscribed["now"])
             assert [notification["message"] for notification in missed] == ["while away"]
-            assert browser.subscribe(merchant, "r", since="2999-01-01T00:00:00Z")[0]["replayed"] == 0
+            assert (
+                browser.subscribe(merchant, "r", since="2999-01-01T00:00:00Z")[0]["replayed"] == 0
+            )
 
 
 def test_one_connection_follows_several_refs_until_it_unsubscribes(stage: LocalStage) -> None:
