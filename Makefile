@@ -116,7 +116,7 @@ clean: ## remove what was built here; what was installed stays
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input -r requirements-dev.txt >&2
 	@touch $@
 
-node_modules/.ready: package-lock.json .venv/.ready
+node_modules/.ready: package-lock.json | .venv/.ready
 	@echo "installing the CDK command line into node_modules (once; half a minute) ..." >&2
 	@.venv/bin/npm ci --silent --no-fund --no-audit >&2
 	@touch $@
