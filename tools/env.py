@@ -14,6 +14,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tools import ToolError
+from tools.ministack import answers
 from tools.outputs import (
     LOCAL_OUTPUTS,
     STAGES,
@@ -44,7 +45,9 @@ def _local() -> dict[str, str]:
         outputs = read_outputs(LOCAL_OUTPUTS, "local")
     except FileNotFoundError:
         raise ToolError("The stage local is not running: start it with `make run`") from None
-    port = urlsplit(outputs["ConnectionsEndpointURL"]).port
+    port = urlsplit(outputs["ConnectionsEndpointURL"]).port or 80
+    if not answers(port):
+        raise ToolError("The stage local was killed: start it again with `make run`")
     return local_environment(outputs, f"http://127.0.0.1:{port}")
 
 

@@ -56,7 +56,7 @@ class MiniStack:
         """Return once it answers; raise ToolError with its log's end when it dies or is mute."""
         deadline = time.monotonic() + _START_SECONDS
         while self.child.process.poll() is None and time.monotonic() < deadline:
-            if self._is_ready():
+            if answers(self.port):
                 return
             time.sleep(_POLL_SECONDS)
         raise ToolError(f"The local AWS did not start on port {self.port}. {self.child.report()}")
@@ -66,15 +66,17 @@ class MiniStack:
         self.child.process.wait()
         raise ToolError(f"The local AWS died. {self.child.report()}")
 
-    def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection(_ADDRESS, self.port, timeout=2)
-        try:
-            connection.request("GET", "/_ministack/ready")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+
+def answers(port: int) -> bool:
+    """Tell whether a local AWS on `port` is ready."""
+    connection = http.client.HTTPConnection(_ADDRESS, port, timeout=2)
+    try:
+        connection.request("GET", "/_ministack/ready")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -59,20 +59,21 @@ def test_any_value_survives_the_shell() -> None:
 
 
 def test_the_stage_local_comes_from_its_outputs_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_outputs(LOCAL_OUTPUTS, "local", _OUTPUTS)
+    callbacks = aws.replace("127.0.0.1", "localhost") + "/_aws/execute-api/abc/local"
+    write_outputs(LOCAL_OUTPUTS, "local", {**_OUTPUTS, "ConnectionsEndpointURL": callbacks})
     assert _run(monkeypatch, "local") == 0
     assert capsys.readouterr().out.splitlines() == [
         "export CONNECTIONS_TABLE=connections",
         "export LEDGER_TABLE=ledger",
         "export RETENTION_SECONDS=3600",
-        f"export AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI={_OUTPUTS['ConnectionsEndpointURL']}",
+        f"export AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI={callbacks}",
         "export AWS_ACCESS_KEY_ID=test",
         "export AWS_SECRET_ACCESS_KEY=test",
         "export AWS_DEFAULT_REGION=eu-west-1",
-        "export AWS_ENDPOINT_URL=http://127.0.0.1:4599",
+        f"export AWS_ENDPOINT_URL={aws}",
     ]
 
 
@@ -80,6 +81,16 @@ def test_a_stage_local_that_does_not_run_says_how_to_start_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(ToolError, match="make run"):
+        _run(monkeypatch, "local")
+
+
+def test_a_stage_local_that_was_killed_is_not_taken_for_a_living_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    callbacks = f"http://localhost:{free_port()}/_aws/execute-api/abc/local"
+    write_outputs(LOCAL_OUTPUTS, "local", {**_OUTPUTS, "ConnectionsEndpointURL": callbacks})
     with pytest.raises(ToolError, match="make run"):
         _run(monkeypatch, "local")
 

@@ -1,4 +1,3 @@
-import http.client
 import os
 import socket
 import subprocess
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools import ToolError
-from tools.ministack import free_port, ministack, server_environment, usable_port
+from tools.ministack import answers, free_port, ministack, server_environment, usable_port
 
 # Starts a local AWS and is then killed without a chance to clean up.
 _STARTER = """
@@ -23,27 +22,16 @@ with ministack(Path(sys.argv[1]), int(sys.argv[2])) as server:
 """
 
 
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/_ministack/health")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
 def test_it_answers_on_loopback_and_leaves_nothing_behind(tmp_path: Path) -> None:
     port = free_port()
     with ministack(tmp_path, port) as server:
         server.wait_until_ready()
         assert server.endpoint == f"http://127.0.0.1:{port}"
-        assert _answers(port)
+        assert answers(port)
         assert os.getpgid(server.pid) == server.pid
     with pytest.raises(ProcessLookupError):
         os.killpg(server.pid, 0)
-    assert not _answers(port)
+    assert not answers(port)
     assert [path.name for path in tmp_path.iterdir()] == ["ministack.log"]
 
 
@@ -56,10 +44,10 @@ def test_it_does_not_outlive_a_starter_that_is_killed(tmp_path: Path) -> None:
     ) as starter:
         assert starter.stdout
         assert int(starter.stdout.readline())
-        assert _answers(port)
+        assert answers(port)
         starter.kill()
     deadline = time.monotonic() + 10
-    while _answers(port):
+    while answers(port):
         assert time.monotonic() < deadline
 
 
