@@ -21,7 +21,7 @@ class LocalStage:
     """A deployed stage that answers.
 
     `outputs` are the stack's, by their names. `environment` is what `make env STAGE=local` prints:
-    what boto3 and in-process use need. `log` is the local AWS's, functions included.
+    what boto3 and in-process use need.
     """
 
     outputs: dict[str, str]
@@ -44,7 +44,7 @@ class LocalStage:
 
     @property
     def log(self) -> Path:
-        """What the local AWS and the functions printed."""
+        """What the local AWS printed; what the functions log is in its CloudWatch Logs."""
         return self.server.log
 
     @property

@@ -49,7 +49,7 @@ class MiniStack:
 
     @property
     def log(self) -> Path:
-        """Everything that it and the functions' processes printed."""
+        """What it printed; what the functions log is in its CloudWatch Logs."""
         return self.child.log
 
     def wait_until_ready(self) -> None:
