@@ -34,9 +34,13 @@ def main() -> int:
         )
     with tempfile.TemporaryDirectory() as folder:
         pins = resolved(_without_constraints(Path(folder)))
-    _CONSTRAINTS.write_text("\n".join((_HEADER, *sorted(pins, key=str.lower), "")))
+    _CONSTRAINTS.write_text("\n".join((_HEADER, *sorted(pins, key=_name), "")))
     say(f"{_CONSTRAINTS} pins {len(pins)} packages")
     return 0
+
+
+def _name(pin: str) -> str:
+    return pin.split("==")[0].lower()
 
 
 def _without_constraints(folder: Path) -> Path:

@@ -64,7 +64,9 @@ def _interrupt_on_signals() -> None:
         raise KeyboardInterrupt
 
     for name in SIGNALS:
-        signal.signal(name, interrupt)
+        # `nohup` asks to outlive the terminal; an ignored SIGINT is only a shell's `&`.
+        if name != signal.SIGHUP or signal.getsignal(name) != signal.SIG_IGN:
+            signal.signal(name, interrupt)
 
 
 @contextmanager
