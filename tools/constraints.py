@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def _name(pin: str) -> str:
-    return pin.split("==")[0].lower()
+    return pin.partition("==")[0].lower()
 
 
 def _without_constraints(folder: Path) -> Path:
