@@ -1,4 +1,5 @@
 import os
+import shlex
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -38,7 +39,7 @@ def test_a_failure_tells_its_command_and_the_end_of_its_log(tmp_path: Path) -> N
         child.finish()
     text = str(failure.value)
     assert "ended with status 3" in text
-    assert f"$ {sys.executable} -c" in text
+    assert f"$ {shlex.quote(sys.executable)} -c" in text
     assert str(tmp_path / "log") in text
     assert "line 999" in text
     assert "line 900" not in text
