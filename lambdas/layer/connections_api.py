@@ -60,6 +60,7 @@ class ConnectionsApi:
             url,
             body=data,
             headers=dict(request.headers.items()),
-            timeout=timeout,
+            # As a plain number it would count twice: once to connect, once to read.
+            timeout=urllib3.Timeout(total=timeout),
         )
         return answer.status

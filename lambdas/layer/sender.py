@@ -124,7 +124,10 @@ class Sender:
                 why = str(status)
                 if status != _THROTTLED and status < _SERVER_ERROR:
                     break
-            time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
+            wait = random.uniform(0, pause)  # noqa: S311 - jitter, not a secret
+            if time.monotonic() + wait >= end:
+                break
+            time.sleep(wait)
             pause *= 2
         return Post(connection_id, Outcome.FAILED, why)
 
