@@ -63,8 +63,15 @@ def origin_allowed(event: Event, allowed: AbstractSet[str]) -> bool:
     origin = str(headers.get("origin", "")).lower()
     if not allowed or not origin or origin in allowed:
         return True
-    host = urlsplit(origin).netloc
-    return host in {str(headers.get("host", "")).lower(), _context(event).get("domainName")}
+    own = {str(headers.get("host", "")).lower(), _context(event).get("domainName")}
+    return _host(origin) in own - {""}
+
+
+def _host(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # e.g. `http://[`: not from a browser
+        return ""
 
 
 def _context(event: Event) -> dict[str, Any]:
