@@ -1,0 +1,71 @@
+"""The handler layer over moto's DynamoDB and a fake `@connections`, at a time that stands still."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+from uuid import uuid4
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lambdas.layer.handler import Handler
+from lambdas.layer.sender import Sender
+from lambdas.layer.storage import Storage
+from tests.fakes import FakeApi, FakeClock, Journal, TappedDynamo
+from tests.lambdas.tables import RETENTION, Tables, create_tables
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+# Building a client takes longer than most tests: one a module, and new tables for each test.
+@pytest.fixture(scope="module")
+def moto_dynamo() -> Iterator["DynamoDBClient"]:
+    with mock_aws():
+        yield boto3.client("dynamodb", region_name="eu-west-1")
+
+
+@pytest.fixture
+def tables(moto_dynamo: "DynamoDBClient") -> Tables:
+    return create_tables(moto_dynamo, uuid4().hex)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def journal() -> Journal:
+    return []
+
+
+@pytest.fixture
+def dynamo(moto_dynamo: "DynamoDBClient", journal: Journal) -> TappedDynamo:
+    return TappedDynamo(moto_dynamo, journal)
+
+
+@pytest.fixture
+def api(journal: Journal) -> FakeApi:
+    return FakeApi(journal)
+
+
+@pytest.fixture
+def storage(tables: Tables, dynamo: TappedDynamo, clock: FakeClock) -> Storage:
+    return Storage(
+        cast("DynamoDBClient", dynamo),
+        connections=tables.connections,
+        ledger=tables.ledger,
+        retention=RETENTION,
+        clock=clock,
+    )
+
+
+@pytest.fixture
+def sender(api: FakeApi, storage: Storage) -> Sender:
+    return Sender(api, storage)
+
+
+@pytest.fixture
+def handler(storage: Storage, sender: Sender, clock: FakeClock) -> Handler:
+    return Handler(storage, sender, clock=clock)

@@ -1,0 +1,48 @@
+"""Frames as clients send them, and how they differ from test to test."""
+
+import json
+from typing import Any
+
+from lambdas.layer.frames import Topic
+
+TOPIC = Topic("merchant_id", "12303")
+
+PUBLISH: dict[str, Any] = {
+    "merchant_id": "merchant_id",
+    "client": "backend",
+    "project": "repo-name",
+    "type": "report.Task",
+    "ref": "12303",
+    "status": "done",
+    "message": "The report has been completed",
+}
+"""What the backend of the legacy service sends."""
+
+SUBSCRIBE: dict[str, Any] = {**PUBLISH, "client": "frontend"}
+"""What the page of the legacy service sends: it repeats fields that nobody reads."""
+
+UNSUBSCRIBE: dict[str, Any] = {
+    "action": "unsubscribe",
+    "merchant_id": "merchant_id",
+    "ref": "12303",
+}
+
+
+def publish(**changes: Any) -> str:
+    """Return the text of a frame that publishes."""
+    return json.dumps({**PUBLISH, **changes})
+
+
+def subscribe(**changes: Any) -> str:
+    """Return the text of a frame that subscribes."""
+    return json.dumps({**SUBSCRIBE, **changes})
+
+
+def unsubscribe(**changes: Any) -> str:
+    """Return the text of a frame that unsubscribes."""
+    return json.dumps({**UNSUBSCRIBE, **changes})
+
+
+def without(frame: dict[str, Any], field: str) -> str:
+    """Return the text of a frame that lacks a field."""
+    return json.dumps({name: value for name, value in frame.items() if name != field})

@@ -1,0 +1,93 @@
+"""Writing many items: what DynamoDB leaves over is sent again, for a while."""
+
+from collections import deque
+from itertools import chain
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from lambdas.layer import batches
+from lambdas.layer.batches import Request, UnwrittenError
+from tests.fakes import FakeTime, LongestPauses
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class Leftovers:
+    """A client that leaves over, call after call, as many items as it was told."""
+
+    def __init__(self, *left_over: int, forever: int = 0) -> None:
+        self.batches: list[list[Request]] = []
+        self._left_over = deque(left_over)
+        self._forever = forever
+
+    def batch_write_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        requests = [(table, each) for table, listed in RequestItems.items() for each in listed]
+        self.batches.append(requests)
+        number = self._left_over.popleft() if self._left_over else self._forever
+        unprocessed: dict[str, list[Any]] = {}
+        for table, request in requests[:number]:
+            unprocessed.setdefault(table, []).append(request)
+        return {"UnprocessedItems": unprocessed} if unprocessed else {}
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    time = FakeTime()
+    monkeypatch.setattr(batches, "time", time)
+    monkeypatch.setattr(batches, "random", LongestPauses)
+    return time
+
+
+def _write(client: Leftovers, requests: list[Request]) -> None:
+    batches.write(cast("DynamoDBClient", client), requests)
+
+
+def _puts(number: int, table: str = "a") -> list[Request]:
+    return [(table, {"PutRequest": {"Item": {"key": {"N": str(n)}}}}) for n in range(number)]
+
+
+def test_nothing_to_write_makes_no_call(time: FakeTime) -> None:
+    client = Leftovers()
+    _write(client, [])
+    assert client.batches == []
+    assert time.slept == []
+
+
+def test_two_tables_are_written_in_one_call(time: FakeTime) -> None:
+    client = Leftovers()
+    _write(client, _puts(1, "a") + _puts(1, "b"))
+    assert client.batches == [_puts(1, "a") + _puts(1, "b")]
+    assert time.slept == []
+
+
+def test_a_call_takes_25_items_at_most() -> None:
+    client = Leftovers()
+    _write(client, _puts(51))
+    assert [len(batch) for batch in client.batches] == [25, 25, 1]
+    assert list(chain.from_iterable(client.batches)) == _puts(51)
+
+
+def test_what_a_call_leaves_over_is_sent_again_after_growing_pauses(time: FakeTime) -> None:
+    client = Leftovers(3, 2, 1)
+    _write(client, _puts(5))
+    assert client.batches == [_puts(5), _puts(3), _puts(2), _puts(1)]
+    assert time.slept == [0.05, 0.1, 0.2]
+
+
+def test_the_next_items_follow_only_when_nothing_is_left_over(time: FakeTime) -> None:
+    client = Leftovers(1)
+    _write(client, _puts(26))
+    assert [len(batch) for batch in client.batches] == [25, 1, 1]
+    assert len(time.slept) == 1
+
+
+def test_items_left_over_for_three_seconds_are_given_up_with_their_number(time: FakeTime) -> None:
+    start = time.monotonic()
+    client = Leftovers(5, forever=2)
+    with pytest.raises(UnwrittenError, match="2 items") as unwritten:
+        _write(client, _puts(5))
+    assert unwritten.value.unwritten == 2
+    assert time.monotonic() - start <= 3.0
+    assert len(client.batches) > 3

@@ -1,0 +1,155 @@
+"""Reading API Gateway's events and answering them."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from lambdas.layer import gateway
+from tests.events import captured
+
+LISTED = frozenset({"https://pay.example.com", "http://localhost:8080"})
+
+
+def _handshake(**headers: str) -> gateway.Event:
+    """Return a handshake with these headers besides its Host."""
+    event = captured("connect")
+    event["headers"] |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return event
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("connect", "CONNECT"),
+        ("connect_browser", "CONNECT"),
+        ("message", "MESSAGE"),
+        ("message_empty", "MESSAGE"),
+        ("disconnect", "DISCONNECT"),
+    ],
+)
+def test_captured_events_are_told_apart_by_their_type(name: str, kind: str) -> None:
+    event = captured(name)
+    assert gateway.is_event(event)
+    assert gateway.event_type(event) == kind
+    assert gateway.request_id(event) == event["requestContext"]["requestId"]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        None,
+        "text",
+        7,
+        [],
+        {},
+        {"requestContext": None},
+        {"requestContext": "MESSAGE"},
+        {"requestContext": {"http": {}}},
+        {"client": "backend", "eventType": "MESSAGE"},
+    ],
+)
+def test_what_somebody_invokes_a_function_with_is_no_event(payload: Any) -> None:
+    assert not gateway.is_event(payload)
+
+
+def test_a_reply_is_sent_back_as_the_body_of_the_response() -> None:
+    response = gateway.respond({"client": "server", "ref": "é💳"})
+    assert response == {"statusCode": 200, "body": '{"client": "server", "ref": "é💳"}'}
+
+
+def test_no_reply_is_a_response_without_a_body() -> None:
+    assert gateway.respond(None) == {"statusCode": 200}
+
+
+def test_a_message_on_a_route_of_the_connection_is_refused_with_an_error_frame() -> None:
+    event = captured("message")
+    response = gateway.refuse_message(event)
+    assert response["statusCode"] == 200
+    assert json.loads(response["body"]) == {
+        "client": "server",
+        "type": "error",
+        "code": "invalid_message",
+        "field": "action",
+        "message": "action must be `unsubscribe` or `ping`",
+        "retryable": False,
+        "request_id": event["requestContext"]["requestId"],
+    }
+
+
+def test_a_stage_that_lists_no_origin_allows_all() -> None:
+    assert gateway.origin_allowed(_handshake(Origin="https://anywhere.example"), frozenset())
+    assert gateway.origin_allowed(_handshake(Origin="null"), frozenset())
+
+
+def test_a_client_that_names_no_origin_is_no_page_and_allowed() -> None:
+    assert gateway.origin_allowed(captured("connect"), LISTED)
+
+
+def test_an_event_without_headers_names_no_origin() -> None:
+    event = captured("connect")
+    del event["headers"]
+    assert gateway.origin_allowed(event, LISTED)
+    assert gateway.origin_allowed({**event, "headers": None}, LISTED)
+
+
+@pytest.mark.parametrize("name", ["Origin", "origin", "ORIGIN"])
+@pytest.mark.parametrize("origin", ["https://pay.example.com", "HTTPS://Pay.Example.COM"])
+def test_a_listed_origin_is_allowed_however_it_is_spelled(name: str, origin: str) -> None:
+    assert gateway.origin_allowed(_handshake(**{name: origin}), LISTED)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "http://pay.example.com",
+        "https://pay.example.com.evil.example",
+        "https://evil-pay.example.com",
+        "https://pay.example.com:8443",
+        "http://localhost:8081",
+        "https://pay.example.com/",
+        "null",
+        "pay.example.com",
+        "http://[",
+        "file://",
+    ],
+)
+def test_any_other_origin_is_refused(origin: str) -> None:
+    assert not gateway.origin_allowed(_handshake(Origin=origin), LISTED)
+
+
+def test_the_own_host_is_allowed_as_websocket_client_sends_it() -> None:
+    event = _handshake()
+    event["headers"]["Origin"] = "https://" + event["headers"]["Host"]
+    assert gateway.origin_allowed(event, LISTED)
+
+
+def test_the_own_host_is_allowed_with_its_port() -> None:
+    event = _handshake(Host="localhost:4566", Origin="http://localhost:4566")
+    assert gateway.origin_allowed(event, LISTED)
+    event = _handshake(Host="localhost:4566", Origin="http://localhost:4567")
+    assert not gateway.origin_allowed(event, LISTED)
+
+
+def test_the_own_host_is_known_from_the_context_where_a_proxy_changed_the_header() -> None:
+    event = _handshake(Host="edge.example")
+    event["headers"]["Origin"] = "https://" + event["requestContext"]["domainName"]
+    assert gateway.origin_allowed(event, LISTED)
+
+
+@pytest.mark.parametrize("origin", ["null", "file://"])
+def test_an_origin_without_a_host_is_not_the_host_of_an_event_that_names_none(origin: str) -> None:
+    event = _handshake(Origin=origin)
+    del event["headers"]["Host"]
+    assert not gateway.origin_allowed(event, LISTED)
+    del event["requestContext"]["domainName"]
+    assert not gateway.origin_allowed(event, LISTED)
+
+
+def test_looking_at_an_event_does_not_change_it() -> None:
+    event = captured("connect_browser")
+    before = copy.deepcopy(event)
+    gateway.origin_allowed(event, LISTED)
+    assert event == before

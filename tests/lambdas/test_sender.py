@@ -1,0 +1,276 @@
+"""Getting a frame to connections: each on its own, in parallel, tried again, the dead forgotten."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
+
+from lambdas.layer import sender as sender_module
+from lambdas.layer.connections_api import POSTS_AT_ONCE
+from lambdas.layer.sender import Delivery, Outcome, Sender
+from lambdas.layer.storage import Storage
+from tests.fakes import FakeApi, FakeTime, Journal, LongestPauses, TappedDynamo
+from tests.lambdas.examples import TOPIC, publish
+from tests.lambdas.tables import Tables
+
+NO_ANSWER = ProtocolError("Connection aborted.", ConnectionResetError())
+TIMED_OUT = HTTPError("Read timed out.")
+TEXT = '{"client":"backend","message":"é"}'
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    time = FakeTime()
+    monkeypatch.setattr(sender_module, "time", time)
+    monkeypatch.setattr(sender_module, "random", LongestPauses)
+    return time
+
+
+def _ids(number: int) -> list[str]:
+    return [f"c{n}" for n in range(number)]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Who waits for the topic, as the tables have it."""
+
+    storage: Storage
+    tables: Tables
+
+    def add(self, connection_ids: list[str]) -> None:
+        for connection_id in connection_ids:
+            self.storage.create_connection(connection_id, publish())
+
+    def now(self) -> set[str]:
+        return {row["connection_id"]["S"] for row in self.tables.subscriptions()}
+
+
+@pytest.fixture
+def waiting(storage: Storage, tables: Tables) -> Waiting:
+    return Waiting(storage, tables)
+
+
+def test_a_frame_reaches_each_connection_once_as_utf_8(sender: Sender, api: FakeApi) -> None:
+    delivery = sender.broadcast(TOPIC, _ids(50), TEXT)
+    assert delivery == Delivery(accepted=50, gone=0, failed=0)
+    assert sorted(post.connection_id for post in api.posts) == sorted(_ids(50))
+    assert {post.text for post in api.posts} == {TEXT}
+
+
+def test_nobody_to_send_to_is_no_error(sender: Sender, api: FakeApi) -> None:
+    assert sender.broadcast(TOPIC, set(), TEXT) == Delivery(accepted=0, gone=0, failed=0)
+    assert api.posts == []
+
+
+@pytest.mark.parametrize("status", [410, 400])
+def test_the_dead_are_counted_and_forgotten_and_the_living_get_theirs(
+    status: int, sender: Sender, api: FakeApi, waiting: Waiting
+) -> None:
+    waiting.add(_ids(4))
+    api.script("c1", status)
+    api.script("c2", status)
+    assert sender.broadcast(TOPIC, _ids(4), TEXT) == Delivery(accepted=2, gone=2, failed=0)
+    assert waiting.now() == {"c0", "c3"}
+    assert {line["line"]["S"] for line in waiting.tables.lines()} == {"joined#c0", "joined#c3"}
+    assert len(api.posts) == 4
+
+
+def test_many_dead_are_forgotten_in_batches(
+    sender: Sender, api: FakeApi, dynamo: TappedDynamo
+) -> None:
+    for connection_id in _ids(30):
+        api.script(connection_id, 410)
+    assert sender.broadcast(TOPIC, _ids(30), TEXT).gone == 30
+    assert len(dynamo.asked("write")) == 3  # 30 subscriptions and 30 lines, 25 a call
+
+
+def test_forgetting_that_fails_is_logged_and_costs_the_publisher_nothing(
+    sender: Sender, api: FakeApi, dynamo: TappedDynamo, caplog: pytest.LogCaptureFixture
+) -> None:
+    api.script("c0", 410)
+    dynamo.fail("write", RuntimeError("throttled"))
+    delivery = sender.broadcast(TOPIC, _ids(2), TEXT)
+    assert delivery == Delivery(accepted=1, gone=1, failed=0)
+    (record,) = caplog.records
+    assert record.getMessage() == "forgetting dead connections failed"
+    assert record.exc_info is not None
+    assert str(record.exc_info[1]) == "throttled"
+
+
+@pytest.mark.parametrize("answer", [429, 500, 502, 503, 504, NO_ANSWER, TIMED_OUT])
+def test_what_may_pass_is_tried_again(
+    answer: int | Exception, sender: Sender, api: FakeApi, time: FakeTime
+) -> None:
+    api.script("c0", answer, answer, 200)
+    assert sender.send("c0", TEXT) is Outcome.ACCEPTED
+    assert len(api.posts) == 3
+    assert time.slept == [0.05, 0.1]
+
+
+def test_a_connection_that_dies_between_two_tries_is_gone(
+    sender: Sender, api: FakeApi, time: FakeTime
+) -> None:
+    api.script("c0", 429, 410)
+    assert sender.send("c0", TEXT) is Outcome.GONE
+    assert len(time.slept) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 413, 301])
+def test_what_will_not_pass_is_not_tried_again(
+    status: int, sender: Sender, api: FakeApi, waiting: Waiting, time: FakeTime
+) -> None:
+    waiting.add(_ids(1))
+    api.script("c0", status)
+    assert sender.broadcast(TOPIC, _ids(1), TEXT) == Delivery(accepted=0, gone=0, failed=1)
+    assert len(api.posts) == 1
+    assert time.slept == []
+    assert waiting.now() == {"c0"}
+
+
+def test_a_post_gives_up_within_three_seconds(
+    sender: Sender, api: FakeApi, time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = time.monotonic()
+    api.script("c0", 500)
+    assert sender.send("c0", TEXT) is Outcome.FAILED
+    assert 1.5 <= time.monotonic() - start <= 3.0
+    assert len(api.posts) >= 5
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert vars(record)["why"] == {"500": 1}
+
+
+def test_a_try_lasts_a_second_at_most_and_never_past_the_three(
+    sender: Sender, api: FakeApi, time: FakeTime
+) -> None:
+    start = time.monotonic()
+
+    def silent() -> int:
+        time.advance(api_timeouts[-1])
+        raise ReadTimeoutError(None, "", "")  # type: ignore[arg-type]  # what urllib3 raises
+
+    api_timeouts: list[float] = []
+    api.script("c0", silent)
+    post = api.post
+
+    def noting(connection_id: str, data: bytes, timeout: float) -> int:
+        api_timeouts.append(timeout)
+        return post(connection_id, data, timeout)
+
+    api.post = noting  # type: ignore[method-assign]
+    assert sender.send("c0", TEXT) is Outcome.FAILED
+    assert max(api_timeouts) == 1.0
+    assert time.monotonic() - start <= 3.0 + 1e-9
+    assert len(api_timeouts) == 3
+
+
+def test_a_slow_connection_does_not_hold_the_others(sender: Sender, api: FakeApi) -> None:
+    others_are_done = threading.Event()
+
+    def slow() -> int:
+        assert others_are_done.wait(10)
+        return 200
+
+    def last() -> int:
+        others_are_done.set()
+        return 200
+
+    api.script("c0", slow)
+    api.script("c99", last)
+    assert sender.broadcast(TOPIC, _ids(100), TEXT).accepted == 100
+
+
+def test_a_failing_connection_does_not_keep_the_others_from_theirs(
+    sender: Sender, api: FakeApi, time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers: list[int | Exception] = [403, NO_ANSWER, 500, 410]
+    for connection_id, answer in zip(_ids(4), answers, strict=True):
+        api.script(connection_id, answer)
+    delivery = sender.broadcast(TOPIC, _ids(10), TEXT)
+    assert delivery == Delivery(accepted=6, gone=1, failed=3)
+    assert all(len(api.received(connection_id)) == 1 for connection_id in _ids(10)[4:])
+    (record,) = caplog.records
+    assert vars(record)["failed"] == 3
+    assert vars(record)["why"] == {"403": 1, "ProtocolError": 1, "500": 1}
+    assert time.slept
+
+
+def _meeting(parties: int, timeout: float) -> Callable[[], int]:
+    """Return an answer that is given when so many posts wait for it at once."""
+    barrier = threading.Barrier(parties)
+
+    def answer() -> int:
+        try:
+            barrier.wait(timeout)
+        except threading.BrokenBarrierError:
+            return 403
+        return 200
+
+    return answer
+
+
+def test_posts_go_out_side_by_side(sender: Sender, api: FakeApi) -> None:
+    meeting = _meeting(POSTS_AT_ONCE, timeout=10)
+    for connection_id in _ids(2 * POSTS_AT_ONCE):
+        api.script(connection_id, meeting)
+    assert sender.broadcast(TOPIC, _ids(2 * POSTS_AT_ONCE), TEXT).accepted == 2 * POSTS_AT_ONCE
+    assert api.most_at_once == POSTS_AT_ONCE
+
+
+def test_posts_side_by_side_have_a_bound(sender: Sender, api: FakeApi) -> None:
+    meeting = _meeting(POSTS_AT_ONCE + 1, timeout=0.3)
+    for connection_id in _ids(2 * POSTS_AT_ONCE):
+        api.script(connection_id, meeting)
+    assert sender.broadcast(TOPIC, _ids(2 * POSTS_AT_ONCE), TEXT).accepted == 0
+    assert api.most_at_once == POSTS_AT_ONCE
+
+
+def test_one_connection_costs_no_thread(sender: Sender, api: FakeApi) -> None:
+    threads: list[threading.Thread] = []
+
+    def noting() -> int:
+        threads.append(threading.current_thread())
+        return 200
+
+    api.script("c0", noting)
+    sender.broadcast(TOPIC, _ids(1), TEXT)
+    assert threads == [threading.current_thread()]
+
+
+def test_a_fan_out_ends_before_api_gateway_stops_waiting_for_the_receipt(
+    sender: Sender, api: FakeApi, time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = time.monotonic()
+
+    def slow() -> int:
+        time.advance(0.5)
+        return 200
+
+    for connection_id in _ids(200):
+        api.script(connection_id, slow)
+    delivery = sender.broadcast(TOPIC, _ids(200), TEXT)
+    assert delivery.accepted + delivery.failed == 200
+    assert 40 <= delivery.accepted <= 40 + POSTS_AT_ONCE
+    assert len(api.posts) == delivery.accepted
+    assert time.monotonic() - start <= 29
+    assert vars(caplog.records[0])["why"] == {"no time left": delivery.failed}
+
+
+def test_the_dead_are_forgotten_after_the_living_have_theirs(
+    sender: Sender, api: FakeApi, journal: Journal
+) -> None:
+    api.script("c0", 410)
+    sender.broadcast(TOPIC, _ids(3), TEXT)
+    assert sorted(journal[:3]) == ["post c0", "post c1", "post c2"]
+    assert journal[3:] == ["write"]
+
+
+def test_sending_to_one_forgets_nothing_by_itself(
+    sender: Sender, api: FakeApi, dynamo: TappedDynamo
+) -> None:
+    api.script("c0", 410)
+    assert sender.send("c0", TEXT) is Outcome.GONE
+    assert dynamo.calls == []

@@ -1,0 +1,70 @@
+"""The environment: what is missing or wrong is named."""
+
+import pytest
+
+from lambdas.layer import settings
+from lambdas.layer.settings import InvalidSettingError, MissingSettingError
+
+NAME = "OF_THIS_TEST"
+
+
+def test_a_text_is_returned_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "a table")
+    assert settings.text(NAME) == "a table"
+
+
+@pytest.mark.parametrize("read", [settings.text, settings.seconds, settings.address])
+@pytest.mark.parametrize("value", [None, ""])
+def test_what_is_not_set_or_empty_is_named(
+    read: object, value: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(NAME, raising=False)
+    if value is not None:
+        monkeypatch.setenv(NAME, value)
+    assert callable(read)
+    with pytest.raises(MissingSettingError, match=f"{NAME} is not set.*make -s env") as missing:
+        read(NAME)
+    assert missing.value.name == NAME
+
+
+def test_seconds_are_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "3600")
+    assert settings.seconds(NAME) == 3600
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "1h", " 60", "٣", "²"])
+def test_seconds_that_are_no_positive_whole_number_are_named(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(NAME, value)
+    with pytest.raises(InvalidSettingError, match=f"{NAME} must be a positive") as invalid:
+        settings.seconds(NAME)
+    assert invalid.value.name == NAME
+
+
+@pytest.mark.parametrize("value", ["https://a.example/prod", "https://a.example/prod/"])
+def test_an_address_loses_its_trailing_slash(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, value)
+    assert settings.address(NAME) == "https://a.example/prod"
+
+
+@pytest.mark.parametrize("value", ["a.example/prod", "wss://a.example/prod", "${Token[1]}"])
+def test_an_address_of_another_protocol_is_named(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(NAME, value)
+    with pytest.raises(InvalidSettingError, match=f"{NAME} must be an address"):
+        settings.address(NAME)
+
+
+def test_entries_are_separated_by_commas_and_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, " https://A.example, https://b.example ,,")
+    assert settings.entries(NAME) == {"https://a.example", "https://b.example"}
+
+
+def test_entries_may_be_none_but_must_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "")
+    assert settings.entries(NAME) == frozenset()
+    monkeypatch.delenv(NAME)
+    with pytest.raises(MissingSettingError, match=NAME):
+        settings.entries(NAME)

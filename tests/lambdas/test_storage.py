@@ -1,0 +1,274 @@
+"""What stands in the two tables, and what is found in them."""
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lambdas.layer.clock import to_rfc3339
+from lambdas.layer.errors import InvalidJson, InvalidMessage
+from lambdas.layer.frames import Topic
+from lambdas.layer.items import Said
+from lambdas.layer.settings import InvalidSettingError, MissingSettingError
+from lambdas.layer.storage import Storage
+from tests.fakes import Call, FakeClock, TappedDynamo
+from tests.lambdas.examples import TOPIC, publish
+from tests.lambdas.tables import RETENTION, Tables
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+HOUR = 3_600_000
+OTHER = Topic("another", "12303")
+LINE = Said("order 7", '{"n":1e-7}', "2026-11-23T09:30:00.000Z")
+
+
+def _seconds(clock: FakeClock, later: int) -> dict[str, str]:
+    return {"N": str(clock() // 1000 + later)}
+
+
+def test_a_subscription_and_its_line_stand_in_both_tables(
+    storage: Storage, tables: Tables, clock: FakeClock
+) -> None:
+    storage.subscribe("c1", TOPIC, clock() + HOUR)
+    assert tables.subscriptions() == [
+        {
+            "connection_id": {"S": "c1"},
+            "merchant_id#ref": {"S": "merchant_id#12303"},
+            "expires_at": _seconds(clock, 3600 + 300),
+        }
+    ]
+    assert tables.lines() == [
+        {
+            "merchant_id#ref": {"S": "merchant_id#12303"},
+            "line": {"S": "joined#c1"},
+            "expires_at": _seconds(clock, 300),
+        }
+    ]
+
+
+def test_a_subscribe_is_one_call(storage: Storage, dynamo: TappedDynamo, clock: FakeClock) -> None:
+    storage.subscribe("c1", TOPIC, clock() + HOUR)
+    assert [step for step, _ in dynamo.calls] == ["write"]
+
+
+def test_what_is_said_is_kept_as_text_with_its_time(
+    storage: Storage, tables: Tables, clock: FakeClock
+) -> None:
+    assert storage.say(TOPIC, LINE) is None
+    (item,) = tables.lines()
+    del item["write"]
+    assert item == {
+        "merchant_id#ref": {"S": "merchant_id#12303"},
+        "line": {"S": "said#order 7"},
+        "notification": {"S": '{"n":1e-7}'},
+        "sent_at": {"S": "2026-11-23T09:30:00.000Z"},
+        "expires_at": _seconds(clock, RETENTION),
+    }
+    assert storage.said(TOPIC) == [LINE]
+
+
+def test_an_expiry_is_rounded_up_to_whole_seconds(
+    storage: Storage, tables: Tables, clock: FakeClock
+) -> None:
+    clock.advance(seconds=0.001)
+    storage.say(TOPIC, LINE)
+    assert tables.lines()[0]["expires_at"] == _seconds(clock, RETENTION + 1)
+
+
+def test_an_id_that_is_taken_returns_what_was_said_under_it(
+    storage: Storage, dynamo: TappedDynamo
+) -> None:
+    storage.say(TOPIC, LINE)
+    assert storage.say(TOPIC, Said("order 7", "{}", "later")) == LINE
+    assert storage.said(TOPIC) == [LINE]
+    assert [step for step, _ in dynamo.calls] == ["put said", "put said", "query said"]
+
+
+def test_an_id_of_another_topic_is_free(storage: Storage) -> None:
+    storage.say(TOPIC, LINE)
+    assert storage.say(OTHER, LINE) is None
+
+
+def test_only_what_was_sent_after_a_time_is_returned(storage: Storage, clock: FakeClock) -> None:
+    lines = [Said(str(n), "{}", to_rfc3339(clock() + n)) for n in range(3)]
+    for line in lines:
+        storage.say(TOPIC, line)
+    assert storage.said(TOPIC, clock() - 1) == lines
+    assert storage.said(TOPIC, clock()) == lines[1:]
+    assert storage.said(TOPIC, clock() + 2) == []
+
+
+def test_of_the_same_moment_lines_are_in_the_order_of_their_ids(storage: Storage) -> None:
+    lines = [Said(id_, "{}", LINE.sent_at) for id_ in ("a", "b", "c")]
+    for line in reversed(lines):
+        storage.say(TOPIC, line)
+    assert storage.said(TOPIC) == lines
+
+
+def test_who_joined_is_not_mistaken_for_what_was_said_and_the_other_way_round(
+    storage: Storage, clock: FakeClock
+) -> None:
+    storage.subscribe("said#c1", TOPIC, clock() + HOUR)
+    storage.say(TOPIC, Said("joined#x", "{}", LINE.sent_at))
+    assert storage.listeners(TOPIC) == {"said#c1"}
+    assert [line.id for line in storage.said(TOPIC)] == ["joined#x"]
+
+
+def test_listeners_are_those_of_the_topic(storage: Storage, clock: FakeClock) -> None:
+    storage.subscribe("c1", TOPIC, clock() + HOUR)
+    storage.subscribe("c2", OTHER, clock() + HOUR)
+    assert storage.listeners(TOPIC) == {"c1"}
+    assert storage.listeners(Topic("nobody", 1)) == set()
+
+
+def test_a_fan_out_reads_only_what_the_index_holds(
+    storage: Storage, clock: FakeClock, tables: Tables
+) -> None:
+    storage.subscribe("c1", TOPIC, clock() + HOUR)
+    tables.client.delete_item(
+        TableName=tables.ledger,
+        Key={"merchant_id#ref": {"S": TOPIC.key}, "line": {"S": "joined#c1"}},
+    )
+    assert storage.listeners(TOPIC) == {"c1"}
+
+
+def test_both_questions_who_listens_are_asked_side_by_side(
+    storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+) -> None:
+    storage.subscribe("c1", TOPIC, clock() + HOUR)
+    together = threading.Barrier(2)
+    for step in ("query index", "query joined"):
+
+        def meeting(call: Call) -> object:
+            together.wait(10)
+            return call()
+
+        dynamo.detour(step, meeting)
+    assert storage.listeners(TOPIC) == {"c1"}
+
+
+def test_forgetting_a_connection_forgets_all_of_it_and_nothing_else(
+    storage: Storage, tables: Tables, clock: FakeClock
+) -> None:
+    for topic in (TOPIC, OTHER, Topic("m", 1)):
+        storage.subscribe("c1", topic, clock() + HOUR)
+    storage.subscribe("c2", TOPIC, clock() + HOUR)
+    storage.say(TOPIC, LINE)
+    assert storage.forget_connection("c1") == 3
+    assert [row["connection_id"]["S"] for row in tables.subscriptions()] == ["c2"]
+    assert [line["line"]["S"] for line in tables.lines("joined")] == ["joined#c2"]
+    assert storage.said(TOPIC) == [LINE]
+
+
+def test_forgetting_a_connection_of_many_refs_reads_every_page(
+    storage: Storage, dynamo: TappedDynamo, tables: Tables, clock: FakeClock
+) -> None:
+    for n in range(30):
+        storage.subscribe("c1", Topic("m", n), clock() + HOUR)
+    dynamo.detour(
+        "query connection",
+        lambda _call: tables.client.query(**dynamo.asked("query connection")[-1], Limit=7),
+    )
+    assert storage.forget_connection("c1") == 30
+    assert tables.subscriptions() == []
+    assert tables.lines() == []
+
+
+def test_a_subscription_of_a_moment_ago_is_forgotten_too(
+    storage: Storage, dynamo: TappedDynamo
+) -> None:
+    storage.forget_connection("c1")
+    assert dynamo.asked("query connection")[0]["ConsistentRead"] is True
+
+
+def test_forgetting_who_was_never_there_is_no_error(storage: Storage) -> None:
+    assert storage.forget_connection("nobody") == 0
+    storage.unsubscribe(TOPIC, ["nobody"])
+    storage.unsubscribe(TOPIC, [])
+
+
+def test_the_legacy_call_creates_a_connection_for_two_hours(
+    storage: Storage, tables: Tables, clock: FakeClock
+) -> None:
+    storage.create_connection("3", publish())
+    (row,) = tables.subscriptions()
+    assert row["connection_id"] == {"S": "3"}
+    assert row["expires_at"] == _seconds(clock, 7200 + 300)
+
+
+def test_the_legacy_call_deletes_every_connection_of_a_ref_and_no_other(
+    storage: Storage, tables: Tables, clock: FakeClock
+) -> None:
+    for connection_id in ("1", "2"):
+        storage.subscribe(connection_id, TOPIC, clock() + HOUR)
+    storage.subscribe("1", OTHER, clock() + HOUR)
+    storage.delete_connection(json.dumps({"merchant_id": "merchant_id", "ref": 12303}))
+    assert [row["merchant_id#ref"]["S"] for row in tables.subscriptions()] == [OTHER.key]
+    assert [line["merchant_id#ref"]["S"] for line in tables.lines()] == [OTHER.key]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"merchant_id":"a#b","ref":1}', '{"ref":1}'])
+def test_the_legacy_calls_refuse_what_names_no_topic(
+    text: str, storage: Storage, dynamo: TappedDynamo
+) -> None:
+    with pytest.raises((InvalidJson, InvalidMessage)):
+        storage.create_connection("3", text)
+    with pytest.raises((InvalidJson, InvalidMessage)):
+        storage.delete_connection(text)
+    assert dynamo.calls == []
+
+
+@pytest.mark.parametrize("step", ["query index", "query joined"])
+def test_who_listens_is_an_error_where_one_of_the_two_answers_is_missing(
+    step: str, storage: Storage, dynamo: TappedDynamo
+) -> None:
+    failure = ClientError({"Error": {"Code": "InternalServerError"}}, "Query")
+    dynamo.fail(step, failure)
+    with pytest.raises(ClientError) as raised:
+        storage.listeners(TOPIC)
+    assert raised.value is failure
+
+
+@pytest.fixture
+def environment(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setenv("CONNECTIONS_TABLE", tables.connections)
+    monkeypatch.setenv("LEDGER_TABLE", tables.ledger)
+    monkeypatch.setenv("RETENTION_SECONDS", "60")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_environment_names_the_tables_and_the_retention(tables: Tables) -> None:
+    storage = Storage.from_env()
+    storage.create_connection("3", publish())
+    storage.say(TOPIC, LINE)
+    assert storage.listeners(TOPIC) == {"3"}
+    assert len(tables.subscriptions()) == 1
+    assert len(tables.lines("said")) == 1
+
+
+@pytest.mark.parametrize("name", ["CONNECTIONS_TABLE", "LEDGER_TABLE", "RETENTION_SECONDS"])
+def test_what_the_environment_lacks_is_named(name: str, environment: pytest.MonkeyPatch) -> None:
+    environment.delenv(name)
+    with pytest.raises(MissingSettingError, match=name):
+        Storage.from_env()
+
+
+def test_a_retention_that_is_no_time_is_named(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("RETENTION_SECONDS", "an hour")
+    with pytest.raises(InvalidSettingError, match="RETENTION_SECONDS"):
+        Storage.from_env()
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_write_cannot_outlast_the_overlap_of_a_replay() -> None:
+    client: DynamoDBClient = Storage.from_env()._client  # noqa: SLF001 - nobody else has it
+    config: Any = client.meta.config
+    attempts = config.retries["total_max_attempts"]
+    pauses = attempts - 1  # of a second at most: botocore's standard mode
+    assert config.retries["mode"] == "standard"
+    assert attempts * (config.connect_timeout + config.read_timeout) + pauses <= 3
