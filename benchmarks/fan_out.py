@@ -1,0 +1,117 @@
+"""A fan-out by the shipped sender, and by boto3's client, where each post takes 10 ms."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Final
+
+from botocore.config import Config
+from botocore.credentials import Credentials
+
+from benchmarks.aws import session
+from benchmarks.figures import FanOut
+from benchmarks.spread import percentiles, ratio
+from lambdas.layer import Sender, Storage
+from lambdas.layer.connections_api import ConnectionsApi
+from lambdas.layer.frames import Topic
+from tools import ToolError
+from tools.ministack import CREDENTIALS, REGION
+
+MANY: Final = 100
+THREADS: Final = 16
+
+_TOPIC: Final = Topic("shop", "fan-out")
+_TEXT: Final = '{"client":"backend","message":"paid"}'
+
+Way = tuple[str, int]
+"""Who posts, and to how many connections."""
+
+SHIPPED: Final = "the service's sender"
+
+
+def measure(rounds: int) -> list[FanOut]:
+    """Run every way in turns, after one round to warm up."""
+    with _slow_connections() as endpoint:
+        ways = _ways(endpoint)
+        samples: dict[Way, list[float]] = {way: [] for way in ways}
+        for number in range(rounds + 1):
+            for way, post_all in ways.items():
+                taken = _milliseconds(post_all)
+                if number > 0:
+                    samples[way].append(taken)
+    return _summary(samples)
+
+
+def _summary(samples: Mapping[Way, list[float]]) -> list[FanOut]:
+    one_post = samples[SHIPPED, 1]
+    return [
+        FanOut(
+            by=by,
+            connections=connections,
+            milliseconds=percentiles(times),
+            times_one_post=ratio(times, one_post),
+        )
+        for (by, connections), times in samples.items()
+    ]
+
+
+def _ways(endpoint: str) -> dict[Way, Callable[[], object]]:
+    ids = [f"connection-{number}" for number in range(MANY)]
+    sender = _sender(endpoint)
+    post = _boto3_post(endpoint)
+    threads = ThreadPoolExecutor(THREADS)
+
+    def broadcast(connection_ids: list[str]) -> None:
+        delivery = sender.broadcast(_TOPIC, connection_ids, _TEXT)
+        if delivery.accepted != len(connection_ids):
+            raise ToolError(f"the fan-out went wrong: {delivery}")
+
+    return {
+        (SHIPPED, 1): lambda: broadcast(ids[:1]),
+        (SHIPPED, MANY): lambda: broadcast(ids),
+        (f"boto3's client in {THREADS} threads", MANY): lambda: list(threads.map(post, ids)),
+        ("boto3's client, one by one", MANY): lambda: list(map(post, ids)),
+    }
+
+
+def _sender(endpoint: str) -> Sender:
+    credentials = Credentials(
+        CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"]
+    )
+    # The storage is asked only for connections that are gone, and here none is.
+    storage = Storage(session().client("dynamodb"), connections="", ledger="", retention=1)
+    return Sender(ConnectionsApi(endpoint, credentials, REGION), storage)
+
+
+def _boto3_post(endpoint: str) -> Callable[[str], object]:
+    client: Any = session().client(
+        "apigatewaymanagementapi",
+        endpoint_url=endpoint,
+        config=Config(max_pool_connections=THREADS),
+    )
+    data = _TEXT.encode()
+    return lambda connection_id: client.post_to_connection(ConnectionId=connection_id, Data=data)
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return (time.perf_counter() - started) * 1000
+
+
+@contextmanager
+def _slow_connections() -> Iterator[str]:
+    """Start the server, yield its endpoint; closing its standard input ends it."""
+    command = (sys.executable, "-m", "benchmarks.slow_connections")
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        if process.stdin is None or process.stdout is None:
+            raise ToolError("the slow server was started without pipes")
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/stage"
+        finally:
+            process.stdin.close()

@@ -1,0 +1,121 @@
+"""What a run measured, as values: what becomes JSON, tables and the chart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.plan import SUBSCRIBERS, Plan
+from benchmarks.spread import Percentiles, Spread, percentiles, ratio
+
+FLOOR = 0
+"""The number of subscribers that stands for the floor: the echo, which has none."""
+
+Cell = tuple[int, int]
+"""Other rows in each table, and subscribers."""
+
+Rounds = Sequence[Sequence[float]]
+"""Samples in milliseconds, round by round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where and of what the figures are."""
+
+    commit: str
+    date: str
+    python: str
+    cores: int
+    system: str
+    emulator: str
+    load_before: float
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """From the publish to the last delivery, in milliseconds; and as a multiple of the floor."""
+
+    rows: int
+    subscribers: int
+    milliseconds: Percentiles
+    times_floor: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class RowsEffect:
+    """The latency with many other rows as a multiple of that with few."""
+
+    subscribers: int
+    ratio: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """A fan-out to a number of connections where each post takes 10 ms."""
+
+    by: str
+    connections: int
+    milliseconds: Percentiles
+    times_one_post: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What one operation asks of AWS; calls in one step run side by side."""
+
+    name: str
+    steps: list[list[str]]
+    read_units: float
+    write_units: float
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What importing a function's handler takes beyond the bare interpreter, in milliseconds."""
+
+    name: str
+    milliseconds: Percentiles
+    times_control: Spread
+    unused: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Everything of one run."""
+
+    machine: Machine
+    plan: Plan
+    latencies: list[Latency]
+    rows_effects: list[RowsEffect]
+    fan_outs: list[FanOut]
+    operations: list[Operation]
+    starts: list[Start]
+
+
+def latencies(samples: Mapping[Cell, Rounds]) -> list[Latency]:
+    """Summarise the samples of each cell; its floor is the one beside as many other rows."""
+    return [
+        Latency(
+            rows=rows,
+            subscribers=subscribers,
+            milliseconds=percentiles([one for rounds in cell for one in rounds]),
+            times_floor=ratio(_medians(cell), _medians(samples[rows, FLOOR])),
+        )
+        for (rows, subscribers), cell in samples.items()
+    ]
+
+
+def rows_effects(samples: Mapping[Cell, Rounds], plan: Plan) -> list[RowsEffect]:
+    """Compare many other rows with few, round by round."""
+    return [
+        RowsEffect(
+            subscribers=count,
+            ratio=ratio(
+                _medians(samples[plan.many_rows, count]), _medians(samples[plan.few_rows, count])
+            ),
+        )
+        for count in SUBSCRIBERS
+    ]
+
+
+def _medians(rounds: Rounds) -> list[float]:
+    return [median(samples) for samples in rounds]

@@ -1,0 +1,93 @@
+"""How long each function's handler takes to import, in fresh interpreters and in turns.
+
+The control is what a function that speaks to DynamoDB and `@connections` through boto3 cannot do
+without: boto3 and the two clients. Bare Python's own start is subtracted from all of them.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from benchmarks.figures import Start
+from benchmarks.spread import percentiles, ratio
+from tools.ministack import CREDENTIALS
+
+CONTROL: Final = "import boto3 and both clients"
+FUNCTIONS: Final = ("connect", "disconnect", "default")
+
+_BARE: Final = "bare Python"
+_PROGRAMS: Final = {
+    _BARE: "pass",
+    CONTROL: ("import boto3; boto3.client('dynamodb'); boto3.client('apigatewaymanagementapi')"),
+    **{name: f"import lambdas.{name}.handler" for name in FUNCTIONS},
+}
+_LOADED: Final = "; import json, sys; print(json.dumps(sorted(sys.modules)))"
+
+_NEVER: Final = ("aws_xray_sdk", "pydantic", "jwt")
+_POSTING: Final = ("lambdas.layer.connections_api", "lambdas.layer.sender", "lambdas.layer.handler")
+_UNUSED: Final = {
+    "connect": (*_NEVER, *_POSTING, "boto3", "fastjsonschema", "lambdas.layer.storage"),
+    "disconnect": (*_NEVER, *_POSTING, "fastjsonschema"),
+    "default": _NEVER,
+}
+"""What a function has no use for: it never posts, never reads a frame, never traces by itself."""
+
+_ROOT: Final = Path(__file__).parent.parent
+_ENVIRONMENT: Final = {
+    **CREDENTIALS,
+    "PATH": os.environ.get("PATH", os.defpath),
+    "HOME": os.devnull,
+    "ALLOWED_ORIGINS": "",
+    "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "http://127.0.0.1:9/stage",
+    "CONNECTIONS_TABLE": "connections",
+    "LEDGER_TABLE": "ledger",
+    "POWERTOOLS_METRICS_NAMESPACE": "benchmark",
+    "POWERTOOLS_SERVICE_NAME": "benchmark",
+    "RETENTION_SECONDS": "3600",
+}
+
+
+def measure(rounds: int) -> list[Start]:
+    """Start every program in turns, after one round that leaves its bytecode compiled."""
+    samples: dict[str, list[float]] = {name: [] for name in (CONTROL, *FUNCTIONS)}
+    for number in range(rounds + 1):
+        taken = {name: _milliseconds(program) for name, program in _PROGRAMS.items()}
+        if number > 0:
+            for name, times in samples.items():
+                times.append(taken[name] - taken[_BARE])
+    return [
+        Start(
+            name=name,
+            milliseconds=percentiles(times),
+            times_control=ratio(times, samples[CONTROL]),
+            unused=_unused(name) if name in FUNCTIONS else [],
+        )
+        for name, times in samples.items()
+    ]
+
+
+def _unused(function: str) -> list[str]:
+    loaded = json.loads(_run(_PROGRAMS[function] + _LOADED))
+    return [name for name in _UNUSED[function] if name in loaded]
+
+
+def _milliseconds(program: str) -> float:
+    started = time.perf_counter()
+    _run(program)
+    return (time.perf_counter() - started) * 1000
+
+
+def _run(program: str) -> str:
+    done = subprocess.run(  # noqa: S603 - our own programs
+        [sys.executable, "-c", program],
+        cwd=_ROOT,
+        env=_ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return done.stdout

@@ -1,0 +1,77 @@
+"""The AWS calls and the consumed capacity of each operation, counted on the shipped code.
+
+In process, on the tables of the deployed stage; DynamoDB says itself what each call consumed.
+"""
+
+import json
+from typing import Any, Final
+
+from benchmarks.aws import session
+from benchmarks.figures import Operation
+from benchmarks.recorder import Recorder
+from lambdas.layer import Handler, Sender, Storage
+from lambdas.layer.clock import system_clock
+from tools import ToolError
+from tools.deploy import LocalStage
+
+PUBLISH: Final = "publish to 1 subscriber"
+PUBLISH_STEPS: Final = [
+    ["PutItem ledger"],
+    ["Query connections.by_ref", "Query ledger"],
+    ["POST @connections"],
+]
+
+_TOPIC: Final = {"merchant_id": "shop", "ref": "counted"}
+_SUBSCRIBE: Final = {"client": "frontend", **_TOPIC}
+_PUBLISH: Final = {
+    "client": "backend",
+    **_TOPIC,
+    "project": "benchmark",
+    "type": "payment",
+    "status": "done",
+    "message": "The payment was captured.",
+    "id": "counted",
+}
+_UNSUBSCRIBE: Final = {"action": "unsubscribe", **_TOPIC}
+_FRAMES: Final = (
+    ("ping", {"action": "ping"}, "pong"),
+    ("subscribe", _SUBSCRIBE, "subscribed"),
+    ("subscribe again", _SUBSCRIBE, "subscribed"),
+    (PUBLISH, _PUBLISH, "receipt"),
+    ("publish the same id again", _PUBLISH, "receipt"),
+    ("subscribe again, replaying 1", _SUBSCRIBE, "subscribed"),
+    ("unsubscribe", _UNSUBSCRIBE, "unsubscribed"),
+)
+_CONNECTION: Final = "counted-connection"
+_CONNECTED_AT: Final = system_clock()
+
+
+def count(stage: LocalStage) -> list[Operation]:
+    """Do each operation once and return what it asked of AWS."""
+    environment = stage.environment
+    connections, ledger = environment["CONNECTIONS_TABLE"], environment["LEDGER_TABLE"]
+    client = session().client("dynamodb", endpoint_url=stage.endpoint)
+    recorder = Recorder({connections: "connections", ledger: "ledger"})
+    recorder.attach(client)
+    storage = Storage(
+        client,
+        connections=connections,
+        ledger=ledger,
+        retention=int(environment["RETENTION_SECONDS"]),
+    )
+    handler = Handler(storage, Sender(recorder, storage))
+    counted = []
+    for name, frame, answer in _FRAMES:
+        _handle(handler, frame, answer)
+        counted.append(recorder.operation(name))
+    _handle(handler, _SUBSCRIBE, "subscribed")
+    recorder.operation("not counted: the subscription that the disconnect forgets")
+    storage.forget_connection(_CONNECTION)
+    counted.append(recorder.operation("disconnect, 1 subscription"))
+    return counted
+
+
+def _handle(handler: Handler, frame: dict[str, Any], answer: str) -> None:
+    reply = handler.handle(_CONNECTION, json.dumps(frame), connected_at=_CONNECTED_AT) or {}
+    if reply.get("type") != answer:
+        raise ToolError(f"the service answered {reply}, where {answer} was expected")

@@ -1,0 +1,35 @@
+"""Rows of other topics in both tables, as the service itself would have written them."""
+
+from collections.abc import Iterator
+
+from benchmarks.aws import session
+from lambdas.layer import batches, items
+from lambdas.layer.clock import system_clock, to_rfc3339
+from tools.deploy import LocalStage
+
+_LIFETIME = 2 * 60 * 60 * 1000
+
+
+def fill(stage: LocalStage, rows: int) -> None:
+    """Write that many rows to each of the two tables, each of a topic of its own."""
+    client = session().client("dynamodb", endpoint_url=stage.endpoint)
+    tables = stage.environment
+    batches.write(
+        client,
+        _requests(tables["CONNECTIONS_TABLE"], tables["LEDGER_TABLE"], rows),
+    )
+
+
+def _requests(connections: str, ledger: str, rows: int) -> Iterator[batches.Request]:
+    now = system_clock()
+    end = now + _LIFETIME
+    for number in range(rows):
+        connection_id, topic_key = f"other-{number}", f"other-merchant#{number}"
+        subscription = items.subscription(connection_id, topic_key)
+        yield connections, items.put(subscription, end)
+        if number % 2:
+            yield ledger, items.put(items.joined(connection_id, topic_key), end)
+        else:
+            line = items.Said(str(number), '{"message":"paid"}', to_rfc3339(now))
+            item = items.said(topic_key, line, "benchmark", end)
+            yield ledger, {"PutRequest": {"Item": item}}

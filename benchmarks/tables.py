@@ -1,0 +1,88 @@
+"""The figures as tables: aligned for a terminal, and in Markdown for the docs. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.figures import FLOOR, Figures
+from benchmarks.spread import Percentiles
+from benchmarks.targets import Target, in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A titled table of texts."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+    def as_text(self) -> str:
+        """Align the columns with blanks; the last one runs free."""
+        lines = (self.columns, *self.rows)
+        widths = [max(len(line[at]) for line in lines) for at in range(len(self.columns) - 1)]
+        aligned = (
+            "  ".join([*(cell.ljust(w) for cell, w in zip(line, widths, strict=False)), line[-1]])
+            for line in lines
+        )
+        return "\n".join((self.title, *(f"  {line}" for line in aligned)))
+
+    def as_markdown(self) -> str:
+        """Write it for the docs."""
+        rule = ("---",) * len(self.columns)
+        lines = (f"| {' | '.join(line)} |" for line in (self.columns, rule, *self.rows))
+        return "\n".join((f"**{self.title}**", "", *lines))
+
+
+def tables(figures: Figures, targets: Sequence[Target]) -> list[Table]:
+    """Return all of them, the judgement first."""
+    return [
+        Table(
+            "Targets: median of the pairs' ratios (quartiles)",
+            ("what", "target", "measured", "met"),
+            [(one.name, one.target, one.measured, "yes" if one.met else "NO") for one in targets],
+        ),
+        Table(
+            "From the publish to the last delivery, ms",
+            ("subscribers", "other rows", *_PERCENTILES, "times the floor"),
+            [
+                (
+                    "none: the floor" if one.subscribers == FLOOR else str(one.subscribers),
+                    f"{one.rows:,}",
+                    *_cells(one.milliseconds),
+                    str(one.times_floor),
+                )
+                for one in figures.latencies
+            ],
+        ),
+        Table(
+            "Fan-out where a post takes 10 ms, ms",
+            ("by", "connections", *_PERCENTILES, "times one post"),
+            [
+                (one.by, str(one.connections), *_cells(one.milliseconds), str(one.times_one_post))
+                for one in figures.fan_outs
+            ],
+        ),
+        Table(
+            "AWS calls and consumed capacity of each operation",
+            ("operation", "read units", "write units", "calls"),
+            [
+                (one.name, f"{one.read_units:g}", f"{one.write_units:g}", in_words(one.steps))
+                for one in figures.operations
+            ],
+        ),
+        Table(
+            "Import time beyond bare Python, ms",
+            ("what", *_PERCENTILES, "times the control"),
+            [
+                (one.name, *_cells(one.milliseconds), str(one.times_control))
+                for one in figures.starts
+            ],
+        ),
+    ]
+
+
+_PERCENTILES = ("p50", "p90", "p99")
+
+
+def _cells(values: Percentiles) -> tuple[str, ...]:
+    return f"{values.p50:.1f}", f"{values.p90:.1f}", f"{values.p99:.1f}"

@@ -1,0 +1,100 @@
+"""What the figures must reach, as ratios of one run, and whether they do. Values only, no I/O."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks import operations
+from benchmarks.figures import Figures
+from benchmarks.imports import FUNCTIONS
+from benchmarks.spread import Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One line of the judgement."""
+
+    name: str
+    target: str
+    measured: str
+    met: bool
+
+
+def judge(figures: Figures) -> list[Target]:
+    """Hold the figures against every target."""
+    return [
+        _latency(figures, 1, 2.2),
+        _latency(figures, 50, 10),
+        *_rows(figures),
+        _fan_out(figures),
+        _calls(figures),
+        _start(figures, "default", 1.0),
+        _start(figures, "connect", 0.5),
+        _imports(figures),
+    ]
+
+
+def same(ratio: Spread) -> bool:
+    """Tell whether a ratio is 1 within its spread, or better."""
+    return ratio.low <= 1
+
+
+def _at_most(name: str, ratio: Spread, limit: float, unit: str) -> Target:
+    return Target(name, f"at most {limit:g} {unit}", f"{ratio}", ratio.median <= limit)
+
+
+def _latency(figures: Figures, subscribers: int, limit: float) -> Target:
+    cell = next(
+        one
+        for one in figures.latencies
+        if (one.rows, one.subscribers) == (figures.plan.few_rows, subscribers)
+    )
+    name = f"publish to {_counted(subscribers)}"
+    return _at_most(name, cell.times_floor, limit, "times the floor")
+
+
+def _rows(figures: Figures) -> Iterator[Target]:
+    many, few = figures.plan.many_rows, figures.plan.few_rows
+    for effect in figures.rows_effects:
+        yield Target(
+            f"{many:,} other rows, {_counted(effect.subscribers)}",
+            f"as with {few}, within the spread",
+            f"{effect.ratio}",
+            same(effect.ratio),
+        )
+
+
+def _fan_out(figures: Figures) -> Target:
+    shipped = figures.fan_outs[0].by
+    many = next(one for one in figures.fan_outs if one.by == shipped and one.connections > 1)
+    name = f"{many.connections} posts that take 10 ms each"
+    return _at_most(name, many.times_one_post, 8, "times one post")
+
+
+def _calls(figures: Figures) -> Target:
+    publish = next(one for one in figures.operations if one.name == operations.PUBLISH)
+    return Target(
+        "calls of one publish to 1 subscriber",
+        in_words(operations.PUBLISH_STEPS),
+        "the same" if publish.steps == operations.PUBLISH_STEPS else in_words(publish.steps),
+        publish.steps == operations.PUBLISH_STEPS,
+    )
+
+
+def _start(figures: Figures, function: str, limit: float) -> Target:
+    start = next(one for one in figures.starts if one.name == function)
+    return _at_most(f"importing {function}", start.times_control, limit, "times the control")
+
+
+def _imports(figures: Figures) -> Target:
+    unused = {one.name: one.unused for one in figures.starts if one.name in FUNCTIONS}
+    found = "; ".join(f"{name}: {', '.join(names)}" for name, names in unused.items() if names)
+    return Target("imports that a function has no use for", "none", found or "none", not found)
+
+
+def in_words(steps: list[list[str]]) -> str:
+    """Write the steps of an operation in one line."""
+    return ", then ".join(" beside ".join(calls) for calls in steps) or "none"
+
+
+def _counted(subscribers: int) -> str:
+    return "1 subscriber" if subscribers == 1 else f"{subscribers} subscribers"

@@ -1,0 +1,103 @@
+import pytest
+
+from benchmarks.figures import (
+    FanOut,
+    Figures,
+    Latency,
+    Machine,
+    Operation,
+    RowsEffect,
+    Start,
+    latencies,
+    rows_effects,
+)
+from benchmarks.operations import PUBLISH, PUBLISH_STEPS
+from benchmarks.plan import QUICK, SUBSCRIBERS
+from benchmarks.spread import Percentiles, Spread
+from benchmarks.targets import Target, judge, same
+
+TIMES = Percentiles(p50=1, p90=1, p99=1, count=10)
+MACHINE = Machine("0", "2026-11-23", "3.11", 2, "Linux", "MiniStack", 0.0)
+
+
+def around(median: float) -> Spread:
+    return Spread(median=median, low=median * 0.9, high=median * 1.1, count=10)
+
+
+def figures(  # noqa: PLR0913 - one a target
+    *,
+    one: float = 2,
+    fifty: float = 9,
+    rows: float = 1,
+    hundred: float = 7,
+    default: float = 0.9,
+    steps: list[list[str]] = PUBLISH_STEPS,
+    unused: tuple[str, ...] = (),
+) -> Figures:
+    return Figures(
+        machine=MACHINE,
+        plan=QUICK,
+        latencies=[
+            Latency(QUICK.few_rows, subscribers, TIMES, around(times))
+            for subscribers, times in ((1, one), (50, fifty))
+        ],
+        rows_effects=[RowsEffect(count, around(rows)) for count in SUBSCRIBERS],
+        fan_outs=[FanOut("us", 1, TIMES, around(1)), FanOut("us", 100, TIMES, around(hundred))],
+        operations=[Operation(PUBLISH, steps, 1.5, 1)],
+        starts=[
+            Start("connect", TIMES, around(0.4), list(unused)),
+            Start("default", TIMES, around(default), []),
+        ],
+    )
+
+
+def missed(judged: list[Target]) -> list[str]:
+    return [target.name for target in judged if not target.met]
+
+
+def test_figures_within_every_limit_miss_no_target() -> None:
+    assert missed(judge(figures())) == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "names"),
+    [
+        (figures(one=2.3), ["publish to 1 subscriber"]),
+        (figures(fifty=10.1), ["publish to 50 subscribers"]),
+        (figures(hundred=8.1), ["100 posts that take 10 ms each"]),
+        (figures(default=1.1), ["importing default"]),
+        (figures(unused=("boto3",)), ["imports that a function has no use for"]),
+        (figures(steps=[["Query"]]), ["calls of one publish to 1 subscriber"]),
+    ],
+)
+def test_each_limit_is_judged_by_itself(bad: Figures, names: list[str]) -> None:
+    assert missed(judge(bad)) == names
+
+
+def test_more_rows_are_the_same_where_the_spread_reaches_down_to_one() -> None:
+    assert same(Spread(median=1.05, low=0.99, high=1.2, count=10))
+    assert same(Spread(median=0.8, low=0.7, high=0.9, count=10))
+    assert not same(Spread(median=1.2, low=1.1, high=1.3, count=10))
+
+
+def test_latencies_are_multiples_of_the_floor_beside_as_many_rows() -> None:
+    samples = {
+        (QUICK.few_rows, 0): [[1.0, 1.0], [2.0, 2.0]],
+        (QUICK.few_rows, 1): [[3.0, 3.0], [6.0, 6.0]],
+        (QUICK.many_rows, 0): [[10.0, 10.0], [10.0, 10.0]],
+        (QUICK.many_rows, 1): [[20.0, 20.0], [20.0, 20.0]],
+    }
+    summary = {(one.rows, one.subscribers): one.times_floor.median for one in latencies(samples)}
+    assert summary[QUICK.few_rows, 1] == pytest.approx(3)
+    assert summary[QUICK.many_rows, 1] == pytest.approx(2)
+
+
+def test_the_effect_of_rows_compares_round_by_round() -> None:
+    samples = {
+        (rows, count): [[times, times], [times * 2, times * 2]]
+        for count in SUBSCRIBERS
+        for rows, times in ((QUICK.few_rows, 2.0), (QUICK.many_rows, 3.0))
+    }
+    effects = rows_effects(samples, QUICK)
+    assert [one.subscribers for one in effects] == list(SUBSCRIBERS)
+    assert all(one.ratio.median == pytest.approx(1.5) for one in effects)
