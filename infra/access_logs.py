@@ -75,7 +75,7 @@ class LoggingAccount(Construct):
             "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
             "AmazonAPIGatewayPushToCloudWatchLogs]",
             "The account's setting serves every API in it, log groups unknown here; "
-            "API Gateway checks for the actions of exactly this policy",
+            "API Gateway refuses a role that may do less than this",
         )
 
 

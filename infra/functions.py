@@ -70,7 +70,7 @@ class ServiceFunction(Construct):
         acknowledge(
             self.function,
             "AwsSolutions-L1",
-            "Python 3.13 is what the pinned packages are built and tested for",
+            "Supported, and what the pinned packages are resolved for; a newer one is its own change",
         )
         acknowledge(
             self.function,

@@ -42,13 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _compare(base: str, tree: Path, folder: Path) -> int:
     then = folder / "tree"
     _unpack(base, tree, then)
-    if not (then / "app.py").exists():
-        raise ToolError(f"{base} has no app.py: everything is new since then")
     # A layer that today's tree has built is not built again for the same pins.
     (tree / ".build").mkdir(exist_ok=True)
     (then / ".build").symlink_to(tree.resolve() / ".build")
-    before = _synthesise(then, folder / "before", f"the templates of {base}")
     after = _synthesise(tree, folder / "after", "the templates of today")
+    before = _synthesise(then, folder / "before", f"the templates of {base}")
     stacks = sorted({*before, *after})
     differing = [name for name in stacks if before.get(name) != after.get(name)]
     for name in stacks:
@@ -63,14 +61,22 @@ def _compare(base: str, tree: Path, folder: Path) -> int:
     return DIFFERENT if differing else SAME
 
 
-def _unpack(commit: str, tree: Path, target: Path) -> None:
+def _unpack(base: str, tree: Path, target: Path) -> None:
     # An archive rather than a worktree, which would stay registered in .git after a kill.
-    command = ("git", "archive", "--format=tar", f"{commit}^{{commit}}")
-    done = subprocess.run(command, cwd=tree, capture_output=True, check=False)  # noqa: S603 - git reads it as a commit only
-    if done.returncode != 0:
-        raise ToolError(f"{commit!r} is no commit here: {done.stderr.decode().strip()}")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+    found = _git("rev-parse", "--verify", "--end-of-options", f"{base}^{{commit}}", tree=tree)
+    if found.returncode != 0:
+        raise ToolError(f"{base!r} is no commit here: {found.stderr.decode().strip()}")
+    commit = found.stdout.decode().strip()
+    if _git("cat-file", "-e", f"{commit}:app.py", tree=tree).returncode != 0:
+        raise ToolError(f"{base} has no app.py: everything is new since then")
+    content = _git("archive", "--format=tar", commit, tree=tree).stdout
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         archive.extractall(target, filter="data")
+
+
+def _git(*arguments: str, tree: Path) -> subprocess.CompletedProcess[bytes]:
+    command = ("git", *arguments)
+    return subprocess.run(command, cwd=tree, capture_output=True, check=False)  # noqa: S603 - git, no shell
 
 
 def _synthesise(tree: Path, out: Path, what: str) -> dict[str, object]:

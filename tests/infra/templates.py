@@ -1,0 +1,122 @@
+"""A synthesised template, asked by type and property: no test names a hashed logical id."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+Json = dict[str, Any]
+
+_TABLE = "AWS::DynamoDB::Table"
+_FUNCTION = "AWS::Lambda::Function"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    id: str
+    body: Json
+
+    @property
+    def properties(self) -> Json:
+        found: Json = self.body.get("Properties", {})
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    body: Json
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        return cls(json.loads(path.read_text()))
+
+    def all(self, type_: str) -> list[Resource]:
+        resources = self.body["Resources"].items()
+        return [Resource(id_, body) for id_, body in resources if body["Type"] == type_]
+
+    def one(self, type_: str) -> Resource:
+        (found,) = self.all(type_)
+        return found
+
+    def function(self, name: str) -> Resource:
+        handler = f"lambdas.{name}.handler.handler"
+        (found,) = (f for f in self.all(_FUNCTION) if f.properties["Handler"] == handler)
+        return found
+
+    @property
+    def connections(self) -> Resource:
+        (found,) = (t for t in self.all(_TABLE) if _sort_key(t) == "merchant_id#ref")
+        return found
+
+    @property
+    def ledger(self) -> Resource:
+        (found,) = (t for t in self.all(_TABLE) if _sort_key(t) == "line")
+        return found
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return {name: self.text(o["Value"]) for name, o in self.body["Outputs"].items()}
+
+    def log_group_of(self, function: Resource) -> Resource:
+        id_ = function.properties["LoggingConfig"]["LogGroup"]["Ref"]
+        (found,) = (group for group in self.all("AWS::Logs::LogGroup") if group.id == id_)
+        return found
+
+    def permissions(self, function: Resource) -> set[tuple[str, str]]:
+        """Every (action, resource) that the function's role allows."""
+        role = function.properties["Role"]["Fn::GetAtt"][0]
+        attached = [
+            policy.properties["PolicyDocument"]
+            for policy in self.all("AWS::IAM::Policy")
+            if {"Ref": role} in policy.properties["Roles"]
+        ]
+        body = self.body["Resources"][role]["Properties"]
+        inline = [policy["PolicyDocument"] for policy in body.get("Policies", [])]
+        return {
+            (action, self.text(resource))
+            for document in (*attached, *inline)
+            for statement in document["Statement"]
+            for action in _listed(statement["Action"])
+            for resource in _listed(statement["Resource"])
+            if statement["Effect"] == "Allow" and not statement.get("Condition")
+        }
+
+    def text(self, value: Any) -> str:
+        """Write a value as one text, what is known only at deployment as <name> or <name.Arn>."""
+        match value:
+            case str():
+                return value
+            case {"Ref": name}:
+                return f"<{self._called(name)}>"
+            case {"Fn::GetAtt": [name, attribute]}:
+                return f"<{self._called(name)}.{attribute}>"
+            case {"Fn::Join": [separator, parts]}:
+                joined: str = separator.join(self.text(part) for part in parts)
+                return joined
+            case _:
+                raise AssertionError(f"cannot read {value}")
+
+    def _called(self, id_: str) -> str:
+        if id_.startswith("AWS::"):
+            return id_
+        names = {
+            self.connections.id: "connections",
+            self.ledger.id: "ledger",
+            self.one("AWS::ApiGatewayV2::Api").id: "api",
+        }
+        for name in ("connect", "default", "disconnect"):
+            function = self.function(name)
+            names[function.id] = name
+            names[self.log_group_of(function).id] = f"{name} logs"
+        type_: str = self.body["Resources"][id_]["Type"]
+        return names.get(id_, type_)
+
+
+def _sort_key(table: Resource) -> str:
+    (key,) = (k for k in table.properties["KeySchema"] if k["KeyType"] == "RANGE")
+    name: str = key["AttributeName"]
+    return name
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,97 @@
+import json
+
+import pytest
+
+from tests.infra.templates import Template
+
+
+def test_the_routes_are_exactly_three_each_to_its_function(template: Template) -> None:
+    targets = {}
+    for route in template.all("AWS::ApiGatewayV2::Route"):
+        integration = route.properties["Target"]["Fn::Join"][1][1]["Ref"]
+        (found,) = (
+            i for i in template.all("AWS::ApiGatewayV2::Integration") if i.id == integration
+        )
+        targets[route.properties["RouteKey"]] = template.text(found.properties["IntegrationUri"])
+    invoke = "arn:<AWS::Partition>:apigateway:<AWS::Region>:lambda:path/2015-03-31/functions"
+    assert targets == {
+        f"${name}": f"{invoke}/<{name}.Arn>/invocations"
+        for name in ("connect", "default", "disconnect")
+    }
+
+
+def test_the_api_speaks_websocket_and_routes_by_action(template: Template) -> None:
+    api = template.one("AWS::ApiGatewayV2::Api").properties
+    assert api["ProtocolType"] == "WEBSOCKET"
+    assert api["RouteSelectionExpression"] == "$request.body.action"
+
+
+def test_default_alone_answers_its_sender(dev: Template, prod: Template) -> None:
+    for template in (dev, prod):
+        response = template.one("AWS::ApiGatewayV2::RouteResponse").properties
+        (route,) = (
+            r
+            for r in template.all("AWS::ApiGatewayV2::Route")
+            if r.properties["RouteKey"] == "$default"
+        )
+        assert response["RouteId"] == {"Ref": route.id}
+        assert response["RouteResponseKey"] == "$default"
+        assert route.properties["RouteResponseSelectionExpression"] == "$default"
+
+
+def test_the_emulated_stage_leaves_out_the_response_that_its_cloudformation_does_not_know(
+    local: Template,
+) -> None:
+    assert local.all("AWS::ApiGatewayV2::RouteResponse") == []
+
+
+@pytest.mark.parametrize(
+    ("stage", "rate", "burst"), [("local", 1000, 1000), ("dev", 100, 200), ("prod", 2000, 4000)]
+)
+def test_the_stage_is_deployed_by_itself_and_throttled(
+    templates: dict[str, Template], stage: str, rate: int, burst: int
+) -> None:
+    properties = templates[stage].one("AWS::ApiGatewayV2::Stage").properties
+    assert properties["StageName"] == stage
+    assert properties["AutoDeploy"] is True
+    assert properties["DefaultRouteSettings"]["ThrottlingRateLimit"] == rate
+    assert properties["DefaultRouteSettings"]["ThrottlingBurstLimit"] == burst
+
+
+def test_frames_are_not_logged_by_the_stage(template: Template) -> None:
+    settings = template.one("AWS::ApiGatewayV2::Stage").properties["DefaultRouteSettings"]
+    assert not settings.get("DataTraceEnabled")
+
+
+def test_an_access_log_line_is_json_without_addresses_and_query_strings(
+    template: Template,
+) -> None:
+    settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
+    line = json.loads(settings["Format"])
+    assert {"requestId", "eventType", "routeKey", "connectionId", "status", "error"} <= set(line)
+    for value in line.values():
+        assert value.startswith("$context.")
+        for personal in ("identity", "query", "path", "authorizer", "header"):
+            assert personal not in value
+
+
+def test_access_logs_have_a_group_that_no_function_writes_to(template: Template) -> None:
+    settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
+    functions = [template.function(name) for name in ("connect", "default", "disconnect")]
+    group = settings["DestinationArn"]["Fn::GetAtt"][0]
+    assert group in {g.id for g in template.all("AWS::Logs::LogGroup")}
+    assert group not in {template.log_group_of(function).id for function in functions}
+
+
+def test_the_accounts_logging_role_stays_for_the_others_who_rely_on_it(template: Template) -> None:
+    account = template.one("AWS::ApiGateway::Account")
+    role_id = account.properties["CloudWatchRoleArn"]["Fn::GetAtt"][0]
+    (role,) = (r for r in template.all("AWS::IAM::Role") if r.id == role_id)
+    for resource in (account, role):
+        assert resource.body["DeletionPolicy"] == "Retain"
+        assert resource.body["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_stage_waits_for_the_accounts_logging_role(template: Template) -> None:
+    stage = template.one("AWS::ApiGatewayV2::Stage")
+    assert template.one("AWS::ApiGateway::Account").id in stage.body["DependsOn"]

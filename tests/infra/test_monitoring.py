@@ -1,0 +1,122 @@
+import json
+from typing import Any
+
+import pytest
+
+from infra.alarms import RUNBOOK
+from tests.infra.templates import Resource, Template
+
+OWN = [{"Name": "service", "Value": "ottu-ws-notify"}]
+FUNCTIONS = ("Connect", "Default", "Disconnect")
+
+
+def alarms(template: Template) -> dict[str, dict[str, Any]]:
+    names = {text: name for name, text in RUNBOOK.items()}
+    found = template.all("AWS::CloudWatch::Alarm")
+    return {names[alarm.properties["AlarmDescription"]]: alarm.properties for alarm in found}
+
+
+def test_every_line_of_the_runbook_is_an_alarm_and_every_alarm_has_its_line(
+    template: Template,
+) -> None:
+    assert len(set(RUNBOOK.values())) == len(RUNBOOK)
+    assert set(alarms(template)) == set(RUNBOOK)
+    assert len(template.all("AWS::CloudWatch::Alarm")) == len(RUNBOOK)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("failure", ["Errors", "Throttles"])
+def test_one_error_or_throttle_of_a_function_alarms(
+    template: Template, name: str, failure: str
+) -> None:
+    alarm = alarms(template)[f"{name}{failure}"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", failure)
+    (dimension,) = alarm["Dimensions"]
+    assert dimension == {
+        "Name": "FunctionName",
+        "Value": {"Ref": template.function(name.lower()).id},
+    }
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
+
+
+@pytest.mark.parametrize("name", ["InternalErrors", "PostsFailed"])
+def test_what_the_handlers_count_as_failed_alarms(
+    template: Template, stage: str, name: str
+) -> None:
+    alarm = alarms(template)[name]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (f"OttuWsNotify-{stage}", name)
+    assert alarm["Dimensions"] == OWN
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 5)
+
+
+def test_slow_publishes_alarm_when_they_last(template: Template, stage: str) -> None:
+    alarm = alarms(template)["PublishLatency"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (
+        f"OttuWsNotify-{stage}",
+        "PublishLatency",
+    )
+    assert alarm["Dimensions"] == OWN
+    assert (alarm["ExtendedStatistic"], alarm["Threshold"]) == ("p99", 3000)
+    assert alarm["EvaluationPeriods"] == 3
+
+
+def test_an_api_that_cannot_call_its_functions_alarms(template: Template, stage: str) -> None:
+    alarm = alarms(template)["ExecutionErrors"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApiGateway", "ExecutionError")
+    dimensions = {d["Name"]: template.text(d["Value"]) for d in alarm["Dimensions"]}
+    assert dimensions == {"ApiId": "<api>", "Stage": stage}
+
+
+def test_silence_is_no_alarm_and_no_alarm_needs_metric_math(template: Template) -> None:
+    for alarm in alarms(template).values():
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+        assert "Metrics" not in alarm  # the local emulation refuses it
+        assert alarm["Period"] == 300
+
+
+def test_alarms_reach_a_topic_in_prod(prod: Template) -> None:
+    topic = prod.one("AWS::SNS::Topic")
+    for alarm in alarms(prod).values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic.id}]
+    assert prod.outputs["AlarmTopicArn"] == "<AWS::SNS::Topic>"
+    assert "KmsMasterKeyId" not in topic.properties  # CloudWatch may not use aws/sns
+
+
+def test_the_topic_takes_the_accounts_alarms_over_ssl_and_nothing_else(prod: Template) -> None:
+    statements = statements_of(prod.one("AWS::SNS::TopicPolicy"))
+    allowed = [s for s in statements if s["Effect"] == "Allow"]
+    denied = [s for s in statements if s["Effect"] == "Deny"]
+    (publish,) = allowed
+    assert publish["Action"] == "sns:Publish"
+    assert publish["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert publish["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+    (insecure,) = denied
+    assert insecure["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statements) == len(allowed) + len(denied)
+
+
+def statements_of(policy: Resource) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = policy.properties["PolicyDocument"]["Statement"]
+    return found
+
+
+def test_alarms_elsewhere_only_show(local: Template, dev: Template) -> None:
+    for template in (local, dev):
+        assert template.all("AWS::SNS::Topic") == []
+        for alarm in alarms(template).values():
+            assert "AlarmActions" not in alarm
+
+
+def test_the_dashboard_shows_what_the_handlers_count_and_every_alarm(
+    template: Template, stage: str
+) -> None:
+    body = json.dumps(template.one("AWS::CloudWatch::Dashboard").properties["DashboardBody"])
+    shown = {"PostsAccepted", "PostsGone", "PostsFailed", "Publishes", "Subscribes"}
+    for metric in (*shown, "FramesRefused", "InternalErrors", "PublishLatency"):
+        quoted = f'OttuWsNotify-{stage}\\",\\"{metric}'
+        assert quoted in body.replace('\\\\\\"', '\\"'), metric
+    for alarm in template.all("AWS::CloudWatch::Alarm"):
+        assert alarm.id in body

@@ -1,0 +1,39 @@
+"""Every property of every stage, so that no change of a template goes by unseen.
+
+`make snapshots` accepts today's; the difference is then in the commit, to be read.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.infra.templates import Template
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+ASSET = re.compile(r'"[0-9a-f]{64}\.zip"')
+
+
+def normalised(template: Template) -> str:
+    text = json.dumps(template.body, indent=2, sort_keys=True) + "\n"
+    return ASSET.sub('"<hash of the content>.zip"', text)
+
+
+def test_a_stage_is_as_its_snapshot_says(
+    template: Template, stage: str, request: pytest.FixtureRequest
+) -> None:
+    snapshot = SNAPSHOTS / f"{stage}.json"
+    if request.config.getoption("--update-snapshots", default=False):
+        snapshot.parent.mkdir(exist_ok=True)
+        snapshot.write_text(normalised(template))
+    assert normalised(template) == snapshot.read_text(), "accept it with `make snapshots`?"
+
+
+def test_a_snapshot_changes_with_a_property_but_not_with_the_code(local: Template) -> None:
+    text = json.dumps(local.body)
+    code = local.function("default").properties["Code"]["S3Key"]
+    other_code = Template(json.loads(text.replace(code, "0" * 64 + ".zip")))
+    other_memory = Template(json.loads(text.replace('"MemorySize": 1769', '"MemorySize": 1768')))
+    assert normalised(other_code) == normalised(local)
+    assert normalised(other_memory) != normalised(local)

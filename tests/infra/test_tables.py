@@ -1,0 +1,63 @@
+from typing import Any
+
+from tests.infra.templates import Template
+
+
+def keys(of: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(key["AttributeName"], key["KeyType"]) for key in of["KeySchema"]]
+
+
+def test_a_connection_has_one_row_for_each_ref_it_waits_for(template: Template) -> None:
+    table = template.connections.properties
+    assert keys(table) == [("connection_id", "HASH"), ("merchant_id#ref", "RANGE")]
+
+
+def test_the_index_turns_the_pair_round_and_carries_only_what_fan_out_needs(
+    template: Template,
+) -> None:
+    (index,) = template.connections.properties["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "by_ref"
+    assert keys(index) == [("merchant_id#ref", "HASH"), ("connection_id", "RANGE")]
+    assert index["Projection"] == {
+        "ProjectionType": "INCLUDE",
+        "NonKeyAttributes": ["expires_at"],
+    }
+
+
+def test_the_ledger_keeps_the_lines_of_a_ref_together(template: Template) -> None:
+    table = template.ledger.properties
+    assert keys(table) == [("merchant_id#ref", "HASH"), ("line", "RANGE")]
+    assert "GlobalSecondaryIndexes" not in table
+
+
+def test_keys_are_strings(template: Template) -> None:
+    for table in (template.connections, template.ledger):
+        types = {d["AttributeType"] for d in table.properties["AttributeDefinitions"]}
+        assert types == {"S"}
+
+
+def test_both_tables_cost_by_use_expire_their_rows_and_are_encrypted(template: Template) -> None:
+    for table in (template.connections, template.ledger):
+        assert table.properties["BillingMode"] == "PAY_PER_REQUEST"
+        assert table.properties["TimeToLiveSpecification"] == {
+            "AttributeName": "expires_at",
+            "Enabled": True,
+        }
+        assert table.properties["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_data_in_prod_survives_mistakes(prod: Template) -> None:
+    for table in (prod.connections, prod.ledger):
+        assert table.properties["DeletionProtectionEnabled"] is True
+        recovery = table.properties["PointInTimeRecoverySpecification"]
+        assert recovery == {"PointInTimeRecoveryEnabled": True}
+        assert table.body["DeletionPolicy"] == "Retain"
+        assert table.body["UpdateReplacePolicy"] == "Retain"
+
+
+def test_data_elsewhere_goes_with_its_stack(local: Template, dev: Template) -> None:
+    for table in (local.connections, local.ledger, dev.connections, dev.ledger):
+        assert table.properties["DeletionProtectionEnabled"] is False
+        recovery = table.properties["PointInTimeRecoverySpecification"]
+        assert recovery == {"PointInTimeRecoveryEnabled": False}
+        assert table.body["DeletionPolicy"] == "Delete"
