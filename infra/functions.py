@@ -70,7 +70,7 @@ class ServiceFunction(Construct):
         acknowledge(
             self.function,
             "AwsSolutions-L1",
-            "Supported, and what the pinned packages are resolved for; a newer one is its own change",
+            "Supported, and what the packages are resolved for; a newer one is its own change",
         )
         acknowledge(
             self.function,
