@@ -44,7 +44,14 @@ def _message(event: gateway.Event) -> Frame | None:
 def _invocation(payload: Any, request_id: str) -> Frame | None:
     started = time.time_ns() // 1_000_000
     logger.append_keys(request_id=request_id)
-    # As text, so that one parser sees what the Lambda runtime let through, such as NaN.
-    reply = HANDLER.handle(None, json.dumps(payload), request_id=request_id)
+    reply = HANDLER.handle(None, _text(payload), request_id=request_id)
     report(reply, logger, metrics, since=started)
     return reply
+
+
+def _text(payload: Any) -> str:
+    """Return the payload as text, so that one parser sees what the runtime let through (NaN)."""
+    try:
+        return json.dumps(payload)
+    except RecursionError:
+        return ""  # the parser would not have nested so deep either: refused as no JSON object
