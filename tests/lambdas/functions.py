@@ -1,0 +1,86 @@
+"""The functions as Lambda runs them: imported under an environment, their output line by line."""
+
+import importlib
+import json
+import logging
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.fakes import FakeLambdaContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SERVICE = "ottu-ws-notify"
+NAMESPACE = "OttuWsNotify-test"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a function wrote, one JSON object a line: log lines, and metrics in CloudWatch's EMF."""
+
+    text: str
+
+    @property
+    def _objects(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+    @property
+    def logs(self) -> list[dict[str, Any]]:
+        """The log lines, as objects."""
+        return [each for each in self._objects if "_aws" not in each]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The metrics of the service by name, without the one that counts cold starts."""
+        found: dict[str, float] = {}
+        for blob in self._objects:
+            for listed in blob.get("_aws", {}).get("CloudWatchMetrics", []):
+                assert listed["Namespace"] == NAMESPACE
+                assert blob["service"] == SERVICE
+                names = [metric["Name"] for metric in listed["Metrics"]]
+                found |= {name: sum(blob[name]) for name in names}
+        found.pop("ColdStart", None)
+        return found
+
+
+class Function:
+    """A function of `lambdas`; its first invocation is a cold start."""
+
+    def __init__(self, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self._name = name
+        self._capsys = capsys
+        self._handler: Callable[[Any, Any], Any] | None = None
+
+    def __call__(self, event: Any) -> Any:
+        """Invoke it; what it returns has passed through JSON, as on AWS."""
+        if self._handler is None:
+            self._handler = import_anew(self._name).handler
+        self._capsys.readouterr()
+        return json.loads(json.dumps(self._handler(event, FakeLambdaContext())))
+
+    def output(self) -> Output:
+        """Return what the last invocation wrote."""
+        return Output(self._capsys.readouterr().out)
+
+
+def set_up(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]) -> None:
+    """Make the environment that of a function: these settings, and those that all have."""
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE)
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
+    # Powertools prepares a logger once a process, with the standard output of that moment.
+    logger = logging.getLogger(SERVICE)
+    for name, unprepared in {"handlers": [], "init": False, "powertools_handler": None}.items():
+        monkeypatch.setattr(logger, name, unprepared, raising=False)
+
+
+def import_anew(name: str) -> Any:
+    """Import the handler of a function as its cold start does, and return the module."""
+    module = f"lambdas.{name}.handler"
+    sys.modules.pop(module, None)
+    return importlib.import_module(module)

@@ -1,0 +1,304 @@
+"""`$default`: the function as API Gateway calls it, and as a backend invokes it directly."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lambdas.layer.settings import InvalidSettingError, MissingSettingError
+from tests.events import captured
+from tests.fakes import FakeLambdaContext, LoopbackApi
+from tests.lambdas.examples import PUBLISH, SUBSCRIBE, UNSUBSCRIBE, publish, subscribe, unsubscribe
+from tests.lambdas.functions import Function, import_anew, set_up
+from tests.lambdas.tables import Tables
+
+ENDPOINT = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"
+SETTINGS = ["CONNECTIONS_TABLE", "LEDGER_TABLE", "RETENTION_SECONDS", ENDPOINT]
+CONNECTION: str = captured("message")["requestContext"]["connectionId"]
+REQUEST: str = captured("message")["requestContext"]["requestId"]
+
+
+@pytest.fixture
+def loopback() -> Iterator[LoopbackApi]:
+    with LoopbackApi() as loopback:
+        yield loopback
+
+
+@pytest.fixture
+def environment(
+    tables: Tables, loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
+) -> pytest.MonkeyPatch:
+    values = [tables.connections, tables.ledger, "3600", loopback.endpoint]
+    set_up(monkeypatch, dict(zip(SETTINGS, values, strict=True)))
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    return monkeypatch
+
+
+@pytest.fixture
+def default(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Function:
+    del environment
+    return Function("default", capsys)
+
+
+def _message(body: str, **context: Any) -> dict[str, Any]:
+    event = captured("message")
+    event["requestContext"] |= context
+    event["body"] = body
+    return event
+
+
+def _reply(response: dict[str, Any]) -> dict[str, Any]:
+    """Return the frame in a response that API Gateway takes for one."""
+    assert response.keys() == {"statusCode", "body"}
+    assert response["statusCode"] == 200
+    reply: dict[str, Any] = json.loads(response["body"])
+    assert reply["client"] == "server"
+    return reply
+
+
+# -- frames
+
+
+def test_a_publish_is_posted_and_answered_with_its_receipt(
+    default: Function, loopback: LoopbackApi
+) -> None:
+    default(_message(subscribe(), connectionId="page"))
+    receipt = _reply(default(captured("message")))
+    assert receipt["type"] == "receipt"
+    assert receipt["id"] == REQUEST
+    assert (receipt["accepted"], receipt["gone"], receipt["failed"]) == (1, 0, 0)
+    (post,) = loopback.requests
+    assert post.target == "/prod/@connections/page"
+    sent_at = receipt["sent_at"]
+    assert json.loads(post.body) == {**PUBLISH, "id": REQUEST, "sent_at": sent_at}
+
+
+def test_a_publish_is_logged_and_counted_by_what_became_of_it(
+    default: Function, loopback: LoopbackApi
+) -> None:
+    for connection_id in ("living", "dead", "failing"):
+        default(_message(subscribe(), connectionId=connection_id))
+    loopback.script(200, 410, 403)
+    default(captured("message"))
+    output = default.output()
+    metrics = output.metrics
+    assert metrics.pop("PublishLatency") >= 0
+    assert metrics == {"Publishes": 1, "PostsAccepted": 1, "PostsGone": 1, "PostsFailed": 1}
+    failed, published = output.logs
+    assert (failed["level"], failed["message"]) == ("WARNING", "posts failed")
+    assert failed["why"] == {"403": 1}
+    assert failed["request_id"] == published["request_id"] == REQUEST
+    assert (published["level"], published["message"]) == ("INFO", "published")
+    assert {name: published[name] for name in ("merchant_id", "ref", "id", "accepted")} == {
+        "merchant_id": "merchant_id",
+        "ref": "12303",
+        "id": REQUEST,
+        "accepted": 1,
+    }
+    assert (published["gone"], published["failed"], published["duplicate"]) == (1, 1, False)
+
+
+def test_the_latency_of_a_publish_counts_from_when_its_frame_arrived(default: Function) -> None:
+    default(_message(publish(), requestTimeEpoch=0))
+    assert default.output().metrics["PublishLatency"] > 1_700_000_000_000
+    default(_message(publish(id="2"), requestTimeEpoch=9_999_999_999_999))
+    assert default.output().metrics["PublishLatency"] == 0
+
+
+def test_a_subscribe_is_answered_until_two_hours_after_the_handshake(default: Function) -> None:
+    reply = _reply(default(_message(subscribe())))
+    assert reply["type"] == "subscribed"
+    assert reply["expires_at"] == "2026-11-23T11:30:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "metric", "fields"),
+    [
+        (subscribe(), "subscribed", "Subscribes", {"merchant_id", "ref", "replayed"}),
+        (unsubscribe(), "unsubscribed", "Unsubscribes", {"merchant_id", "ref"}),
+        ('{"action":"ping"}', "pong", "Pings", set()),
+    ],
+)
+def test_every_other_reply_is_logged_and_counted_once(
+    body: str, kind: str, metric: str, fields: set[str], default: Function
+) -> None:
+    assert _reply(default(_message(body)))["type"] == kind
+    output = default.output()
+    assert output.metrics == {metric: 1}
+    (line,) = output.logs
+    assert line["message"] == kind
+    assert line["request_id"] == REQUEST
+    assert fields <= line.keys()
+
+
+@pytest.mark.parametrize(
+    ("event", "code", "field"),
+    [
+        (captured("message_empty"), "invalid_json", None),
+        (_message("no json"), "invalid_json", None),
+        (_message(publish(status="maybe")), "invalid_message", "status"),
+        (_message('{"action":"$default"}'), "invalid_message", "action"),
+        (_message(publish(message="é" * 70_000)), "too_large", None),
+    ],
+    ids=["empty", "no json", "status", "action", "large"],
+)
+def test_a_refusal_is_answered_logged_and_counted(
+    event: dict[str, Any], code: str, field: str | None, default: Function
+) -> None:
+    reply = _reply(default(event))
+    assert (reply["type"], reply["code"], reply.get("field")) == ("error", code, field)
+    assert reply["request_id"] == event["requestContext"]["requestId"]
+    output = default.output()
+    assert output.metrics == {"FramesRefused": 1}
+    (line,) = output.logs
+    assert (line["level"], line["message"]) == ("INFO", "frame refused")
+    assert (line["code"], line.get("field")) == (code, field)
+    assert line["request_id"] == reply["request_id"]
+
+
+def test_a_failure_is_answered_counted_and_logged_exactly_once(
+    default: Function, tables: Tables
+) -> None:
+    tables.client.delete_table(TableName=tables.ledger)
+    reply = _reply(default(captured("message")))
+    assert (reply["code"], reply["retryable"]) == ("internal_error", True)
+    assert tables.ledger not in json.dumps(reply)
+    output = default.output()
+    assert output.metrics == {"InternalErrors": 1}
+    (line,) = output.logs
+    assert line["level"] == "ERROR"
+    assert line["request_id"] == reply["request_id"] == REQUEST
+    assert "ResourceNotFoundException" in line["exception"]
+
+
+def test_a_subscriber_that_left_during_its_replay_is_answered_with_nothing(
+    default: Function, loopback: LoopbackApi, tables: Tables
+) -> None:
+    default(captured("message"))
+    loopback.script(410)
+    assert default(_message(subscribe())) == {"statusCode": 200}
+    assert default.output().metrics == {"SubscribersGone": 1}
+    assert tables.subscriptions() == []
+
+
+def test_no_payload_is_ever_logged(default: Function, loopback: LoopbackApi) -> None:
+    secret = "very private"  # noqa: S105 - what must not be in the log
+    written = ""
+    for body in (
+        subscribe(message=secret),
+        publish(message=secret, body=secret, id="1"),
+        publish(message=secret, extra=secret, status=secret),
+        unsubscribe(message=secret),
+        f"{secret}",
+        publish(message=secret * 20_000),
+    ):
+        default(_message(body))
+        output = default.output()
+        assert all("body" not in line for line in output.logs)
+        written += output.text
+    assert len(written) > 1000
+    assert secret not in written
+    assert secret in loopback.requests[0].body.decode()
+
+
+def test_nothing_of_one_frame_is_left_in_the_log_of_the_next(default: Function) -> None:
+    default(_message(publish()))
+    default('{"not":"an event"}')
+    (line,) = default.output().logs
+    assert "merchant_id" not in line
+    assert line["request_id"] == FakeLambdaContext().aws_request_id
+
+
+# -- direct invocation
+
+
+def test_a_backend_publishes_by_invoking_with_the_object_and_gets_the_receipt(
+    default: Function, loopback: LoopbackApi
+) -> None:
+    default(_message(subscribe(), connectionId="page"))
+    receipt = default(PUBLISH)
+    assert receipt["type"] == "receipt"
+    assert receipt["id"] == FakeLambdaContext().aws_request_id
+    assert receipt["accepted"] == 1
+    assert json.loads(loopback.requests[0].body)["message"] == PUBLISH["message"]
+    output = default.output()
+    assert output.metrics["Publishes"] == 1
+    assert 0 <= output.metrics["PublishLatency"] < 60_000
+    assert output.logs[0]["request_id"] == FakeLambdaContext().aws_request_id
+
+
+def test_a_retry_by_direct_invocation_is_a_duplicate(default: Function) -> None:
+    payload = {**PUBLISH, "id": "order 7", "n": 1e-7}
+    first, second = default(payload), default(payload)
+    assert second == {**first, "duplicate": True}
+
+
+def _nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        None,
+        True,
+        7,
+        "text",
+        publish(),
+        [],
+        [PUBLISH],
+        {**PUBLISH, "extra": float("nan")},
+        {**PUBLISH, "extra": float("inf")},
+        {**PUBLISH, "message": "\ud83d"},
+        {**PUBLISH, "extra": _nested(100)},
+        {**PUBLISH, "extra": _nested(5_000)},
+    ],
+    ids=lambda payload: type(payload).__name__,
+)
+def test_what_is_no_object_of_json_is_refused_when_invoked_directly_too(
+    payload: Any, default: Function
+) -> None:
+    reply = default(payload)
+    assert (reply["type"], reply["code"]) == ("error", "invalid_json")
+    assert reply["request_id"] == FakeLambdaContext().aws_request_id
+    assert default.output().metrics == {"FramesRefused": 1}
+
+
+@pytest.mark.parametrize(
+    ("payload", "field"),
+    [
+        ({}, "client"),
+        (SUBSCRIBE, "client"),
+        (UNSUBSCRIBE, "action"),
+        ({**PUBLISH, "status": None}, "status"),
+        ({"requestContext": {}, "body": publish()}, "client"),
+    ],
+)
+def test_only_a_publish_may_be_invoked_directly(
+    payload: dict[str, Any], field: str, default: Function, tables: Tables
+) -> None:
+    reply = default(payload)
+    assert (reply["code"], reply["field"]) == ("invalid_message", field)
+    assert tables.subscriptions() == tables.lines() == []
+
+
+# -- the environment
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_missing_setting_fails_at_start_with_its_name(
+    name: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.delenv(name)
+    with pytest.raises(MissingSettingError, match=name):
+        import_anew("default")
+
+
+def test_a_wrong_address_fails_at_start_with_its_name(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv(ENDPOINT, "wss://a.example/prod")
+    with pytest.raises(InvalidSettingError, match=ENDPOINT):
+        import_anew("default")

@@ -1,0 +1,100 @@
+"""`$disconnect`: the function as API Gateway calls it."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lambdas.layer.frames import Topic
+from lambdas.layer.settings import InvalidSettingError, MissingSettingError
+from lambdas.layer.storage import Storage
+from tests.events import captured
+from tests.fakes import FakeClock
+from tests.lambdas.examples import TOPIC
+from tests.lambdas.functions import Function, import_anew, set_up
+from tests.lambdas.tables import Tables
+
+SETTINGS = ["CONNECTIONS_TABLE", "LEDGER_TABLE", "RETENTION_SECONDS"]
+
+
+@pytest.fixture
+def environment(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    values = [tables.connections, tables.ledger, "3600"]
+    set_up(monkeypatch, dict(zip(SETTINGS, values, strict=True)))
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    return monkeypatch
+
+
+@pytest.fixture
+def disconnect(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Function:
+    del environment
+    return Function("disconnect", capsys)
+
+
+def _subscribe(storage: Storage, clock: FakeClock, connection_id: str, *topics: Topic) -> None:
+    for topic in topics:
+        storage.subscribe(connection_id, topic, clock() + 3_600_000)
+
+
+def test_every_subscription_of_the_connection_is_forgotten_and_no_other(
+    disconnect: Function, storage: Storage, tables: Tables, clock: FakeClock
+) -> None:
+    event = captured("disconnect")
+    gone = event["requestContext"]["connectionId"]
+    _subscribe(storage, clock, gone, TOPIC, Topic("m", 1), Topic("m", 2))
+    _subscribe(storage, clock, "another", TOPIC)
+
+    assert disconnect(event) == {"statusCode": 200}
+
+    assert [row["connection_id"]["S"] for row in tables.subscriptions()] == ["another"]
+    assert [line["line"]["S"] for line in tables.lines()] == ["joined#another"]
+    output = disconnect.output()
+    assert output.metrics == {"Disconnects": 1}
+    (line,) = output.logs
+    assert line["message"] == "disconnected"
+    assert (line["subscriptions"], line["code"]) == (3, 1005)
+    assert line["request_id"] == event["requestContext"]["requestId"]
+
+
+def test_who_never_subscribed_is_forgotten_without_a_word(disconnect: Function) -> None:
+    assert disconnect(captured("disconnect")) == {"statusCode": 200}
+    assert disconnect.output().logs[0]["subscriptions"] == 0
+
+
+def test_a_message_that_selected_this_route_by_its_action_forgets_nothing(
+    disconnect: Function, storage: Storage, tables: Tables, clock: FakeClock
+) -> None:
+    event = captured("message")
+    event["requestContext"]["routeKey"] = "$disconnect"
+    event["body"] = '{"action":"$disconnect"}'
+    _subscribe(storage, clock, event["requestContext"]["connectionId"], TOPIC)
+    response = disconnect(event)
+    assert response["statusCode"] == 200
+    reply = json.loads(response["body"])
+    assert (reply["code"], reply["field"]) == ("invalid_message", "action")
+    assert len(tables.subscriptions()) == 1
+    assert disconnect.output().metrics == {"FramesRefused": 1}
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_a_failing_call_fails_the_invocation_so_that_the_alarm_hears_of_it(
+    disconnect: Function, tables: Tables
+) -> None:
+    tables.client.delete_table(TableName=tables.connections)
+    with pytest.raises(ClientError):
+        disconnect(captured("disconnect"))
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_missing_setting_fails_at_start_with_its_name(
+    name: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.delenv(name)
+    with pytest.raises(MissingSettingError, match=name):
+        import_anew("disconnect")
+
+
+def test_a_wrong_setting_fails_at_start_with_its_name(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("RETENTION_SECONDS", "1h")
+    with pytest.raises(InvalidSettingError, match="RETENTION_SECONDS"):
+        import_anew("disconnect")
