@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.e2e.node import node
 from tests.e2e.peer import PATIENCE, peer, publication
 from tools.deploy import LocalStage
 
@@ -22,15 +23,9 @@ def test_the_legacy_python_publisher_reaches_a_browser(stage: LocalStage) -> Non
 def test_the_legacy_javascript_listener_hears_and_closes(stage: LocalStage) -> None:
     address = "wss://10h4atbflh.execute-api.eu-west-1.amazonaws.com/dev/"
     program = (LEGACY / "listen.js").read_text().replace(address, f"{stage.url}/")
-    node = subprocess.Popen(["node", "-e", program], stdout=subprocess.PIPE, text=True)  # noqa: S607 - the Node of the virtual environment
-    try:
-        assert node.stdout is not None
-        printed = iter(node.stdout)
-        assert any('"type": "subscribed"' in line for line in printed)
+    with node(program) as page:
+        assert any('"type": "subscribed"' in line for line in page.lines)
         with peer(stage.url) as backend:
             backend.ask(publication("merchant_id", "12303", type="threeds_update"))
-        assert any('"type":"threeds_update"' in line for line in printed)
-        assert node.wait(PATIENCE) == 0
-    finally:
-        node.kill()
-        node.communicate()
+        assert any('"type":"threeds_update"' in line for line in page.lines)
+        assert page.process.wait() == 0  # it closed its socket, and had nothing left to do

@@ -1,0 +1,64 @@
+"""The README's snippets do what it says, as they stand there, against the deployed stage."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.node import node
+from tests.e2e.peer import PATIENCE, peer, publication, unique
+from tools.deploy import LocalStage
+
+ROOT = Path(__file__).parents[2]
+SNIPPET = re.compile(r"<!-- run by tests/e2e/test_readme.py -->\n```(\w+)\n(.*?)```", re.DOTALL)
+JAVASCRIPT, INVOKE, SOCKET, IN_PROCESS = SNIPPET.findall((ROOT / "README.md").read_text())
+
+
+def run_python(stage: LocalStage, program: str, *arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **stage.environment},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=PATIENCE,
+    ).stdout
+
+
+@pytest.mark.parametrize(
+    ("snippet", "output"),
+    [(INVOKE, "PublishFunctionName"), (SOCKET, "WebsocketConnectEndpointURL")],
+    ids=["by invocation", "over a socket"],
+)
+def test_a_backend_publishes(stage: LocalStage, snippet: tuple[str, str], output: str) -> None:
+    language, text = snippet
+    assert language == "python"
+    notification = json.dumps(publication(unique("shop"), "r"))
+    call = "\nimport sys\nprint(json.dumps(publish(sys.argv[1], json.loads(sys.argv[2]))))"
+    receipt = json.loads(run_python(stage, text + call, stage.outputs[output], notification))
+    assert receipt["type"] == "receipt"
+
+
+def test_a_backend_publishes_in_process(stage: LocalStage) -> None:
+    language, text = IN_PROCESS
+    assert language == "python"
+    assert "'type': 'receipt'" in run_python(stage, text + "\nprint(receipt)")
+
+
+def test_a_page_listens(stage: LocalStage) -> None:
+    language, text = JAVASCRIPT
+    assert language == "javascript"
+    merchant = unique("shop")
+    call = f"listen('{stage.url}', '{merchant}', 'r', (n) => console.log(n.message));"
+    with peer(stage.url) as backend:
+        backend.ask(publication(merchant, "r", message="before"))
+        with node(text + call) as page:
+            assert next(page.lines) == "before\n"
+            # Once the replay is there the subscription stands: it was written first.
+            backend.ask(publication(merchant, "r", message="after"))
+            assert next(page.lines) == "after\n"

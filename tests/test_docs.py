@@ -1,0 +1,53 @@
+"""The documents say what the code says."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from infra.alarms import RUNBOOK
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+def test_the_protocol_publishes_the_rules_that_the_code_validates_with() -> None:
+    schema = json.loads((ROOT / "lambdas/layer/schema.json").read_text())["definitions"]
+    fields = {
+        name
+        for kind in ("subscribe", "publish", "unsubscribe")
+        for name in schema[kind]["properties"]
+    }
+    table = (ROOT / "docs/protocol.md").read_text().split("| field | rule |")[1].split("\n\n")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", table, re.MULTILINE))
+    assert rows == {name: schema[name]["description"] for name in fields}
+
+
+def test_the_runbook_has_each_alarm_with_its_line() -> None:
+    text = (ROOT / "docs/runbook.md").read_text().split("## Alarms")[1]
+    assert dict(re.findall(r"^### (\w+)\n(.+)$", text, re.MULTILINE)) == RUNBOOK
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_what_a_document_links_to_is_there(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)", document.read_text())
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_the_make_targets_that_a_document_names_exist(document: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = re.findall(r"(?:`|^)make (?:-s )?([a-z]+)", document.read_text(), re.MULTILINE)
+    assert set(named) - targets == set()
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_pin_their_actions_and_ask_for_no_permission_at_the_top(workflow: Path) -> None:
+    text = workflow.read_text()
+    assert "\npermissions: {}\n" in text
+    for action in re.findall(r"uses: (\S+)", text):
+        assert action.startswith("./") or re.search(r"@[0-9a-f]{40}$", action), action
