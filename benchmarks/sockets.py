@@ -1,15 +1,19 @@
-"""The WebSockets of one deployed stage: its publisher, its subscribers, and the floor's sender."""
+"""The WebSockets of one deployed stage: its publisher, its subscribers, and the floor's sender.
 
-import asyncio
+The clock stops when the bytes of the last frame are there; only then are frames read and checked.
+A client that parsed them meanwhile would take a share of the processor from what is measured.
+"""
+
 import json
+import selectors
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from websockets.asyncio.client import ClientConnection, connect
+import websocket
 
 from benchmarks.aws import session
 from benchmarks.figures import FLOOR
@@ -30,80 +34,86 @@ _PATIENCE: Final = 30
 class Sockets:
     """Open connections; `subscribers` are in groups of so many that wait for one ref."""
 
-    echo: ClientConnection
-    publisher: ClientConnection
-    subscribers: dict[int, list[ClientConnection]]
+    echo: websocket.WebSocket
+    publisher: websocket.WebSocket
+    subscribers: dict[int, list[websocket.WebSocket]]
     dynamodb: "DynamoDBClient"
     ledger: str
 
-    async def subscribe(self) -> None:
+    def subscribe(self) -> None:
         """Subscribe every connection to its ref; again, to keep it among the lately joined."""
         for count, group in self.subscribers.items():
             for socket in group:
-                await socket.send(json.dumps({"client": "frontend", **_topic(count)}))
-                _require(await _next(socket), type="subscribed", replayed=0)
+                socket.send(json.dumps({"client": "frontend", **_topic(count)}))
+                _require(socket, type="subscribed", replayed=0)
 
-    async def milliseconds(self, subscribers: int) -> float:
+    def milliseconds(self, subscribers: int) -> float:
         """Publish once, or echo once, and return the time to the last receipt. Then pause."""
-        publish = self._echo() if subscribers == FLOOR else self._publish(subscribers)
-        taken = await publish
-        await asyncio.sleep(_PAUSE)
+        notification = _notification(subscribers)
+        if subscribers == FLOOR:
+            taken = _timed(self.echo, notification, [self.echo])
+        else:
+            taken = _timed(self.publisher, notification, self.subscribers[subscribers])
+            _require(self.publisher, type="receipt", accepted=subscribers)
+            self._forget(notification)
+        time.sleep(_PAUSE)
         return taken * 1000
 
-    async def _echo(self) -> float:
-        frame = json.dumps(_notification(FLOOR))
-        receiving = asyncio.create_task(_receipt_time(self.echo))
-        await asyncio.sleep(0)
-        started = time.perf_counter()
-        await self.echo.send(frame)
-        return await receiving - started
-
-    async def _publish(self, count: int) -> float:
-        notification = _notification(count)
-        frame = json.dumps(notification)
-        receiving = [asyncio.create_task(_receipt_time(s)) for s in self.subscribers[count]]
-        await asyncio.sleep(0)
-        started = time.perf_counter()
-        await self.publisher.send(frame)
-        last = max(await asyncio.gather(*receiving))
-        _require(await _next(self.publisher), type="receipt", accepted=count)
-        self._forget(count, notification["id"])
-        return last - started
-
-    def _forget(self, count: int, id_: str) -> None:
-        """Take the line out of the ledger: each publish shall find its topic as the first did."""
-        topic = _topic(count)
+    def _forget(self, said: dict[str, str]) -> None:
+        """Take the line out of the ledger: each publish shall find its ref as the first did."""
         self.dynamodb.delete_item(
             TableName=self.ledger,
             Key={
-                "merchant_id#ref": {"S": f"{topic['merchant_id']}#{topic['ref']}"},
-                "line": {"S": f"said#{id_}"},
+                "merchant_id#ref": {"S": f"{said['merchant_id']}#{said['ref']}"},
+                "line": {"S": f"said#{said['id']}"},
             },
         )
 
 
-@asynccontextmanager
-async def opened(stage: LocalStage, echo_url: str) -> AsyncIterator[Sockets]:
+@contextmanager
+def opened(stage: LocalStage, echo_url: str) -> Iterator[Sockets]:
     """Open the connections of a stage, the subscribers subscribed."""
-    async with AsyncExitStack() as stack:
+    with ExitStack() as stack:
 
-        async def open_one(url: str) -> ClientConnection:
-            # No compression and no keep-alive: the client's own work is not what is measured.
-            return await stack.enter_async_context(
-                connect(url, proxy=None, compression=None, ping_interval=None, close_timeout=1)
-            )
+        def open_one(url: str) -> websocket.WebSocket:
+            socket = websocket.create_connection(url, timeout=_PATIENCE, http_no_proxy=["*"])
+            return stack.enter_context(closing(socket))
 
         sockets = Sockets(
-            echo=await open_one(echo_url),
-            publisher=await open_one(stage.url),
+            echo=open_one(echo_url),
+            publisher=open_one(stage.url),
             subscribers={
-                count: [await open_one(stage.url) for _ in range(count)] for count in SUBSCRIBERS
+                count: [open_one(stage.url) for _ in range(count)] for count in SUBSCRIBERS
             },
             dynamodb=session().client("dynamodb", endpoint_url=stage.endpoint),
             ledger=stage.environment["LEDGER_TABLE"],
         )
-        await sockets.subscribe()
+        sockets.subscribe()
         yield sockets
+
+
+def _timed(
+    sender: websocket.WebSocket,
+    notification: dict[str, str],
+    receivers: Sequence[websocket.WebSocket],
+) -> float:
+    """Send, and return the seconds until each receiver has the frame."""
+    frame = json.dumps(notification)
+    with selectors.DefaultSelector() as waiting:
+        for receiver in receivers:
+            waiting.register(receiver, selectors.EVENT_READ)
+        started = time.perf_counter()
+        sender.send(frame)
+        while waiting.get_map():
+            arrived = waiting.select(_PATIENCE)
+            now = time.perf_counter()
+            if not arrived:
+                raise ToolError(f"no notification came within {_PATIENCE} s")
+            for key, _ in arrived:
+                waiting.unregister(key.fileobj)
+    for receiver in receivers:
+        _require(receiver, id=notification["id"])
+    return now - started
 
 
 def _topic(count: int) -> dict[str, str]:
@@ -122,18 +132,7 @@ def _notification(count: int) -> dict[str, str]:
     }
 
 
-async def _receipt_time(socket: ClientConnection) -> float:
-    async with asyncio.timeout(_PATIENCE):
-        await socket.recv()
-    return time.perf_counter()
-
-
-async def _next(socket: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(_PATIENCE):
-        frame: dict[str, Any] = json.loads(await socket.recv())
-    return frame
-
-
-def _require(frame: dict[str, Any], **expected: object) -> None:
+def _require(socket: websocket.WebSocket, **expected: object) -> None:
+    frame: dict[str, Any] = json.loads(socket.recv())
     if {name: frame.get(name) for name in expected} != expected:
         raise ToolError(f"the service answered {frame}, where {expected} was expected")
