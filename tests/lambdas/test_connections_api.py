@@ -12,7 +12,7 @@ import urllib3
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError, NoRegionError
-from urllib3.exceptions import HTTPError, ProtocolError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 
 from lambdas.layer.connections_api import ConnectionsApi
 from lambdas.layer.sender import Delivery, Sender
@@ -146,10 +146,10 @@ def test_a_reset_connection_raises(loopback: LoopbackApi) -> None:
         _api(loopback).post(CONNECTION, DATA, 5)
 
 
-def test_nobody_listening_raises() -> None:
+def test_nobody_listening_raises_at_once() -> None:
     with LoopbackApi() as loopback:
         api = _api(loopback)
-    with pytest.raises(HTTPError):
+    with pytest.raises(NewConnectionError):
         api.post(CONNECTION, DATA, 5)
 
 

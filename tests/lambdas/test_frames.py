@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lambdas.layer.errors import InvalidMessage, Refusal
@@ -171,6 +171,7 @@ JSON = st.recursive(
 FIELDS = sorted({*PUBLISH, *SUBSCRIBE, "id", "since", "action", "sent_at", "extra"})
 
 
+@settings(deadline=None)
 @given(st.text() | st.text(alphabet='{}[]":,\\u0d8aeE+-.1 ntf', max_size=40))
 @example("")
 @example("null")
@@ -185,6 +186,7 @@ def test_no_text_whatever_raises_anything_but_a_refusal(text: str) -> None:
         assert refusal.code in {"invalid_json", "invalid_message"}  # noqa: PT017 - or none at all
 
 
+@settings(deadline=None)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, JSON)))
 def test_no_value_of_any_field_raises_anything_but_a_refusal(changes: dict[str, Any]) -> None:
     for frame in (PUBLISH, SUBSCRIBE, UNSUBSCRIBE):
