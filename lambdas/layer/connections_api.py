@@ -5,7 +5,7 @@ a post, where boto3's client takes 1.3 ms, and a fan-out is bound by that. `make
 """
 
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import botocore.session
 import urllib3
@@ -26,7 +26,12 @@ class ConnectionsApi:
         self._endpoint = endpoint
         self._credentials = credentials
         self._region = region
-        self._pool = urllib3.PoolManager(maxsize=POSTS_AT_ONCE, retries=False)
+        # The pool of this one host, and the host's name for signing, found once: finding them for
+        # each post anew costs a sixth of it.
+        self._pool = urllib3.connection_from_url(endpoint, maxsize=POSTS_AT_ONCE)
+        address = urlsplit(endpoint)
+        self._host = address.netloc
+        self._path = address.path
 
     @classmethod
     def from_env(cls) -> Self:
@@ -50,16 +55,18 @@ class ConnectionsApi:
 
         Raises urllib3.exceptions.HTTPError when no answer comes.
         """
-        url = f"{self._endpoint}/@connections/{quote(connection_id, safe='')}"
-        request = AWSRequest("POST", url, data=data)
+        resource = f"/@connections/{quote(connection_id, safe='')}"
+        headers = {"Host": self._host}
+        request = AWSRequest("POST", self._endpoint + resource, headers=headers, data=data)
         # Credentials of a role change while a function lives: frozen for each request anew.
         credentials = self._credentials.get_frozen_credentials()
         SigV4Auth(credentials, "execute-api", self._region).add_auth(request)
-        answer = self._pool.request(
+        answer = self._pool.urlopen(
             "POST",
-            url,
+            self._path + resource,
             body=data,
             headers=dict(request.headers.items()),
+            retries=False,
             # As a plain number it would count twice: once to connect, once to read.
             timeout=urllib3.Timeout(total=timeout),
         )
