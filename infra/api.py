@@ -14,6 +14,12 @@ from infra.access_logs import AccessLogs
 from infra.checks import acknowledge
 from infra.stages import Stage
 
+# With the usual `$request.body.action`, a frame that says {"action": "$connect"} would select that
+# route, which cannot answer. A value with something static behind it equals no route's key, so
+# every frame is $default's. Static text in the expression is documented, see
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
+_NEVER_A_ROUTE: Final = "${request.body.action}/frame"
+
 _OPEN_BY_DESIGN: Final = {
     "$connect": "Open to every page, or to the stage's allowed origins: the function decides",
     "$default": "API Gateway authorizes a WebSocket at $connect only, never a frame",
@@ -40,7 +46,10 @@ class NotifyApi(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._api = apigatewayv2.WebSocketApi(
-            self, "Api", description=f"ottu-ws-notify {stage.name}"
+            self,
+            "Api",
+            description=f"ottu-ws-notify {stage.name}",
+            route_selection_expression=_NEVER_A_ROUTE,
         )
         self._add_route("$connect", "ConnectRoute", connect)
         # The answer to the sender travels as the route's response. The emulator sends it anyway,

@@ -20,10 +20,15 @@ def test_the_routes_are_exactly_three_each_to_its_function(template: Template) -
     }
 
 
-def test_the_api_speaks_websocket_and_routes_by_action(template: Template) -> None:
+def test_the_api_speaks_websocket_and_no_frame_selects_a_route_by_its_action(
+    template: Template,
+) -> None:
     api = template.one("AWS::ApiGatewayV2::Api").properties
     assert api["ProtocolType"] == "WEBSOCKET"
-    assert api["RouteSelectionExpression"] == "$request.body.action"
+    keys = {r.properties["RouteKey"] for r in template.all("AWS::ApiGatewayV2::Route")}
+    variable, static = "${request.body.action}", "/frame"
+    assert api["RouteSelectionExpression"] == variable + static
+    assert not any(key.endswith(static) for key in keys)
 
 
 def test_default_alone_answers_its_sender(dev: Template, prod: Template) -> None:
