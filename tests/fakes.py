@@ -5,23 +5,17 @@ it was asked. Steps of several fakes go into one journal where their order matte
 """
 
 import json
-import socket
-import struct
 import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Journal = list[str]
 """Names of steps in the order in which they began, e.g. `put said`, `query joined`, `post c1`."""
-
-_A_WHILE: Final = 10.0
-"""Seconds after which a test that waits for what never comes fails."""
 
 
 class FakeClock:
@@ -216,109 +210,3 @@ class FakeLambdaContext:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:a-function"
     aws_request_id: str = "6f1b7c1e-2d0f-4a53-9a1e-0c1f5ad9f6d1"
-
-
-HttpAnswer = int | Literal["hang", "reset", "hang up"]
-"""A status; no answer at all; the connection torn down; 200, then closed without a word."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """What came over the wire; header names in lower case."""
-
-    target: str
-    headers: dict[str, str]
-    body: bytes
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64  # a whole fan-out knocks at once
-
-
-class LoopbackApi:
-    """`@connections` as a real HTTP server on a free port of this machine."""
-
-    def __init__(self) -> None:
-        self.requests: list[HttpRequest] = []
-        self.connections = 0
-        self._script: deque[HttpAnswer] = deque()
-        self._released = threading.Event()
-        self._closed = threading.Semaphore(0)
-        self._server = _Server(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}
-        )
-
-    @property
-    def endpoint(self) -> str:
-        """The address, with a stage as on AWS."""
-        return f"http://127.0.0.1:{self._server.server_port}/prod"
-
-    def script(self, *answers: HttpAnswer) -> None:
-        """Answer the next requests so; 200 afterwards."""
-        self._script.extend(answers)
-
-    def wait_closed(self) -> None:
-        """Wait until the server has closed a connection."""
-        assert self._closed.acquire(timeout=_A_WHILE)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._released.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.socket.close()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"  # keeps connections
-
-            def setup(self) -> None:
-                api.connections += 1
-                super().setup()
-
-            def finish(self) -> None:
-                super().finish()
-                self.connection.close()
-                api._closed.release()
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                api.requests.append(HttpRequest(self.path, headers, body))
-                api._answer(self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
-
-    def _answer(self, request: BaseHTTPRequestHandler) -> None:
-        answer = self._script.popleft() if self._script else 200
-        match answer:
-            case "hang":
-                self._released.wait(_A_WHILE)
-                request.close_connection = True
-            case "reset":
-                # Lingering for no time makes the kernel send RST instead of FIN.
-                request.connection.setsockopt(
-                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-                )
-                request.close_connection = True
-            case "hang up":
-                _respond(request, 200)
-                request.close_connection = True
-            case status:
-                _respond(request, status)
-
-
-def _respond(request: BaseHTTPRequestHandler, status: int) -> None:
-    request.send_response(status)
-    request.send_header("Content-Length", "0")
-    request.end_headers()

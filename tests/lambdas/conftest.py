@@ -8,10 +8,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from lambdas.layer import batches
+from lambdas.layer import sender as sender_module
 from lambdas.layer.handler import Handler
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
-from tests.fakes import FakeApi, FakeClock, Journal, TappedDynamo
+from tests.fakes import FakeApi, FakeClock, FakeTime, Journal, LongestPauses, TappedDynamo
+from tests.lambdas.functions import DEFAULT_SETTINGS, Function, set_up
+from tests.lambdas.loopback import LoopbackApi
 from tests.lambdas.tables import RETENTION, Tables, create_tables
 
 if TYPE_CHECKING:
@@ -69,3 +73,35 @@ def sender(api: FakeApi, storage: Storage) -> Sender:
 @pytest.fixture
 def handler(storage: Storage, sender: Sender, clock: FakeClock) -> Handler:
     return Handler(storage, sender, clock=clock)
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    """A time for the pauses of the sender and of batches; every pause is as long as it may be."""
+    time = FakeTime()
+    for module in (sender_module, batches):
+        monkeypatch.setattr(module, "time", time)
+        monkeypatch.setattr(module, "random", LongestPauses)
+    return time
+
+
+@pytest.fixture
+def loopback() -> Iterator[LoopbackApi]:
+    with LoopbackApi() as loopback:
+        yield loopback
+
+
+@pytest.fixture
+def settings(
+    tables: Tables, loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
+) -> pytest.MonkeyPatch:
+    values = [tables.connections, tables.ledger, "3600", loopback.endpoint]
+    set_up(monkeypatch, dict(zip(DEFAULT_SETTINGS, values, strict=True)))
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    return monkeypatch
+
+
+@pytest.fixture
+def default(settings: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Function:
+    del settings
+    return Function("default", capsys)

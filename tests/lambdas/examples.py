@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from lambdas.layer.frames import Topic
+from tests.events import captured
 
 TOPIC = Topic("merchant_id", "12303")
 
@@ -20,6 +21,12 @@ PUBLISH: dict[str, Any] = {
 
 SUBSCRIBE: dict[str, Any] = {**PUBLISH, "client": "frontend"}
 """What the page of the legacy service sends: it repeats fields that nobody reads."""
+
+NOW = "2026-11-23T09:30:00.000Z"
+"""The time at which every clock of a test stands at first."""
+
+NOTIFICATION: dict[str, Any] = {**PUBLISH, "id": "r1", "sent_at": NOW}
+"""What a subscriber then gets, where the request is r1."""
 
 UNSUBSCRIBE: dict[str, Any] = {
     "action": "unsubscribe",
@@ -46,3 +53,11 @@ def unsubscribe(**changes: Any) -> str:
 def without(frame: dict[str, Any], field: str) -> str:
     """Return the text of a frame that lacks a field."""
     return json.dumps({name: value for name, value in frame.items() if name != field})
+
+
+def message(body: str, **context: Any) -> dict[str, Any]:
+    """Return the event in which API Gateway hands over this frame."""
+    event = captured("message")
+    event["requestContext"] |= context
+    event["body"] = body
+    return event

@@ -8,7 +8,7 @@ import pytest
 
 from lambdas.layer import batches
 from lambdas.layer.batches import Request, UnwrittenError
-from tests.fakes import FakeTime, LongestPauses
+from tests.fakes import FakeTime
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,14 +30,6 @@ class Leftovers:
         for table, request in requests[:number]:
             unprocessed.setdefault(table, []).append(request)
         return {"UnprocessedItems": unprocessed} if unprocessed else {}
-
-
-@pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
-    time = FakeTime()
-    monkeypatch.setattr(batches, "time", time)
-    monkeypatch.setattr(batches, "random", LongestPauses)
-    return time
 
 
 def _write(client: Leftovers, requests: list[Request]) -> None:

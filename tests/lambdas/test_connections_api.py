@@ -1,7 +1,6 @@
 """One post on the wire, against a real HTTP server on this machine."""
 
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -18,19 +17,13 @@ from lambdas.layer.connections_api import ConnectionsApi
 from lambdas.layer.sender import Delivery, Sender
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.storage import Storage
-from tests.fakes import HttpRequest, LoopbackApi
 from tests.lambdas.examples import TOPIC
+from tests.lambdas.loopback import HttpRequest, LoopbackApi
 
 CONNECTION = "V7mQkd0fDoECJwg="
 DATA = '{"client":"backend","message":"é 💳"}'.encode()
 REGION = "eu-west-1"
 ENDPOINT_SETTING = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"
-
-
-@pytest.fixture
-def loopback() -> Iterator[LoopbackApi]:
-    with LoopbackApi() as loopback:
-        yield loopback
 
 
 @pytest.fixture(params=[None, "a session token"], ids=["user", "role"])

@@ -1,51 +1,19 @@
-"""`$default`: the function as API Gateway calls it, and as a backend invokes it directly."""
+"""`$default`: the function as API Gateway calls it."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from tests.events import captured
-from tests.fakes import FakeLambdaContext, LoopbackApi
-from tests.lambdas.examples import PUBLISH, SUBSCRIBE, UNSUBSCRIBE, publish, subscribe, unsubscribe
-from tests.lambdas.functions import Function, import_anew, set_up
+from tests.fakes import FakeLambdaContext
+from tests.lambdas.examples import PUBLISH, message, publish, subscribe, unsubscribe
+from tests.lambdas.functions import DEFAULT_SETTINGS, ENDPOINT, Function, import_anew
+from tests.lambdas.loopback import LoopbackApi
 from tests.lambdas.tables import Tables
 
-ENDPOINT = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"
-SETTINGS = ["CONNECTIONS_TABLE", "LEDGER_TABLE", "RETENTION_SECONDS", ENDPOINT]
-CONNECTION: str = captured("message")["requestContext"]["connectionId"]
 REQUEST: str = captured("message")["requestContext"]["requestId"]
-
-
-@pytest.fixture
-def loopback() -> Iterator[LoopbackApi]:
-    with LoopbackApi() as loopback:
-        yield loopback
-
-
-@pytest.fixture
-def environment(
-    tables: Tables, loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
-) -> pytest.MonkeyPatch:
-    values = [tables.connections, tables.ledger, "3600", loopback.endpoint]
-    set_up(monkeypatch, dict(zip(SETTINGS, values, strict=True)))
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    return monkeypatch
-
-
-@pytest.fixture
-def default(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Function:
-    del environment
-    return Function("default", capsys)
-
-
-def _message(body: str, **context: Any) -> dict[str, Any]:
-    event = captured("message")
-    event["requestContext"] |= context
-    event["body"] = body
-    return event
 
 
 def _reply(response: dict[str, Any]) -> dict[str, Any]:
@@ -57,13 +25,10 @@ def _reply(response: dict[str, Any]) -> dict[str, Any]:
     return reply
 
 
-# -- frames
-
-
 def test_a_publish_is_posted_and_answered_with_its_receipt(
     default: Function, loopback: LoopbackApi
 ) -> None:
-    default(_message(subscribe(), connectionId="page"))
+    default(message(subscribe(), connectionId="page"))
     receipt = _reply(default(captured("message")))
     assert receipt["type"] == "receipt"
     assert receipt["id"] == REQUEST
@@ -78,7 +43,7 @@ def test_a_publish_is_logged_and_counted_by_what_became_of_it(
     default: Function, loopback: LoopbackApi
 ) -> None:
     for connection_id in ("living", "dead", "failing"):
-        default(_message(subscribe(), connectionId=connection_id))
+        default(message(subscribe(), connectionId=connection_id))
     loopback.script(200, 410, 403)
     default(captured("message"))
     output = default.output()
@@ -100,14 +65,14 @@ def test_a_publish_is_logged_and_counted_by_what_became_of_it(
 
 
 def test_the_latency_of_a_publish_counts_from_when_its_frame_arrived(default: Function) -> None:
-    default(_message(publish(), requestTimeEpoch=0))
+    default(message(publish(), requestTimeEpoch=0))
     assert default.output().metrics["PublishLatency"] > 1_700_000_000_000
-    default(_message(publish(id="2"), requestTimeEpoch=9_999_999_999_999))
+    default(message(publish(id="2"), requestTimeEpoch=9_999_999_999_999))
     assert default.output().metrics["PublishLatency"] == 0
 
 
 def test_a_subscribe_is_answered_until_two_hours_after_the_handshake(default: Function) -> None:
-    reply = _reply(default(_message(subscribe())))
+    reply = _reply(default(message(subscribe())))
     assert reply["type"] == "subscribed"
     assert reply["expires_at"] == "2026-11-23T11:30:00.000Z"
 
@@ -123,7 +88,7 @@ def test_a_subscribe_is_answered_until_two_hours_after_the_handshake(default: Fu
 def test_every_other_reply_is_logged_and_counted_once(
     body: str, kind: str, metric: str, fields: set[str], default: Function
 ) -> None:
-    assert _reply(default(_message(body)))["type"] == kind
+    assert _reply(default(message(body)))["type"] == kind
     output = default.output()
     assert output.metrics == {metric: 1}
     (line,) = output.logs
@@ -136,10 +101,10 @@ def test_every_other_reply_is_logged_and_counted_once(
     ("event", "code", "field"),
     [
         (captured("message_empty"), "invalid_json", None),
-        (_message("no json"), "invalid_json", None),
-        (_message(publish(status="maybe")), "invalid_message", "status"),
-        (_message('{"action":"$default"}'), "invalid_message", "action"),
-        (_message(publish(message="é" * 70_000)), "too_large", None),
+        (message("no json"), "invalid_json", None),
+        (message(publish(status="maybe")), "invalid_message", "status"),
+        (message('{"action":"$default"}'), "invalid_message", "action"),
+        (message(publish(message="é" * 70_000)), "too_large", None),
     ],
     ids=["empty", "no json", "status", "action", "large"],
 )
@@ -177,7 +142,7 @@ def test_a_subscriber_that_left_during_its_replay_is_answered_with_nothing(
 ) -> None:
     default(captured("message"))
     loopback.script(410)
-    assert default(_message(subscribe())) == {"statusCode": 200}
+    assert default(message(subscribe())) == {"statusCode": 200}
     assert default.output().metrics == {"SubscribersGone": 1}
     assert tables.subscriptions() == []
 
@@ -193,7 +158,7 @@ def test_no_payload_is_ever_logged(default: Function, loopback: LoopbackApi) -> 
         f"{secret}",
         publish(message=secret * 20_000),
     ):
-        default(_message(body))
+        default(message(body))
         output = default.output()
         assert all("body" not in line for line in output.logs)
         written += output.text
@@ -203,102 +168,25 @@ def test_no_payload_is_ever_logged(default: Function, loopback: LoopbackApi) -> 
 
 
 def test_nothing_of_one_frame_is_left_in_the_log_of_the_next(default: Function) -> None:
-    default(_message(publish()))
+    default(message(publish()))
     default('{"not":"an event"}')
     (line,) = default.output().logs
     assert "merchant_id" not in line
     assert line["request_id"] == FakeLambdaContext().aws_request_id
 
 
-# -- direct invocation
-
-
-def test_a_backend_publishes_by_invoking_with_the_object_and_gets_the_receipt(
-    default: Function, loopback: LoopbackApi
-) -> None:
-    default(_message(subscribe(), connectionId="page"))
-    receipt = default(PUBLISH)
-    assert receipt["type"] == "receipt"
-    assert receipt["id"] == FakeLambdaContext().aws_request_id
-    assert receipt["accepted"] == 1
-    assert json.loads(loopback.requests[0].body)["message"] == PUBLISH["message"]
-    output = default.output()
-    assert output.metrics["Publishes"] == 1
-    assert 0 <= output.metrics["PublishLatency"] < 60_000
-    assert output.logs[0]["request_id"] == FakeLambdaContext().aws_request_id
-
-
-def test_a_retry_by_direct_invocation_is_a_duplicate(default: Function) -> None:
-    payload = {**PUBLISH, "id": "order 7", "n": 1e-7}
-    first, second = default(payload), default(payload)
-    assert second == {**first, "duplicate": True}
-
-
-def _nested(levels: int) -> Any:
-    value: Any = 1
-    for _ in range(levels):
-        value = [value]
-    return value
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        None,
-        True,
-        7,
-        "text",
-        publish(),
-        [],
-        [PUBLISH],
-        {**PUBLISH, "extra": float("nan")},
-        {**PUBLISH, "extra": float("inf")},
-        {**PUBLISH, "message": "\ud83d"},
-        {**PUBLISH, "extra": _nested(100)},
-        {**PUBLISH, "extra": _nested(5_000)},
-    ],
-    ids=lambda payload: type(payload).__name__,
-)
-def test_what_is_no_object_of_json_is_refused_when_invoked_directly_too(
-    payload: Any, default: Function
-) -> None:
-    reply = default(payload)
-    assert (reply["type"], reply["code"]) == ("error", "invalid_json")
-    assert reply["request_id"] == FakeLambdaContext().aws_request_id
-    assert default.output().metrics == {"FramesRefused": 1}
-
-
-@pytest.mark.parametrize(
-    ("payload", "field"),
-    [
-        ({}, "client"),
-        (SUBSCRIBE, "client"),
-        (UNSUBSCRIBE, "action"),
-        ({**PUBLISH, "status": None}, "status"),
-        ({"requestContext": {}, "body": publish()}, "client"),
-    ],
-)
-def test_only_a_publish_may_be_invoked_directly(
-    payload: dict[str, Any], field: str, default: Function, tables: Tables
-) -> None:
-    reply = default(payload)
-    assert (reply["code"], reply["field"]) == ("invalid_message", field)
-    assert tables.subscriptions() == tables.lines() == []
-
-
-# -- the environment
-
-
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", DEFAULT_SETTINGS)
 def test_a_missing_setting_fails_at_start_with_its_name(
-    name: str, environment: pytest.MonkeyPatch
+    name: str, settings: pytest.MonkeyPatch
 ) -> None:
-    environment.delenv(name)
+    settings.delenv(name)
     with pytest.raises(MissingSettingError, match=name):
         import_anew("default")
 
 
-def test_a_wrong_address_fails_at_start_with_its_name(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv(ENDPOINT, "wss://a.example/prod")
+def test_a_wrong_address_fails_at_start_with_its_name(
+    settings: pytest.MonkeyPatch,
+) -> None:
+    settings.setenv(ENDPOINT, "wss://a.example/prod")
     with pytest.raises(InvalidSettingError, match=ENDPOINT):
         import_anew("default")

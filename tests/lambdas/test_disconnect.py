@@ -11,16 +11,14 @@ from lambdas.layer.storage import Storage
 from tests.events import captured
 from tests.fakes import FakeClock
 from tests.lambdas.examples import TOPIC
-from tests.lambdas.functions import Function, import_anew, set_up
+from tests.lambdas.functions import STORAGE_SETTINGS, Function, import_anew, set_up
 from tests.lambdas.tables import Tables
-
-SETTINGS = ["CONNECTIONS_TABLE", "LEDGER_TABLE", "RETENTION_SECONDS"]
 
 
 @pytest.fixture
 def environment(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     values = [tables.connections, tables.ledger, "3600"]
-    set_up(monkeypatch, dict(zip(SETTINGS, values, strict=True)))
+    set_up(monkeypatch, dict(zip(STORAGE_SETTINGS, values, strict=True)))
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     return monkeypatch
 
@@ -85,7 +83,7 @@ def test_a_failing_call_fails_the_invocation_so_that_the_alarm_hears_of_it(
         disconnect(captured("disconnect"))
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", STORAGE_SETTINGS)
 def test_a_missing_setting_fails_at_start_with_its_name(
     name: str, environment: pytest.MonkeyPatch
 ) -> None:

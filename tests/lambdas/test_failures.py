@@ -1,0 +1,102 @@
+"""When AWS fails: what the sender is told, and what the log says."""
+
+import logging
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from urllib3.exceptions import ProtocolError
+
+from lambdas.layer.batches import UnwrittenError
+from lambdas.layer.handler import Handler
+from tests.fakes import FakeApi, Journal, TappedDynamo
+from tests.lambdas.examples import publish, subscribe, unsubscribe
+from tests.lambdas.frames_sent import do, join, say
+
+INTERNALS = "arn:aws:dynamodb:eu-west-1:123456789012:table/secret"
+FAILURES = [
+    ClientError({"Error": {"Code": "ThrottlingException", "Message": INTERNALS}}, "Any"),
+    EndpointConnectionError(endpoint_url=INTERNALS),
+    UnwrittenError(2),
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
+@pytest.mark.parametrize(
+    "failing",
+    [
+        (subscribe(), "write"),
+        (subscribe(), "query said"),
+        (publish(), "put said"),
+        (publish(), "query index"),
+        (publish(), "query joined"),
+        (unsubscribe(), "write"),
+    ],
+    ids=lambda failing: failing[1],
+)
+def test_a_failing_call_is_an_internal_error_logged_once_with_its_cause(
+    failing: tuple[str, str],
+    failure: Exception,
+    handler: Handler,
+    dynamo: TappedDynamo,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    text, step = failing
+    dynamo.fail(step, failure)
+    reply = do(handler, "c1", text)
+    assert reply == {
+        "client": "server",
+        "type": "error",
+        "code": "internal_error",
+        "message": "this is our fault; send the same frame again",
+        "retryable": True,
+        "request_id": "r1",
+    }
+    assert not [step for step in dynamo.journal if step.startswith("post")]
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert vars(record)["request_id"] == "r1"
+    assert record.exc_info is not None
+    assert record.exc_info[1] is failure
+
+
+def test_a_refusal_logs_nothing_and_touches_nothing(
+    handler: Handler, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert do(handler, "c1", "no json")["code"] == "invalid_json"
+    assert journal == []
+    assert caplog.records == []
+
+
+def test_the_next_frame_of_a_connection_is_heard_after_a_bad_one(handler: Handler) -> None:
+    assert do(handler, "c1", "no json")["type"] == "error"
+    assert do(handler, "c1", subscribe())["type"] == "subscribed"
+
+
+def test_a_publisher_that_closed_at_once_costs_nothing_and_logs_no_error(
+    handler: Handler, caplog: pytest.LogCaptureFixture
+) -> None:
+    join(handler, "c1")
+    assert say(handler)["accepted"] == 1
+    assert caplog.records == []
+
+
+def test_no_payload_is_ever_logged(
+    handler: Handler, api: FakeApi, dynamo: TappedDynamo, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="ottu-ws-notify")
+    join(handler, "c1")
+    api.script("c1", ProtocolError("Connection aborted."), 403)
+    say(handler, message="very private")
+    dynamo.fail("put said", FAILURES[0])
+    do(handler, "backend", publish(message="very private"))
+    assert len(caplog.records) == 2
+    assert "very private" not in caplog.text
+
+
+def test_without_a_request_id_the_error_has_one_that_is_in_the_log(
+    handler: Handler, dynamo: TappedDynamo, caplog: pytest.LogCaptureFixture
+) -> None:
+    dynamo.fail("put said", FAILURES[0])
+    reply = handler.handle("c1", publish())
+    assert reply is not None
+    assert reply["request_id"] == vars(caplog.records[0])["request_id"] != ""

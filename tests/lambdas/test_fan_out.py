@@ -1,0 +1,111 @@
+"""Posts to many connections: side by side within a bound, and over in time."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from urllib3.exceptions import ProtocolError
+
+from lambdas.layer.connections_api import POSTS_AT_ONCE
+from lambdas.layer.sender import Delivery, Sender
+from tests.fakes import FakeApi, FakeTime
+from tests.lambdas.examples import TOPIC
+
+NO_ANSWER = ProtocolError("Connection aborted.", ConnectionResetError())
+TEXT = '{"client":"backend"}'
+
+
+def _ids(number: int) -> list[str]:
+    return [f"c{n}" for n in range(number)]
+
+
+def test_a_slow_connection_does_not_hold_the_others(sender: Sender, api: FakeApi) -> None:
+    others_are_done = threading.Event()
+
+    def slow() -> int:
+        assert others_are_done.wait(10)
+        return 200
+
+    def last() -> int:
+        others_are_done.set()
+        return 200
+
+    api.script("c0", slow)
+    api.script("c99", last)
+    assert sender.broadcast(TOPIC, _ids(100), TEXT).accepted == 100
+
+
+def test_a_failing_connection_does_not_keep_the_others_from_theirs(
+    sender: Sender, api: FakeApi, time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers: list[int | Exception] = [403, NO_ANSWER, 500, 410]
+    for connection_id, answer in zip(_ids(4), answers, strict=True):
+        api.script(connection_id, answer)
+    delivery = sender.broadcast(TOPIC, _ids(10), TEXT)
+    assert delivery == Delivery(accepted=6, gone=1, failed=3)
+    assert all(len(api.received(connection_id)) == 1 for connection_id in _ids(10)[4:])
+    (record,) = caplog.records
+    assert vars(record)["failed"] == 3
+    assert vars(record)["why"] == {"403": 1, "ProtocolError": 1, "500": 1}
+    assert time.slept
+
+
+def _meeting(parties: int, timeout: float) -> Callable[[], int]:
+    """Return an answer that is given when so many posts wait for it at once."""
+    barrier = threading.Barrier(parties)
+
+    def answer() -> int:
+        try:
+            barrier.wait(timeout)
+        except threading.BrokenBarrierError:
+            return 403
+        return 200
+
+    return answer
+
+
+def test_posts_go_out_side_by_side(sender: Sender, api: FakeApi) -> None:
+    meeting = _meeting(POSTS_AT_ONCE, timeout=10)
+    for connection_id in _ids(2 * POSTS_AT_ONCE):
+        api.script(connection_id, meeting)
+    assert sender.broadcast(TOPIC, _ids(2 * POSTS_AT_ONCE), TEXT).accepted == 2 * POSTS_AT_ONCE
+    assert api.most_at_once == POSTS_AT_ONCE
+
+
+def test_posts_side_by_side_have_a_bound(sender: Sender, api: FakeApi) -> None:
+    meeting = _meeting(POSTS_AT_ONCE + 1, timeout=0.3)
+    for connection_id in _ids(2 * POSTS_AT_ONCE):
+        api.script(connection_id, meeting)
+    assert sender.broadcast(TOPIC, _ids(2 * POSTS_AT_ONCE), TEXT).accepted == 0
+    assert api.most_at_once <= POSTS_AT_ONCE
+
+
+def test_one_connection_costs_no_thread(sender: Sender, api: FakeApi) -> None:
+    threads: list[threading.Thread] = []
+
+    def noting() -> int:
+        threads.append(threading.current_thread())
+        return 200
+
+    api.script("c0", noting)
+    sender.broadcast(TOPIC, _ids(1), TEXT)
+    assert threads == [threading.current_thread()]
+
+
+def test_a_fan_out_ends_before_api_gateway_stops_waiting_for_the_receipt(
+    sender: Sender, api: FakeApi, time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = time.monotonic()
+
+    def slow() -> int:
+        time.advance(0.5)
+        return 200
+
+    for connection_id in _ids(200):
+        api.script(connection_id, slow)
+    delivery = sender.broadcast(TOPIC, _ids(200), TEXT)
+    assert delivery.accepted + delivery.failed == 200
+    assert 40 <= delivery.accepted <= 40 + POSTS_AT_ONCE
+    assert len(api.posts) == delivery.accepted
+    assert time.monotonic() - start <= 29
+    assert vars(caplog.records[0])["why"] == {"no time left": delivery.failed}

@@ -1,0 +1,117 @@
+"""The same id again: a retry, a death in between, other content."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from lambdas.layer.handler import Handler
+from tests.fakes import FakeApi, FakeClock, TappedDynamo
+from tests.lambdas.examples import (
+    NOTIFICATION,
+    NOW,
+    PUBLISH,
+    publish,
+)
+from tests.lambdas.frames_sent import do, join, say
+from tests.lambdas.tables import RETENTION, Tables
+
+
+def test_the_same_id_with_the_same_content_is_stored_once_and_posted_again(
+    handler: Handler, api: FakeApi, clock: FakeClock, tables: Tables
+) -> None:
+    join(handler, "c1")
+    first = say(handler, id="order 7")
+    clock.advance(seconds=30)
+    second = say(handler, id="order 7")
+    assert second == {**first, "duplicate": True}
+    assert second["sent_at"] == NOW
+    assert api.received("c1") == [{**NOTIFICATION, "id": "order 7"}] * 2
+    assert len(tables.lines("said")) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"message": "another"},
+        {"n": 1.0},
+        {"n": True},
+        {"n": "1"},
+        {"n": None},
+        {"extra": None},
+        {"ref": 12303},
+    ],
+)
+def test_the_same_id_with_other_content_is_refused_and_changes_nothing(
+    changes: dict[str, Any], handler: Handler, api: FakeApi, tables: Tables
+) -> None:
+    join(handler, "c1")
+    say(handler, id="order 7", n=1)
+    before = (tables.lines(), list(api.posts))
+    reply = do(handler, "backend", publish(**{"id": "order 7", "n": 1, **changes}))
+    assert (reply["code"], reply["field"]) == ("invalid_message", "id")
+    assert reply["retryable"] is False
+    assert (tables.lines(), api.posts) == before
+
+
+def test_the_order_of_fields_and_a_sent_at_are_no_other_content(handler: Handler) -> None:
+    say(handler, id="order 7", a={"x": 1, "y": 2})
+    turned = {"a": {"y": 2, "x": 1}, "sent_at": "whenever", "id": "order 7"}
+    fields = dict(reversed(PUBLISH.items()))
+    reply = do(handler, "backend", json.dumps({**turned, **fields}, indent=2))
+    assert reply["duplicate"] is True
+
+
+def test_the_same_id_of_another_ref_is_another(handler: Handler) -> None:
+    say(handler, id="order 7")
+    receipt = say(handler, id="order 7", ref="other", message="another")
+    assert receipt["duplicate"] is False
+
+
+def test_an_expired_line_counts_as_absent(
+    handler: Handler, clock: FakeClock, tables: Tables
+) -> None:
+    say(handler, id="order 7")
+    clock.advance(seconds=RETENTION)
+    receipt = say(handler, id="order 7", message="another")
+    assert receipt["duplicate"] is False
+    assert receipt["sent_at"] == "2026-11-23T10:30:00.000Z"
+    (line,) = tables.lines("said")
+    assert "another" in line["notification"]["S"]
+
+
+def test_an_id_is_remembered_to_the_end_of_the_retention(
+    handler: Handler, clock: FakeClock
+) -> None:
+    say(handler, id="order 7")
+    clock.advance(seconds=RETENTION - 1)
+    assert say(handler, id="order 7")["duplicate"] is True
+
+
+def test_a_publisher_that_died_between_storing_and_posting_delivers_by_its_retry(
+    handler: Handler, api: FakeApi, clock: FakeClock, dynamo: TappedDynamo
+) -> None:
+    join(handler, "c1")
+    dynamo.fail("query index", EndpointConnectionError(endpoint_url="https://dynamodb"))
+    assert do(handler, "backend", publish(id="order 7"))["code"] == "internal_error"
+    assert api.posts == []
+    dynamo.mend()
+    clock.advance(seconds=3)
+    receipt = say(handler, id="order 7")
+    assert (receipt["duplicate"], receipt["accepted"], receipt["sent_at"]) == (True, 1, NOW)
+    assert api.received("c1") == [{**NOTIFICATION, "id": "order 7"}]
+
+
+def test_a_put_whose_answer_was_lost_finds_itself_and_is_no_duplicate(
+    handler: Handler, api: FakeApi, dynamo: TappedDynamo
+) -> None:
+    def answered_at_the_second_try(call: Any) -> Any:
+        call()
+        return call()
+
+    join(handler, "c1")
+    dynamo.detour("put said", answered_at_the_second_try)
+    receipt = say(handler, id="order 7")
+    assert (receipt["duplicate"], receipt["accepted"]) == (False, 1)
+    assert len(api.received("c1")) == 1
