@@ -54,6 +54,7 @@ def main() -> int:
 
 def _measure(plan: Plan, folder: Path, progress: Callable[[str], object]) -> Figures:
     where = machine()
+    progress(f"measuring {where.commit}; load average {where.load_before} on {where.cores} cores")
     progress("importing each function in fresh interpreters")
     starts = imports.measure(plan.import_rounds)
     progress("posting to connections that take 10 ms")

@@ -36,6 +36,7 @@ def with_figures(text: str, figures: str) -> str:
 def _figures(machine: Machine, tables: Sequence[Table]) -> str:
     where = (
         f"Measured at commit {machine.commit} on {machine.date}: Python {machine.python}, "
-        f"{machine.emulator}, {machine.cores} cores, {machine.system}."
+        f"{machine.emulator}, {machine.cores} cores, {machine.system}; "
+        f"load average before it started: {machine.load_before}."
     )
     return "\n\n".join((where, *(table.as_markdown() for table in tables)))
