@@ -19,6 +19,9 @@ from lambdas.layer.errors import InvalidJson, InvalidMessage
 MAX_NESTING = 64
 """Levels of objects and arrays within one another; more is refused before anything recurses."""
 
+MAX_DIGITS = 308
+"""Characters of a number; with more, readers would round it, or find it infinite."""
+
 _REF_BYTES = 512
 _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -102,22 +105,23 @@ def parse_topic(text: str) -> Topic:
 def parse_object(text: str) -> dict[str, Any]:
     """Return the one JSON object that the text holds, in the strict sense of RFC 7493 (I-JSON).
 
-    Refused besides bad syntax, because readers differ on it: a name given twice, numbers that no
-    double holds, NaN, lone surrogates, deep nesting. Raises InvalidJson.
+    Refused besides bad syntax, because readers differ on it: a name given twice, numbers beyond a
+    double's range or with very many digits, NaN, lone surrogates, deep nesting. Raises InvalidJson.
     """
     try:
         text.encode()
         value = json.loads(
             text,
             object_pairs_hook=_unique,
+            parse_int=_whole,
             parse_float=_finite,
             parse_constant=_no_constant,
         )
     except InvalidJson:
         raise
     except (ValueError, RecursionError) as error:
-        # RecursionError: deeper than the interpreter goes; ValueError: bad syntax, a raw lone
-        # surrogate, or an integer of more digits than Python converts (4,300).
+        # RecursionError: deeper than the interpreter goes; ValueError: bad syntax, or a raw lone
+        # surrogate.
         raise InvalidJson("send one JSON object in UTF-8") from error
     if not isinstance(value, dict):
         raise InvalidJson("send one JSON object; this frame holds another JSON value")
@@ -135,11 +139,21 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
+def _whole(digits: str) -> int:
+    return int(_few(digits))
+
+
 def _finite(digits: str) -> float:
-    number = float(digits)
+    number = float(_few(digits))
     if math.isinf(number):
         raise InvalidJson("send numbers that a double can hold; this frame has a larger one")
     return number
+
+
+def _few(digits: str) -> str:
+    if len(digits) > MAX_DIGITS:
+        raise InvalidJson(f"send numbers of at most {MAX_DIGITS} digits; longer ones as strings")
+    return digits
 
 
 def _no_constant(_name: str) -> NoReturn:

@@ -23,7 +23,8 @@ def is_event(event: Any) -> bool:
 def event_type(event: Event) -> str:
     """Return CONNECT, MESSAGE or DISCONNECT.
 
-    The route does not tell: a body that says `{"action": "$connect"}` selects that route.
+    The route need not tell: where the API selects it by a body's `action`, a body that says
+    `{"action": "$connect"}` selects that route.
     """
     return str(event["requestContext"]["eventType"])
 
@@ -41,7 +42,7 @@ def respond(reply: Frame | None) -> Response:
 
 
 def refuse_message(event: Event) -> Response:
-    """Answer a message that named the route `$connect` or `$disconnect` as its action."""
+    """Answer a message that reached `$connect` or `$disconnect` by naming it as its action."""
     return respond(
         replies.error(
             "invalid_message",

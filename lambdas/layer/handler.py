@@ -24,7 +24,11 @@ log = logging.getLogger("ottu-ws-notify.handler")
 
 
 class ReplayError(RuntimeError):
-    """A replay broke off: a post to the subscriber failed."""
+    """A replay broke off: a post to the subscriber failed; carries `why`."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"a post to the subscriber failed: {why}")
 
 
 class Handler:
@@ -134,14 +138,13 @@ class Handler:
 
     def _replay(self, connection_id: str, topic: Topic, missed: list[Said]) -> bool:
         """Post what a connection missed; False if it is gone. Raises ReplayError."""
-        for line in missed:
-            outcome = self._sender.send(connection_id, line.notification)
-            if outcome is Outcome.GONE:
-                self._storage.unsubscribe(topic, [connection_id])
-                return False
-            if outcome is Outcome.FAILED:
-                # Not `subscribed`: its `now` would make the client skip what it did not get.
-                raise ReplayError
+        post = self._sender.replay(connection_id, (line.notification for line in missed))
+        if post.outcome is Outcome.GONE:
+            self._storage.unsubscribe(topic, [connection_id])
+            return False
+        if post.outcome is Outcome.FAILED:
+            # Not `subscribed`: its `now` would make the client skip what it did not get.
+            raise ReplayError(post.why)
         return True
 
 

@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -20,8 +20,8 @@ _POST_FOR = 3.0
 _ATTEMPT_FOR = 1.0
 _FIRST_PAUSE = 0.05
 
-# A fan-out stops here, so that a publisher hears its receipt within API Gateway's 29 seconds.
-_FAN_OUT_FOR = 20.0
+# What posts to many, or many times, stops here: API Gateway waits 29 seconds for an answer.
+_ALL_FOR = 20.0
 
 _OK = 200
 _GONE = {410, 400}  # 400: not a connection id at all, says API Gateway
@@ -83,7 +83,7 @@ class Sender:
         Raises nothing for a connection that is dead, slow or failing: it is counted.
         """
         data = text.encode()
-        end = time.monotonic() + _FAN_OUT_FOR
+        end = time.monotonic() + _ALL_FOR
 
         def post(connection_id: str) -> Post:
             return self._post(connection_id, data, end)
@@ -100,11 +100,17 @@ class Sender:
             failed=counts[Outcome.FAILED],
         )
 
-    def send(self, connection_id: str, text: str) -> Outcome:
-        """Post a frame to one connection."""
-        post = self._post(connection_id, text.encode(), time.monotonic() + _POST_FOR)
-        _log_failed([post])
-        return post.outcome
+    def replay(self, connection_id: str, texts: Iterable[str]) -> Post:
+        """Post frames to one connection, one after another, up to the first that does not arrive.
+
+        Returns that one, or ACCEPTED: all of them arrived.
+        """
+        end = time.monotonic() + _ALL_FOR
+        for text in texts:
+            post = self._post(connection_id, text.encode(), end)
+            if post.outcome is not Outcome.ACCEPTED:
+                return post
+        return Post(connection_id, Outcome.ACCEPTED)
 
     def _post(self, connection_id: str, data: bytes, end: float) -> Post:
         """Try until `end` on the monotonic clock, and for 3 seconds at most."""

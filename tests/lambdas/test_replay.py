@@ -136,12 +136,15 @@ def test_a_replay_to_a_dead_connection_forgets_it_and_answers_nobody(
 
 
 def test_a_replay_that_breaks_off_is_not_called_subscribed(
-    handler: Handler, api: FakeApi, tables: Tables
+    handler: Handler, api: FakeApi, tables: Tables, caplog: pytest.LogCaptureFixture
 ) -> None:
     for id_ in ("1", "2", "3"):
         say(handler, id=id_)
     api.script("c1", 200, 403, 200)
     reply = do(handler, "c1", subscribe())
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert "403" in str(record.exc_info[1])
     assert (reply["code"], reply["retryable"]) == ("internal_error", True)
     assert len(api.posts) == 2
     assert subscribed(tables) == {"c1"}

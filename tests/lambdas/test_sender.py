@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
-from lambdas.layer.sender import Delivery, Outcome, Sender
+from lambdas.layer.sender import Delivery, Outcome, Post, Sender
 from lambdas.layer.storage import Storage
 from tests.fakes import FakeApi, FakeTime, Journal, TappedDynamo
 from tests.lambdas.examples import TOPIC, publish
@@ -93,7 +93,7 @@ def test_what_may_pass_is_tried_again(
     answer: int | Exception, sender: Sender, api: FakeApi, time: FakeTime
 ) -> None:
     api.script("c0", answer, answer, 200)
-    assert sender.send("c0", TEXT) is Outcome.ACCEPTED
+    assert sender.replay("c0", [TEXT]).outcome is Outcome.ACCEPTED
     assert len(api.posts) == 3
     assert time.slept == [0.05, 0.1]
 
@@ -102,7 +102,7 @@ def test_a_connection_that_dies_between_two_tries_is_gone(
     sender: Sender, api: FakeApi, time: FakeTime
 ) -> None:
     api.script("c0", 429, 410)
-    assert sender.send("c0", TEXT) is Outcome.GONE
+    assert sender.replay("c0", [TEXT]).outcome is Outcome.GONE
     assert len(time.slept) == 1
 
 
@@ -123,7 +123,7 @@ def test_a_post_gives_up_within_three_seconds(
 ) -> None:
     start = time.monotonic()
     api.script("c0", 500)
-    assert sender.send("c0", TEXT) is Outcome.FAILED
+    sender.broadcast(TOPIC, ["c0"], TEXT)
     assert 1.5 <= time.monotonic() - start <= 3.0
     assert len(api.posts) >= 5
     (record,) = caplog.records
@@ -149,7 +149,7 @@ def test_a_try_lasts_a_second_at_most_and_never_past_the_three(
         return post(connection_id, data, timeout)
 
     api.post = noting  # type: ignore[method-assign]
-    assert sender.send("c0", TEXT) is Outcome.FAILED
+    assert sender.replay("c0", [TEXT]).outcome is Outcome.FAILED
     assert max(api_timeouts) == 1.0
     assert time.monotonic() - start <= 3.0 + 1e-9
     assert len(api_timeouts) == 3
@@ -164,9 +164,25 @@ def test_the_dead_are_forgotten_after_the_living_have_theirs(
     assert journal[3:] == ["write"]
 
 
-def test_sending_to_one_forgets_nothing_by_itself(
+def test_a_replay_stops_at_the_first_frame_that_does_not_arrive(
     sender: Sender, api: FakeApi, dynamo: TappedDynamo
 ) -> None:
-    api.script("c0", 410)
-    assert sender.send("c0", TEXT) is Outcome.GONE
+    api.script("c0", 200, 403, 200)
+    assert sender.replay("c0", ["1", "2", "3"]) == Post("c0", Outcome.FAILED, "403")
+    assert len(api.posts) == 2
+    api.script("c1", 410)
+    assert sender.replay("c1", ["1", "2"]).outcome is Outcome.GONE
     assert dynamo.calls == []
+
+
+def test_a_replay_ends_before_api_gateway_stops_waiting(
+    sender: Sender, api: FakeApi, time: FakeTime
+) -> None:
+    def slow() -> int:
+        time.advance(0.9)
+        return 200
+
+    start = time.monotonic()
+    api.script("c0", slow)
+    assert sender.replay("c0", ["x"] * 100) == Post("c0", Outcome.FAILED, "no time left")
+    assert time.monotonic() - start <= 21
