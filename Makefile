@@ -3,7 +3,9 @@
 
 PYTHON   ?= python3
 PORT     ?= 4566
+AUTH     ?= off
 APPROVAL ?= broadening
+LIFETIME ?= 3600
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -17,13 +19,13 @@ READY := .venv/.ready node_modules/.ready
 
 # A target that asks for a variable says so before it installs anything.
 STAGES := dev prod
-ifneq ($(filter env,$(MAKECMDGOALS)),)
+ifneq ($(filter env token,$(MAKECMDGOALS)),)
 STAGES := local dev prod
 endif
 ifneq ($(filter hotswap,$(MAKECMDGOALS)),)
 STAGES := dev
 endif
-ifneq ($(filter deploy hotswap destroy env,$(MAKECMDGOALS)),)
+ifneq ($(filter deploy hotswap destroy env token,$(MAKECMDGOALS)),)
 ifneq ($(words $(filter $(STAGES),$(STAGE))) $(words $(STAGE)),1 1)
 $(error `make $(firstword $(MAKECMDGOALS)) STAGE=...` takes one of: $(STAGES), not '$(STAGE)'$(if $(filter local,$(STAGE)),; the stage local is started and stopped by `make run`))
 endif
@@ -44,12 +46,16 @@ help: ## list the targets
 setup: $(READY) ## install everything, once, into this folder
 
 .PHONY: run
-run: $(READY) ## the whole service on this machine until Ctrl-C (PORT=4566)
-	@$(PY) -m tools.run --port '$(PORT)'
+run: $(READY) ## the whole service on this machine until Ctrl-C (PORT=4566, AUTH=required)
+	@$(PY) -m tools.run --port '$(PORT)' --auth '$(AUTH)'
 
 .PHONY: env
 env: .venv/.ready ## the environment for in-process use: eval "$(make -s env STAGE=local)"
 	@$(PY) -m tools.env '$(STAGE)'
+
+.PHONY: token
+token: .venv/.ready ## a token: STAGE= CLIENT=frontend|backend MERCHANT= REF=12303 LIFETIME=3600
+	@$(PY) -m tools.token --stage '$(STAGE)' --client '$(CLIENT)' --merchant '$(MERCHANT)' --lifetime '$(LIFETIME)' --ref '$(REF)'
 
 .PHONY: test
 test: $(READY) ## every test (ARGS="-k name" and other options of pytest)

@@ -1,6 +1,7 @@
 """The CDK app: every stage of the service, checked at each synth. Run by the CDK CLI (cdk.json)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aws_cdk import App
 
@@ -10,7 +11,10 @@ from infra.stages import STAGES
 
 
 def build(outdir: str | None = None, context: Mapping[str, str] | None = None) -> App:
-    """Compose the app. Its context: `stages` (names, all by default), `port` (of the emulator)."""
+    """Compose the app.
+
+    Its context: `stages` (names, all by default); `port` and `auth` of the emulated stage.
+    """
     app = App(
         outdir=outdir,
         context=context,
@@ -25,9 +29,11 @@ def build(outdir: str | None = None, context: Mapping[str, str] | None = None) -
         known = ", ".join(stage.name for stage in STAGES)
         raise SystemExit(f"no such stage: {', '.join(sorted(unknown))}; there are {known}")
     local_port = int(app.node.try_get_context("port") or 4566)
+    local_auth = app.node.try_get_context("auth")
     for stage in STAGES:
         if stage.name in names:
-            NotifyStack(app, stage, local_port=local_port)
+            tried = replace(stage, auth=local_auth) if local_auth and stage.emulated else stage
+            NotifyStack(app, tried, local_port=local_port)
     add_checks(app)
     return app
 

@@ -14,6 +14,10 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 RUNBOOK: Final = {
+    "AuthorizerFailures": "Clients with good tokens cannot connect: the authorizer cannot read its "
+    "keys. Its log has the cause; look at what the secret holds, and who changed it.",
+    "AuthorizerThrottles": "Clients are turned away before connect: Lambda's concurrency is used "
+    "up. See which function of the account uses it; ask for a higher quota.",
     "ConnectErrors": "Clients cannot connect: connect crashed or timed out. Read its log by the "
     "request id; if it began with a deployment, roll back.",
     "ConnectThrottles": "Clients are turned away at connect: Lambda's concurrency is used up. See "

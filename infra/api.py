@@ -7,6 +7,7 @@ from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk.aws_apigatewayv2_authorizers import WebSocketLambdaAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
 
@@ -42,6 +43,7 @@ class NotifyApi(Construct):
         connect: lambda_.IFunction,
         default: lambda_.IFunction,
         disconnect: lambda_.IFunction,
+        authorizer: lambda_.IFunction | None,
         local_port: int,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -51,7 +53,11 @@ class NotifyApi(Construct):
             description=f"ottu-ws-notify {stage.name}",
             route_selection_expression=_NEVER_A_ROUTE,
         )
-        self._add_route("$connect", "ConnectRoute", connect)
+        checked = None
+        if authorizer is not None:
+            # No identity source: of several, all would be required.
+            checked = WebSocketLambdaAuthorizer("Authorizer", authorizer, identity_source=[])
+        self._add_route("$connect", "ConnectRoute", connect, authorizer=checked)
         # The answer to the sender travels as the route's response. The emulator sends it anyway,
         # and its CloudFormation does not know AWS::ApiGatewayV2::RouteResponse.
         self._add_route("$default", "DefaultRoute", default, answers=not stage.emulated)
@@ -98,7 +104,13 @@ class NotifyApi(Construct):
         return self._stage.metric(name, statistic=statistic)
 
     def _add_route(
-        self, key: str, construct_id: str, function: lambda_.IFunction, *, answers: bool = False
+        self,
+        key: str,
+        construct_id: str,
+        function: lambda_.IFunction,
+        *,
+        answers: bool = False,
+        authorizer: WebSocketLambdaAuthorizer | None = None,
     ) -> None:
         route = apigatewayv2.WebSocketRoute(
             self,
@@ -107,5 +119,7 @@ class NotifyApi(Construct):
             route_key=key,
             integration=WebSocketLambdaIntegration("Integration", function),
             return_response=answers,
+            authorizer=authorizer,
         )
-        acknowledge(route, "AwsSolutions-APIG4", _OPEN_BY_DESIGN[key])
+        if authorizer is None:
+            acknowledge(route, "AwsSolutions-APIG4", _OPEN_BY_DESIGN[key])

@@ -14,12 +14,13 @@ from infra.functions import SERVICE
 from infra.stages import Stage
 
 _PERIOD: Final = Duration.minutes(5)
+_TOKENS: Final = ("TokensAccepted", "TokensRefused", "ConnectsWithoutToken")
 
 
 class Monitoring(Construct):
     """What a person on call looks at, and what wakes them. `functions` by their alarms' prefix."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is watched
         self,
         scope: Construct,
         construct_id: str,
@@ -27,6 +28,7 @@ class Monitoring(Construct):
         *,
         api: NotifyApi,
         functions: Mapping[str, lambda_.IFunction],
+        authorizer: lambda_.IFunction | None,
     ) -> None:
         super().__init__(scope, construct_id)
         alarms = Alarms(self, "Alarms", notify=stage.alarms_notify)
@@ -34,6 +36,12 @@ class Monitoring(Construct):
             # Neither happens in health: a handler answers what it can, errors included.
             alarms.add(f"{name}Errors", function.metric_errors(period=_PERIOD), at=1)
             alarms.add(f"{name}Throttles", function.metric_throttles(period=_PERIOD), at=1)
+        if authorizer:
+            # Not its Lambda errors: to refuse a token is to fail, and strangers may do it at will.
+            failures = self._sum("AuthorizerFailures")
+            alarms.add("AuthorizerFailures", failures, at=1)
+            throttles = authorizer.metric_throttles(period=_PERIOD)
+            alarms.add("AuthorizerThrottles", throttles, at=1)
         # A single one is one AWS call that failed: its sender was told to try again.
         alarms.add("InternalErrors", self._sum("InternalErrors"), at=5)
         alarms.add("PostsFailed", self._sum("PostsFailed"), at=5)
@@ -58,6 +66,7 @@ class Monitoring(Construct):
                 "Clients",
                 api.metric("ConnectCount", statistic="Sum"),
                 api.metric("MessageCount", statistic="Sum"),
+                *map(self._sum, _TOKENS if authorizer else ()),
             ),
             _graph(
                 "Function duration p99 (ms)",

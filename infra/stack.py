@@ -1,6 +1,6 @@
 """One stage of the service. This module only composes: each part lives in its own module."""
 
-from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import Aws, CfnOutput, Stack, Tags
 from constructs import Construct
 
 from infra.access_logs import LoggingAccount
@@ -10,6 +10,7 @@ from infra.layer import PackagesLayer
 from infra.monitoring import Monitoring
 from infra.stages import Stage
 from infra.tables import ConnectionsTable, LedgerTable
+from infra.tokens import TokenKeys
 
 
 class NotifyStack(Stack):
@@ -30,6 +31,7 @@ class NotifyStack(Stack):
             "CONNECTIONS_TABLE": connections.table.table_name,
             "LEDGER_TABLE": ledger.table.table_name,
             "RETENTION_SECONDS": str(stage.retention_seconds),
+            **_address_of(stage, "dynamodb", "AWS_ENDPOINT_URL_DYNAMODB"),
         }
 
         layer = PackagesLayer(self, "Packages")
@@ -53,7 +55,7 @@ class NotifyStack(Stack):
             layer=layer,
             memory_mb=1769,  # one whole vCPU: posting to many connections is CPU-bound
             timeout_seconds=29,  # API Gateway waits no longer for a WebSocket integration
-            environment=storage,
+            environment={**storage, "AUTH": stage.auth},
         )
         disconnect = ServiceFunction(
             self,
@@ -66,6 +68,8 @@ class NotifyStack(Stack):
             timeout_seconds=10,
             environment=storage,
         )
+
+        authorizer = None if stage.auth == "off" else _authorizer(self, stage, layer).function
 
         connections.grant_find_by_ref(default.role)
         connections.grant_write(default.role)
@@ -83,6 +87,7 @@ class NotifyStack(Stack):
             connect=connect.function,
             default=default.function,
             disconnect=disconnect.function,
+            authorizer=authorizer,
             local_port=local_port,
         )
         api.node.add_dependency(LoggingAccount(self, "LoggingAccount"))
@@ -98,6 +103,7 @@ class NotifyStack(Stack):
                 "Default": default.function,
                 "Disconnect": disconnect.function,
             },
+            authorizer=authorizer,
         )
 
         CfnOutput(self, "WebsocketConnectEndpointURL", value=api.connect_url)
@@ -106,3 +112,34 @@ class NotifyStack(Stack):
         CfnOutput(self, "LedgerTableName", value=ledger.table.table_name)
         CfnOutput(self, "RetentionSeconds", value=str(stage.retention_seconds))
         CfnOutput(self, "PublishFunctionName", value=default.function.function_name)
+
+
+def _authorizer(stack: NotifyStack, stage: Stage, layer: PackagesLayer) -> ServiceFunction:
+    keys = TokenKeys(stack, "TokenKeys", stage)
+    authorizer = ServiceFunction(
+        stack,
+        "AuthorizerFunction",
+        stage,
+        handler="lambdas.connect.authorizer.handler",
+        description="Is this client's token good, and what does it say?",
+        layer=layer,
+        memory_mb=512,
+        timeout_seconds=10,
+        environment={
+            "AUTH": stage.auth,
+            "TOKEN_KEYS_SECRET": keys.secret.secret_arn,
+            **_address_of(stage, "secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+        },
+    )
+    keys.grant_read(authorizer.role)
+    CfnOutput(stack, "TokenKeysSecretArn", value=keys.secret.secret_arn)
+    return authorizer
+
+
+def _address_of(stage: Stage, service: str, variable: str) -> dict[str, str]:
+    """Tell a function where a service is, by boto3's own name for it: the code builds no address.
+
+    The emulator tells its functions itself, for all services at once (AWS_ENDPOINT_URL).
+    """
+    address = f"https://{service}.{Aws.REGION}.{Aws.URL_SUFFIX}"
+    return {} if stage.emulated else {variable: address}

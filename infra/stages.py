@@ -5,12 +5,15 @@ No resource lives here, and no account or region: the credentials of a deploymen
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
 
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+
+
+Auth = Literal["off", "optional", "required"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +23,12 @@ class Stage:
     `retention_seconds` is how long a notification can still be fetched by a late subscriber.
     `steady_rate` and `burst` are frames (and connects) a second over all clients together.
     `allowed_origins` are the web pages that may connect; with none listed, all may.
+    `auth` says whether connections need a token: `off`, `optional` (one that is there is checked,
+    connections without are counted) or `required`.
     """
 
     name: str
+    auth: Auth
     emulated: bool
     data_protected: bool
     alarms_notify: bool
@@ -33,7 +39,10 @@ class Stage:
     allowed_origins: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Refuse an origin that no browser would ever send, which would lock every page out."""
+        """Refuse what would lock every client out, or let everybody in."""
+        if self.auth not in get_args(Auth):
+            known = ", ".join(get_args(Auth))
+            raise ValueError(f"stage {self.name}: auth is one of {known}, not {self.auth!r}")
         for origin in self.allowed_origins:
             if not _ORIGIN.fullmatch(origin):
                 raise ValueError(
@@ -50,6 +59,7 @@ class Stage:
 
 LOCAL: Final = Stage(
     name="local",
+    auth="off",
     emulated=True,
     data_protected=False,
     alarms_notify=False,
@@ -62,6 +72,7 @@ LOCAL: Final = Stage(
 
 DEV: Final = Stage(
     name="dev",
+    auth="off",
     emulated=False,
     data_protected=False,
     alarms_notify=False,
@@ -74,6 +85,7 @@ DEV: Final = Stage(
 
 PROD: Final = Stage(
     name="prod",
+    auth="required",
     emulated=False,
     data_protected=True,
     alarms_notify=True,

@@ -15,13 +15,15 @@ _BIN = _ROOT / "node_modules" / ".bin"
 _QUIET = ("--no-notices", "--no-version-reporting", "--no-color")
 
 
-def synthesise(folder: Path, stage: str, server: MiniStack) -> AbstractContextManager[Child]:
+def synthesise(
+    folder: Path, stage: str, server: MiniStack, auth: str
+) -> AbstractContextManager[Child]:
     """Start the synthesis into `folder`; needs no server yet."""
     return _started(
         "synth",
         (
             *(stack_name(stage), "--quiet", "--output", f"{folder}/cdk.out"),
-            *("-c", f"port={server.port}", "-c", f"stages={stage}"),
+            *("-c", f"port={server.port}", "-c", f"stages={stage}", "-c", f"auth={auth}"),
         ),
         folder=folder,
         server=server,

@@ -12,6 +12,7 @@ from tools.cdk import bootstrap, deploy, synthesise
 from tools.ministack import MiniStack, free_port, ministack
 from tools.outputs import local_environment, read_outputs
 from tools.ping import require_pong
+from tools.tokens import LIFETIME, mint, read_keys
 
 STAGE = "local"
 
@@ -42,6 +43,11 @@ class LocalStage:
         """Name the variables for boto3 and for in-process use."""
         return local_environment(self.outputs, self.endpoint)
 
+    def token(self, client: str, merchant_id: str, *refs: str, lifetime: int = LIFETIME) -> str:
+        """Mint a token, on a stage whose auth is not off; `lifetime` is in seconds."""
+        keys = read_keys(self.outputs, self.environment)
+        return mint(keys, client, merchant_id, refs, lifetime)
+
     @property
     def log(self) -> Path:
         """What the local AWS printed; what the functions log is in its CloudWatch Logs."""
@@ -59,7 +65,10 @@ def _silent(_step: str) -> None:
 
 @contextmanager
 def local_stage(
-    folder: Path, port: int | None = None, progress: Callable[[str], object] = _silent
+    folder: Path,
+    port: int | None = None,
+    progress: Callable[[str], object] = _silent,
+    auth: str = "off",
 ) -> Iterator[LocalStage]:
     """Start a local AWS on `port` (by default a free one), deploy to it, yield it once it answers.
 
@@ -67,18 +76,21 @@ def local_stage(
             connect(stage.url)
             boto3.client("dynamodb", endpoint_url=stage.endpoint, ...)
 
-    Logs, cloud assembly and temporary files go to `folder`, so that several can run side by side.
+    `auth` is the stage's: `off`, `optional` or `required`. Logs, cloud assembly and temporary files
+    go to `folder`, so that several can run side by side.
     Leaving the block ends every process. Raises ToolError with the failing command and its log.
     """
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     with ministack(folder, port or free_port()) as server:
-        yield LocalStage(_deployed(folder, server, progress), server)
+        yield LocalStage(_deployed(folder, server, progress, auth), server)
 
 
-def _deployed(folder: Path, server: MiniStack, progress: Callable[[str], object]) -> dict[str, str]:
+def _deployed(
+    folder: Path, server: MiniStack, progress: Callable[[str], object], auth: str
+) -> dict[str, str]:
     progress(f"starting the local AWS on port {server.port}, synthesising the stack meanwhile")
-    with synthesise(folder, STAGE, server) as synthesis:
+    with synthesise(folder, STAGE, server, auth) as synthesis:
         server.wait_until_ready()
         bootstrap(folder, server)
         progress("the local AWS is up and bootstrapped for CDK")
@@ -86,6 +98,12 @@ def _deployed(folder: Path, server: MiniStack, progress: Callable[[str], object]
     progress("the stack is synthesised; deploying it")
     outputs = read_outputs(deploy(folder, STAGE, server), STAGE)
     progress("deployed; asking it over a WebSocket")
-    require_pong(outputs["WebsocketConnectEndpointURL"], server)
+    url = outputs["WebsocketConnectEndpointURL"]
+    if auth == "required":
+        token = mint(
+            read_keys(outputs, local_environment(outputs, server.endpoint)), "backend", "-"
+        )
+        url = f"{url}?token={token}"
+    require_pong(url, server)
     progress("it answers")
     return outputs

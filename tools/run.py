@@ -36,19 +36,21 @@ def main() -> int:
     """Run until told to stop."""
     parser = argparse.ArgumentParser(prog="make run")
     parser.add_argument("--port", required=True)
-    return run(usable_port(parser.parse_args().port))
+    parser.add_argument("--auth", choices=("off", "optional", "required"), default="off")
+    said = parser.parse_args()
+    return run(usable_port(said.port), said.auth)
 
 
-def run(port: int) -> int:
+def run(port: int, auth: str = "off") -> int:
     """Run until a signal: 0 then, 130 where it came too early; a ToolError where anything fails."""
     LOCAL_OUTPUTS.unlink(missing_ok=True)
     answered = False
     _interrupt_on_signals()
     try:
         folder = LOCAL_OUTPUTS.parent / str(port)
-        with local_stage(folder, port, Progress()) as stage, _published(stage):
+        with local_stage(folder, port, Progress(), auth) as stage, _published(stage):
             answered = True
-            say(_welcome(stage.url))
+            say(_welcome(stage, auth))
             stage.server.wait_until_dead()
     except KeyboardInterrupt:
         say("\nstopped")
@@ -80,15 +82,32 @@ def _published(stage: LocalStage) -> Iterator[None]:
             LOCAL_OUTPUTS.unlink(missing_ok=True)
 
 
-def _welcome(url: str) -> str:
-    client = Path(".venv/bin/wsdump")
-    listen = shlex.join((str(client), "--raw", "--text", json.dumps(_SUBSCRIBE), url))
+def _welcome(stage: LocalStage, auth: str) -> str:
+    client = str(Path(".venv/bin/wsdump"))
+    merchant, ref = _TASK["merchant_id"], _TASK["ref"]
+    to_listen = to_publish = stage.url
+    tokens = ""
+    if auth != "off":
+        frontend, backend = stage.token("frontend", merchant, ref), stage.token("backend", merchant)
+        to_listen, to_publish = (f"{stage.url}?token={token}" for token in (frontend, backend))
+        tokens = f"""
+{bold("A frontend's token")}, for merchant {merchant} and ref {ref}, for an hour:
+
+  {frontend}
+
+{bold("A backend's token")}, for merchant {merchant}, for an hour:
+
+  {backend}
+
+`make -s token STAGE={STAGE} CLIENT=frontend MERCHANT=... REF=...` mints others.
+"""
+    listen = shlex.join((client, "--raw", "--text", json.dumps(_SUBSCRIBE), to_listen))
     publish = shlex.join(
-        (str(client), "--raw", "--eof-wait", "1", "--text", json.dumps(_PUBLISH), url)
+        (client, "--raw", "--eof-wait", "1", "--text", json.dumps(_PUBLISH), to_publish)
     )
     return f"""
-{bold(url)}
-
+{bold(stage.url)}
+{tokens}
 Listen, in another terminal, in this folder:
 
   {listen}

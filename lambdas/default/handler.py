@@ -8,9 +8,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.default.telemetry import report
-from lambdas.layer import Handler, Sender, Storage, gateway
+from lambdas.layer import Handler, Sender, Storage, gateway, settings
+from lambdas.layer.identity import bearer
 from lambdas.layer.replies import Frame
 
+TOKEN_REQUIRED = settings.choice("AUTH", {"off", "optional", "required"}) == "required"
 STORAGE = Storage.from_env()
 HANDLER = Handler(STORAGE, Sender.from_env(STORAGE))
 
@@ -36,6 +38,7 @@ def _message(event: gateway.Event) -> Frame | None:
         event.get("body") or "",
         request_id=request_id,
         connected_at=context["connectedAt"],
+        bearer=bearer(gateway.authorizer(event), required=TOKEN_REQUIRED),
     )
     report(reply, logger, metrics, since=context["requestTimeEpoch"])
     return reply

@@ -4,10 +4,9 @@ import random
 import time
 from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from lambdas.layer.dynamo import Client
 
 Request = tuple[str, dict[str, Any]]
 """A table's name and a PutRequest or DeleteRequest."""
@@ -25,17 +24,17 @@ class UnwrittenError(RuntimeError):
         super().__init__(f"DynamoDB left {unwritten} items of a batch unwritten for too long")
 
 
-def write(client: "DynamoDBClient", requests: Iterable[Request]) -> None:
+def write(client: Client, requests: Iterable[Request]) -> None:
     """Write all; each may safely be written twice.
 
-    Raises UnwrittenError when items are left over for 3 seconds; ClientError, BotoCoreError.
+    Raises UnwrittenError when items are left over for 3 seconds; what the client raises.
     """
     waiting = iter(requests)
     while batch := list(islice(waiting, _AT_ONCE)):
         _write_batch(client, batch)
 
 
-def _write_batch(client: "DynamoDBClient", batch: list[Request]) -> None:
+def _write_batch(client: Client, batch: list[Request]) -> None:
     items: dict[str, Any] = {}
     for table, request in batch:
         items.setdefault(table, []).append(request)

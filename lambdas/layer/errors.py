@@ -3,7 +3,8 @@
     Refusal                 carries code, field, message, retryable: what an error frame says
     ├── InvalidJson         not one JSON object
     ├── InvalidMessage      a field is missing or breaks its rule
-    └── TooLarge            the notification would exceed 128 KiB
+    ├── TooLarge            the notification would exceed 128 KiB
+    └── Forbidden           the connection's token does not allow it, or has ended
 
 Anything else that a handler raises is ours and becomes `internal_error`.
 """
@@ -39,3 +40,9 @@ class TooLarge(Refusal):
     """The notification as delivered would exceed the size that API Gateway carries."""
 
     code = "too_large"
+
+
+class Forbidden(Refusal):
+    """The connection's token does not allow this merchant, ref or client, or has ended."""
+
+    code = "forbidden"

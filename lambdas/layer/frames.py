@@ -15,6 +15,7 @@ import fastjsonschema
 
 from lambdas.layer.clock import from_rfc3339
 from lambdas.layer.errors import InvalidJson, InvalidMessage
+from lambdas.layer.topic import Topic
 
 MAX_NESTING = 64
 """Levels of objects and arrays within one another; more is refused before anything recurses."""
@@ -26,19 +27,6 @@ _REF_BYTES = 512
 _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """What one waits for: a reference of a merchant. `ref` is as the client wrote it."""
-
-    merchant_id: str
-    ref: str | int
-
-    @property
-    def key(self) -> str:
-        """The key in both tables; no merchant_id holds a `#`, so no two topics share a key."""
-        return f"{self.merchant_id}#{self.ref}"
 
 
 @dataclass(frozen=True, slots=True)

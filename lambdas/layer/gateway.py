@@ -34,6 +34,12 @@ def request_id(event: Event) -> str:
     return str(event["requestContext"]["requestId"])
 
 
+def authorizer(event: Event) -> dict[str, Any]:
+    """Return what the authorizer of the connection has left in the event; empty without one."""
+    context = event["requestContext"].get("authorizer")
+    return context if isinstance(context, dict) else {}
+
+
 def respond(reply: Frame | None) -> Response:
     """Return the response that sends a frame back on the connection, or nothing."""
     if reply is None:
@@ -54,18 +60,48 @@ def refuse_message(event: Event) -> Response:
     )
 
 
+def token(event: Event) -> str | None:
+    """Return the token of a handshake: of its header `Authorization: Bearer …`, or `?token=…`.
+
+    A header wins; an `Authorization` that is no Bearer is some proxy's, and no token.
+    """
+    scheme, _, credentials = _header(event, "authorization").strip().partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip()
+    query = event.get("queryStringParameters") or {}
+    return query.get("token")
+
+
+def allow(event: Event, principal: str, context: dict[str, str]) -> Response:
+    """Return the answer of an authorizer that lets the connection in."""
+    statement = {
+        "Action": "execute-api:Invoke",
+        "Effect": "Allow",
+        "Resource": event["methodArn"],
+    }
+    return {
+        "principalId": principal,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": context,
+    }
+
+
 def origin_allowed(event: Event, allowed: AbstractSet[str]) -> bool:
     """Tell whether a handshake may come from the page that it comes from.
 
     `allowed`: origins in lower case; none means any. A client that names no origin is no page,
     and websocket-client names the API's own host: both are always allowed.
     """
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    origin = str(headers.get("origin", "")).lower()
+    origin = _header(event, "origin").lower()
     if not allowed or not origin or origin in allowed:
         return True
-    own = {str(headers.get("host", "")).lower(), _context(event).get("domainName")}
+    own = {_header(event, "host").lower(), _context(event).get("domainName")}
     return _host(origin) in own - {""}
+
+
+def _header(event: Event, name: str) -> str:
+    headers = event.get("headers") or {}
+    return next((str(value) for key, value in headers.items() if key.lower() == name), "")
 
 
 def _host(origin: str) -> str:

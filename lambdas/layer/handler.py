@@ -2,17 +2,21 @@
 
 import json
 import logging
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from lambdas.layer import replies
 from lambdas.layer.clock import Clock, system_clock, to_rfc3339
 from lambdas.layer.errors import InvalidMessage, Refusal, TooLarge
-from lambdas.layer.frames import Ping, Publish, Request, Subscribe, Topic, Unsubscribe, parse
+from lambdas.layer.frames import Ping, Publish, Request, Subscribe, Unsubscribe, parse
+from lambdas.layer.identity import Bearer, Identity
 from lambdas.layer.items import Said
+from lambdas.layer.permissions import require_alive, require_may
 from lambdas.layer.replies import Frame
 from lambdas.layer.sender import Outcome, Sender
 from lambdas.layer.storage import CONNECTION_LIFETIME, Storage
+from lambdas.layer.topic import Topic
 
 MAX_NOTIFICATION = 128 * 1024
 """Bytes of UTF-8: API Gateway's quota for a message."""
@@ -31,6 +35,16 @@ class ReplayError(RuntimeError):
         super().__init__(f"a post to the subscriber failed: {why}")
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a frame; its fields are those parameters of `Handler.handle`."""
+
+    connection_id: str | None
+    request_id: str
+    connected_at: int | None
+    bearer: Bearer
+
+
 class Handler:
     """Does what frames ask for, and returns the frame that answers the sender."""
 
@@ -46,19 +60,23 @@ class Handler:
         *,
         request_id: str | None = None,
         connected_at: int | None = None,
+        bearer: Bearer = None,
     ) -> Frame | None:
         """Do what a frame asks for and return the answer; None where nobody is left to hear it.
 
         `connection_id` is None for a caller that has no connection: it may publish. `request_id`
         finds the call in the logs and is the notification's id where the frame names none.
         `connected_at`: when the connection opened, in milliseconds since 1970; now if unknown.
+        `bearer`: who the connection's token says it is.
 
         Raises nothing: what was refused or went wrong is an `error` frame.
         """
         request_id = request_id or uuid4().hex
         try:
+            require_alive(bearer, self._clock())
             request = parse(message)
-            return self._do(request, connection_id, request_id, connected_at)
+            require_may(bearer, request)
+            return self._do(request, Caller(connection_id, request_id, connected_at, bearer))
         except Refusal as refusal:
             return replies.error(
                 refusal.code,
@@ -76,22 +94,16 @@ class Handler:
                 request_id=request_id,
             )
 
-    def _do(
-        self,
-        request: Request,
-        connection_id: str | None,
-        request_id: str,
-        connected_at: int | None,
-    ) -> Frame | None:
+    def _do(self, request: Request, caller: Caller) -> Frame | None:
         match request:
             case Ping():
                 return replies.pong()
             case Publish():
-                return self._publish(request, request_id)
+                return self._publish(request, caller.request_id)
             case Subscribe():
-                return self._subscribe(request, _present(connection_id, "client"), connected_at)
+                return self._subscribe(request, _connection(caller, "client"), caller)
             case Unsubscribe(topic):
-                self._storage.unsubscribe(topic, [_present(connection_id, "action")])
+                self._storage.unsubscribe(topic, [_connection(caller, "action")])
                 return replies.unsubscribed(topic.merchant_id, topic.ref)
 
     def _publish(self, request: Publish, request_id: str) -> Frame:
@@ -115,15 +127,15 @@ class Handler:
             duplicate=earlier is not None,
         )
 
-    def _subscribe(
-        self, request: Subscribe, connection_id: str, connected_at: int | None
-    ) -> Frame | None:
+    def _subscribe(self, request: Subscribe, connection_id: str, caller: Caller) -> Frame | None:
         topic = request.topic
         # Taken before anything is read: as a later `since` it must not leave a gap.
         now = self._clock()
-        end = (now if connected_at is None else connected_at) + CONNECTION_LIFETIME
+        opened_at = now if caller.connected_at is None else caller.connected_at
+        end = opened_at + CONNECTION_LIFETIME
+        token_end = caller.bearer.ends_at if isinstance(caller.bearer, Identity) else None
         # First who hears, then what was said: a publisher does it the other way round.
-        self._storage.subscribe(connection_id, topic, end)
+        self._storage.subscribe(connection_id, topic, end, token_end)
         after = 0 if request.since is None else request.since - _OVERLAP
         missed = self._storage.said(topic, after)
         if not self._replay(connection_id, topic, missed):
@@ -133,7 +145,7 @@ class Handler:
             topic.ref,
             replayed=len(missed),
             now=to_rfc3339(now),
-            end=to_rfc3339(end),
+            end=to_rfc3339(end if token_end is None else min(end, token_end)),
         )
 
     def _replay(self, connection_id: str, topic: Topic, missed: list[Said]) -> bool:
@@ -148,10 +160,10 @@ class Handler:
         return True
 
 
-def _present(connection_id: str | None, field: str) -> str:
-    if connection_id is None:
+def _connection(caller: Caller, field: str) -> str:
+    if caller.connection_id is None:
         raise InvalidMessage("only publish without a connection; open a WebSocket for this", field)
-    return connection_id
+    return caller.connection_id
 
 
 def _line(request: Publish, id_: str, sent_at: str) -> Said:

@@ -13,8 +13,8 @@ from typing import Protocol, Self
 from urllib3.exceptions import HTTPError
 
 from lambdas.layer.connections_api import POSTS_AT_ONCE, ConnectionsApi
-from lambdas.layer.frames import Topic
 from lambdas.layer.storage import Storage
+from lambdas.layer.topic import Topic
 
 _POST_FOR = 3.0
 _ATTEMPT_FOR = 1.0

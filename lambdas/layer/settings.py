@@ -1,6 +1,7 @@
 """The environment, read in one place. Nothing else in `lambdas` looks at `os.environ`."""
 
 import os
+from collections.abc import Set as AbstractSet
 
 
 class MissingSettingError(RuntimeError):
@@ -44,11 +45,12 @@ def seconds(name: str) -> int:
     return int(value)
 
 
-def address(name: str) -> str:
-    """Return a variable that holds an http(s) address, without a trailing slash.
+def address(*names: str) -> str:
+    """Return the first of these variables that is set: an http(s) address, without a last slash.
 
-    Raises MissingSettingError, InvalidSettingError.
+    Raises MissingSettingError, which names the first of them; InvalidSettingError.
     """
+    name = next((name for name in names if os.environ.get(name)), names[0])
     value = text(name)
     if not value.startswith(("https://", "http://")):
         raise InvalidSettingError(name, "an address that starts with https:// or http://")
@@ -64,3 +66,14 @@ def entries(name: str) -> frozenset[str]:
     if value is None:
         raise MissingSettingError(name)
     return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+
+
+def choice(name: str, values: AbstractSet[str]) -> str:
+    """Return a variable that must be one of these values.
+
+    Raises MissingSettingError, InvalidSettingError.
+    """
+    value = text(name)
+    if value not in values:
+        raise InvalidSettingError(name, f"one of {', '.join(sorted(values))}")
+    return value

@@ -12,19 +12,16 @@ DynamoDB deletes expired items late, by days if it must, so every read leaves th
 import heapq
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self
 from uuid import uuid4
 
-import boto3
-from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from lambdas.layer import batches, items, settings
 from lambdas.layer.clock import Clock, system_clock, to_rfc3339
-from lambdas.layer.frames import Topic, parse_topic
+from lambdas.layer.dynamo import Client, Dynamo
 from lambdas.layer.items import KEY, Said
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from lambdas.layer.topic import Topic
 
 INDEX = "by_ref"
 REPLAY_AT_MOST = 100
@@ -36,25 +33,16 @@ CONNECTION_LIFETIME = 2 * 60 * 60 * 1000
 _PAST_THE_END = 5 * 60 * 1000
 _JOINED_FOR = 5 * 60 * 1000
 
-# A write may take 3 seconds at most, because a replay overlaps `since` by a fixed 10 seconds:
-# 2 attempts of (0.4 + 0.6) s and a pause of up to 1 s between them (botocore's standard mode).
-_CLIENT = Config(
-    connect_timeout=0.4,
-    read_timeout=0.6,
-    retries={"mode": "standard", "total_max_attempts": 2},
-    tcp_keepalive=True,
-)
-
 
 class Storage:
     """The two tables of a stage.
 
-    Every method raises botocore's ClientError or BotoCoreError when DynamoDB does not do its part.
+    Every method raises what its client does when DynamoDB does not do its part; see Dynamo.
     """
 
     def __init__(
         self,
-        client: "DynamoDBClient",
+        client: Client,
         *,
         connections: str,
         ledger: str,
@@ -73,21 +61,27 @@ class Storage:
     def from_env(cls) -> Self:
         """Return the storage that the environment names.
 
-        Reads CONNECTIONS_TABLE, LEDGER_TABLE, RETENTION_SECONDS and what boto3 reads. Raises
+        Reads CONNECTIONS_TABLE, LEDGER_TABLE, RETENTION_SECONDS and what Dynamo reads. Raises
         MissingSettingError, InvalidSettingError.
         """
         return cls(
             connections=settings.text("CONNECTIONS_TABLE"),
             ledger=settings.text("LEDGER_TABLE"),
             retention=settings.seconds("RETENTION_SECONDS"),
-            client=boto3.client("dynamodb", config=_CLIENT),
+            client=Dynamo.from_env(),
         )
 
     # -- subscribing
 
-    def subscribe(self, connection_id: str, topic: Topic, served_until: int) -> None:
-        """Write that a connection waits for a topic, until a time in milliseconds since 1970."""
+    def subscribe(
+        self, connection_id: str, topic: Topic, served_until: int, token_end: int | None = None
+    ) -> None:
+        """Write that a connection waits for a topic, until a time in milliseconds since 1970.
+
+        API Gateway's end of a connection is met with a margin; that of a token is not.
+        """
         end = served_until + _PAST_THE_END
+        end = end if token_end is None else min(end, token_end)
         lately = min(self._clock() + _JOINED_FOR, end)
         self._write(
             [
@@ -163,9 +157,12 @@ class Storage:
                 ExpressionAttributeValues={":now": {"N": items.seconds(now)}},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except self._client.exceptions.ConditionalCheckFailedException as refused:
-            earlier = cast("dict[str, Any]", refused.response)["Item"]
-            # A write whose answer was lost is tried again by botocore, and finds itself.
+        except ClientError as refused:
+            answer: Any = refused.response
+            if answer["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            earlier = answer["Item"]
+            # A write whose answer was lost is tried again by the client, and finds itself.
             return None if earlier["write"]["S"] == write else items.read_said(earlier)
         return None
 
@@ -214,14 +211,14 @@ class Storage:
 
         Raises InvalidJson, InvalidMessage.
         """
-        self.subscribe(connection_id, parse_topic(message), self._clock() + CONNECTION_LIFETIME)
+        self.subscribe(connection_id, _topic(message), self._clock() + CONNECTION_LIFETIME)
 
     def delete_connection(self, message: str) -> None:
         """Forget every connection that waits for the topic that a JSON text names.
 
         Raises InvalidJson, InvalidMessage.
         """
-        topic = parse_topic(message)
+        topic = _topic(message)
         self.unsubscribe(topic, self.listeners(topic))
 
     # -- calls
@@ -236,3 +233,9 @@ class Storage:
 
     def _write(self, requests: Iterable[batches.Request]) -> None:
         batches.write(self._client, requests)
+
+
+def _topic(message: str) -> Topic:
+    from lambdas.layer.frames import parse_topic  # noqa: PLC0415 - `disconnect` never parses frames
+
+    return parse_topic(message)

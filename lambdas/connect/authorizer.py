@@ -1,0 +1,56 @@
+"""The authorizer of `$connect`: lets a connection in by its token, and hands on what that says.
+
+Deployed only where the stage's `auth` is not `off`. It is given no identity source: API Gateway
+would ask for all of several, and a token comes in the header or in the query string.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.layer import gateway, settings
+from lambdas.layer.clock import system_clock
+from lambdas.layer.keys import Keys
+from lambdas.layer.tokens import BadToken, verify
+
+TOKEN_REQUIRED = settings.choice("AUTH", {"optional", "required"}) == "required"
+KEYS = Keys.from_env()
+
+logger = Logger()
+metrics = Metrics()
+
+
+class Unauthorized(Exception):  # noqa: N818 - API Gateway's word
+    """API Gateway answers 401 where an authorizer fails with exactly this text."""
+
+    def __init__(self) -> None:
+        super().__init__("Unauthorized")
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Return the policy that lets a connection in, with the identity as its context.
+
+    Raises Unauthorized for a bad token, and for none where one is required.
+    """
+    logger.append_keys(request_id=gateway.request_id(event))
+    token = gateway.token(event)
+    if token is None and not TOKEN_REQUIRED:
+        metrics.add_metric("ConnectsWithoutToken", MetricUnit.Count, 1)
+        return gateway.allow(event, "anonymous", {})
+    try:
+        identity = verify(token or "", KEYS.get, system_clock() / 1000)
+    except BadToken as bad:
+        logger.warning("token refused", extra={"reason": bad.reason})
+        metrics.add_metric("TokensRefused", MetricUnit.Count, 1)
+        raise Unauthorized from None
+    except Exception:
+        # Lambda's own Errors metric counts refusals, too: this one counts what is ours.
+        logger.exception("authorizer failed")
+        metrics.add_metric("AuthorizerFailures", MetricUnit.Count, 1)
+        raise
+    metrics.add_metric("TokensAccepted", MetricUnit.Count, 1)
+    return gateway.allow(event, identity.client, identity.to_context())

@@ -1,0 +1,76 @@
+"""The keys that sign a stage's tokens, read from its secret and kept for a while.
+
+A rotation needs no deployment: an unknown `kid` is looked up, and a removed key is forgotten.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Self
+
+from lambdas.layer import settings
+from lambdas.layer.aws_json import AwsJson
+from lambdas.layer.clock import Clock, system_clock
+from lambdas.layer.signed_http import SignedHttp
+
+_KEPT_FOR = 5 * 60 * 1000
+_LOOKED_UP_AGAIN_AFTER = 60 * 1000
+_SHORTEST_KEY = 32
+
+Fetch = Callable[[], dict[str, str]]
+
+
+class BadSecretError(RuntimeError):
+    """The secret does not hold keys. Its text says what it should hold, and nothing of it."""
+
+
+class Keys:
+    """The keys by their `kid`, fetched when first asked for."""
+
+    def __init__(self, fetch: Fetch, *, clock: Clock = system_clock) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._keys: dict[str, str] = {}
+        self._fetched_at: int | None = None
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """Return the keys of the secret that TOKEN_KEYS_SECRET names.
+
+        Raises MissingSettingError, and what SignedHttp.from_env does.
+        """
+        secret = {"SecretId": settings.text("TOKEN_KEYS_SECRET")}
+        names = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL")
+        http = SignedHttp.from_env("secretsmanager", *names, at_once=1)
+        api = AwsJson(http, "secretsmanager", "1.1")
+        return cls(lambda: parse_keys(api.call("GetSecretValue", secret)["SecretString"]))
+
+    def get(self, kid: str) -> str | None:
+        """Return the key that a `kid` names, or None.
+
+        They are fetched again when 5 minutes old, and for an unknown `kid` at most once a minute:
+        a flood of bad tokens is no flood of reads. Raises BadSecretError, and what fetching raises.
+        """
+        age = None if self._fetched_at is None else self._clock() - self._fetched_at
+        stale = age is None or age >= _KEPT_FOR
+        if stale or (kid not in self._keys and age is not None and age >= _LOOKED_UP_AGAIN_AFTER):
+            # Not kept where fetching fails: a removed key must not live on.
+            self._fetched_at = None
+            self._keys = self._fetch()
+            self._fetched_at = self._clock()
+        return self._keys.get(kid)
+
+
+def parse_keys(text: str) -> dict[str, str]:
+    """Return the keys that a secret's text holds. Raises BadSecretError."""
+    try:
+        keys = json.loads(text)
+    except ValueError:
+        keys = None
+    if not isinstance(keys, dict) or not all(
+        isinstance(key, str) and len(key) >= _SHORTEST_KEY for key in keys.values()
+    ):
+        raise BadSecretError(
+            f"the secret must be a JSON object of kid: key, each key of {_SHORTEST_KEY} or more "
+            "characters"
+        ) from None
+    return keys

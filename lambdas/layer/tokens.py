@@ -1,0 +1,97 @@
+"""What makes a token good: JWT, HS256, signed with one of the stage's keys. No I/O.
+
+The claims are those of docs/protocol.md, section Tokens.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+
+from lambdas.layer.identity import BACKEND, FRONTEND, Identity
+
+LONGEST_LIFE = 24 * 60 * 60
+"""Seconds from now that a token may last."""
+
+_MOST_REFS = 20
+
+
+class BadToken(Exception):  # noqa: N818 - a refusal is an answer, not a defect
+    """A token that does not let its bearer in; carries `reason`, which holds nothing of it."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def verify(token: str, key_of: Callable[[str], str | None], now: float) -> Identity:
+    """Return what a token says.
+
+    `key_of` returns the key that a `kid` names, or None; `now` is in seconds since 1970. Raises
+    BadToken; whatever `key_of` raises.
+    """
+    key = key_of(_kid(token))
+    if key is None:
+        raise BadToken("unknown kid")
+    try:
+        # PyJWT compares `exp` with its own clock; the check below takes the caller's.
+        options: Any = {"require": ["exp"], "verify_exp": False}
+        claims = jwt.decode(token, key, algorithms=["HS256"], options=options)
+    except jwt.PyJWTError as error:
+        raise BadToken(type(error).__name__) from error
+    return _identity(claims, now)
+
+
+def _kid(token: str) -> str:
+    if not token:
+        raise BadToken("no token")
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.PyJWTError as error:
+        raise BadToken(type(error).__name__) from error
+    kid = header.get("kid")
+    if header.get("alg") != "HS256":
+        raise BadToken("alg is not HS256")
+    if "crit" in header:
+        raise BadToken("crit is not understood")
+    if not isinstance(kid, str):
+        raise BadToken("no kid")
+    return kid
+
+
+def _identity(claims: dict[str, Any], now: float) -> Identity:
+    client, merchant_id = claims.get("client"), claims.get("merchant_id")
+    if client not in (FRONTEND, BACKEND):
+        raise BadToken("client")
+    if not isinstance(merchant_id, str) or not merchant_id:
+        raise BadToken("merchant_id")
+    return Identity(
+        client=client,
+        merchant_id=merchant_id,
+        refs=_refs(claims, client),
+        ends_at=_end(claims["exp"], now) * 1000,
+    )
+
+
+def _refs(claims: dict[str, Any], client: str) -> frozenset[str] | None:
+    if "ref" not in claims:
+        if client == FRONTEND:
+            raise BadToken("ref")
+        return None
+    refs = [claims["ref"]] if isinstance(claims["ref"], str) else claims["ref"]
+    if (
+        not isinstance(refs, list)
+        or not 1 <= len(refs) <= _MOST_REFS
+        or not all(isinstance(ref, str) and ref for ref in refs)
+    ):
+        raise BadToken("ref")
+    return frozenset(refs)
+
+
+def _end(exp: Any, now: float) -> int:
+    """Return the whole second in which a token ends."""
+    if isinstance(exp, bool) or not isinstance(exp, int | float) or not now < exp:
+        raise BadToken("exp has passed or is no time")
+    if exp > now + LONGEST_LIFE:
+        raise BadToken("exp is more than 24 hours ahead")
+    return int(exp)
