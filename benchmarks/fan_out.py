@@ -15,8 +15,9 @@ from benchmarks.aws import session
 from benchmarks.figures import FanOut
 from benchmarks.spread import percentiles, ratio
 from lambdas.layer import Sender, Storage
-from lambdas.layer.connections_api import ConnectionsApi
-from lambdas.layer.frames import Topic
+from lambdas.layer.connections_api import POSTS_AT_ONCE, ConnectionsApi
+from lambdas.layer.signed_http import SignedHttp
+from lambdas.layer.topic import Topic
 from tools import ToolError
 from tools.ministack import CREDENTIALS, REGION
 
@@ -83,7 +84,8 @@ def _sender(endpoint: str) -> Sender:
     )
     # The storage is asked only for connections that are gone, and here none is.
     storage = Storage(session().client("dynamodb"), connections="", ledger="", retention=1)
-    return Sender(ConnectionsApi(endpoint, credentials, REGION), storage)
+    http = SignedHttp(endpoint, "execute-api", credentials, REGION, at_once=POSTS_AT_ONCE)
+    return Sender(ConnectionsApi(http), storage)
 
 
 def _boto3_post(endpoint: str) -> Callable[[str], object]:

@@ -66,20 +66,18 @@ def test_the_layer_imports_nothing_that_lies_above_it(path: Path) -> None:
     ours = {name for name in _imports(path) if name.split(".")[0] in OURS}
     assert all(name.startswith("lambdas.layer") for name in ours), ours
     assert _foreign(path) <= {
-        "boto3",
         "botocore",
         "fastjsonschema",
-        "mypy_boto3_dynamodb",
+        "jwt",
         "urllib3",
     }
 
 
 USES = {
-    "boto3": {"storage"},
-    "botocore": {"storage", "connections_api"},
-    "urllib3": {"connections_api", "sender"},
+    "botocore": {"signed_http", "aws_json", "storage"},  # the latter two: its ClientError
+    "urllib3": {"signed_http", "aws_json", "connections_api", "sender"},
     "fastjsonschema": {"frames"},
-    "mypy_boto3_dynamodb": {"storage", "batches"},  # for type checkers alone
+    "jwt": {"tokens"},
 }
 
 
@@ -132,6 +130,7 @@ TABLES = {
     "CONNECTIONS_TABLE": "a",
     "LEDGER_TABLE": "b",
     "RETENTION_SECONDS": "60",
+    "AWS_ENDPOINT_URL": "http://localhost",
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "a",
     "AWS_SECRET_ACCESS_KEY": "b",
@@ -146,11 +145,27 @@ def test_connect_starts_without_boto3_and_without_the_rules_of_frames() -> None:
     assert not [name for name in loaded if name.startswith("botocore.")]
 
 
-def test_no_function_loads_the_x_ray_sdk_or_pydantic() -> None:
-    address = {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "http://localhost/prod"}
+NOT_USED = {"aws_xray_sdk", "boto3", "cryptography", "pydantic", "aws_cdk"}
+
+
+def test_default_loads_only_what_it_uses() -> None:
+    address = {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "http://localhost/prod", "AUTH": "off"}
     loaded = _loaded_by("lambdas.default.handler", {**TABLES, **POWERTOOLS, **address})
-    assert "boto3" in loaded
-    assert loaded.isdisjoint({"aws_xray_sdk", "pydantic", "moto", "aws_cdk"})
+    assert {"botocore.auth", "fastjsonschema"} <= loaded
+    assert loaded.isdisjoint(NOT_USED | {"jwt"})
+
+
+def test_disconnect_loads_only_what_it_uses() -> None:
+    loaded = _loaded_by("lambdas.disconnect.handler", {**TABLES, **POWERTOOLS})
+    assert "botocore.auth" in loaded
+    assert loaded.isdisjoint(NOT_USED | {"fastjsonschema", "jwt"})
+
+
+def test_the_authorizer_loads_only_what_it_uses() -> None:
+    settings = {"AUTH": "required", "TOKEN_KEYS_SECRET": "a"}
+    loaded = _loaded_by("lambdas.connect.authorizer", {**TABLES, **POWERTOOLS, **settings})
+    assert {"botocore.auth", "jwt"} <= loaded
+    assert loaded.isdisjoint((NOT_USED - {"cryptography"}) | {"fastjsonschema"})
 
 
 def test_the_layer_itself_loads_nothing_before_it_is_asked() -> None:

@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from lambdas.layer import batches
 from lambdas.layer import sender as sender_module
+from lambdas.layer.dynamo import Dynamo
 from lambdas.layer.handler import Handler
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
@@ -95,9 +96,11 @@ def loopback() -> Iterator[LoopbackApi]:
 def settings(
     tables: Tables, loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.MonkeyPatch:
-    values = [tables.connections, tables.ledger, "3600", loopback.endpoint]
+    values = [tables.connections, tables.ledger, "3600", loopback.endpoint, "off"]
     set_up(monkeypatch, dict(zip(DEFAULT_SETTINGS, values, strict=True)))
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    # moto answers boto3's clients alone; Dynamo takes and answers the same (test_dynamo.py).
+    monkeypatch.setattr(Dynamo, "from_env", lambda: tables.client)
     return monkeypatch
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from lambdas.layer.frames import Topic
+from lambdas.layer.topic import Topic
 from tests.events import captured
 
 TOPIC = Topic("merchant_id", "12303")

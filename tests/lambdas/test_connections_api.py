@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 from lambdas.layer.connections_api import ConnectionsApi
 from lambdas.layer.sender import Delivery, Sender
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
+from lambdas.layer.signed_http import SignedHttp
 from lambdas.layer.storage import Storage
 from tests.lambdas.examples import TOPIC
 from tests.lambdas.loopback import HttpRequest, LoopbackApi
@@ -31,8 +32,14 @@ def credentials(request: pytest.FixtureRequest) -> Credentials:
     return Credentials("AKIDEXAMPLE", "a secret", request.param)
 
 
+def _signed(loopback: LoopbackApi, credentials: Credentials) -> ConnectionsApi:
+    return ConnectionsApi(
+        SignedHttp(loopback.endpoint, "execute-api", credentials, REGION, at_once=32)
+    )
+
+
 def _api(loopback: LoopbackApi) -> ConnectionsApi:
-    return ConnectionsApi(loopback.endpoint, Credentials("AKIDEXAMPLE", "a secret"), REGION)
+    return _signed(loopback, Credentials("AKIDEXAMPLE", "a secret"))
 
 
 def _post_with_boto3s_client(
@@ -65,9 +72,7 @@ def test_a_post_is_signed_and_addressed_as_by_boto3s_own_client(
         lambda: datetime(2026, 11, 23, 9, 30),  # noqa: DTZ001 - botocore takes it without a zone
     )
     theirs = _post_with_boto3s_client(loopback, credentials, connection_id)
-    assert (
-        ConnectionsApi(loopback.endpoint, credentials, REGION).post(connection_id, DATA, 5) == 200
-    )
+    assert _signed(loopback, credentials).post(connection_id, DATA, 5) == 200
     ours = loopback.requests[-1]
 
     assert ours is not theirs
@@ -170,7 +175,7 @@ def test_many_posts_at_once_are_each_signed_and_answered(
 
 def test_rotated_credentials_sign_the_next_post(loopback: LoopbackApi) -> None:
     credentials = Credentials("AKIDFIRST", "a secret")
-    api = ConnectionsApi(loopback.endpoint, credentials, REGION)
+    api = _signed(loopback, credentials)
     api.post(CONNECTION, DATA, 5)
     credentials.access_key = "AKIDSECOND"
     api.post(CONNECTION, DATA, 5)

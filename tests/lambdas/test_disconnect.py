@@ -5,9 +5,10 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from lambdas.layer.frames import Topic
+from lambdas.layer.dynamo import Dynamo
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.storage import Storage
+from lambdas.layer.topic import Topic
 from tests.events import captured
 from tests.fakes import FakeClock
 from tests.lambdas.examples import TOPIC
@@ -19,7 +20,7 @@ from tests.lambdas.tables import Tables
 def environment(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     values = [tables.connections, tables.ledger, "3600"]
     set_up(monkeypatch, dict(zip(STORAGE_SETTINGS, values, strict=True)))
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setattr(Dynamo, "from_env", lambda: tables.client)
     return monkeypatch
 
 

@@ -1,22 +1,19 @@
 """What stands in the two tables, and what is found in them."""
 
 import threading
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from lambdas.layer.clock import to_rfc3339
-from lambdas.layer.frames import Topic
+from lambdas.layer.dynamo import Dynamo
 from lambdas.layer.items import Said
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.storage import Storage
+from lambdas.layer.topic import Topic
 from tests.fakes import Call, FakeClock, TappedDynamo
 from tests.lambdas.examples import TOPIC, publish
 from tests.lambdas.tables import RETENTION, Tables
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 HOUR = 3_600_000
 OTHER = Topic("another", "12303")
@@ -164,7 +161,7 @@ def environment(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> pytest.Monke
     monkeypatch.setenv("CONNECTIONS_TABLE", tables.connections)
     monkeypatch.setenv("LEDGER_TABLE", tables.ledger)
     monkeypatch.setenv("RETENTION_SECONDS", "60")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setattr(Dynamo, "from_env", lambda: tables.client)
     return monkeypatch
 
 
@@ -189,13 +186,3 @@ def test_a_retention_that_is_no_time_is_named(environment: pytest.MonkeyPatch) -
     environment.setenv("RETENTION_SECONDS", "an hour")
     with pytest.raises(InvalidSettingError, match="RETENTION_SECONDS"):
         Storage.from_env()
-
-
-@pytest.mark.usefixtures("environment")
-def test_a_write_cannot_outlast_the_overlap_of_a_replay() -> None:
-    client: DynamoDBClient = Storage.from_env()._client  # noqa: SLF001 - nobody else has it
-    config: Any = client.meta.config
-    attempts = config.retries["total_max_attempts"]
-    pauses = attempts - 1  # of a second at most: botocore's standard mode
-    assert config.retries["mode"] == "standard"
-    assert attempts * (config.connect_timeout + config.read_timeout) + pauses <= 3
