@@ -23,13 +23,34 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
 
 
 @pytest.fixture(scope="session")
-def session(stage: LocalStage) -> boto3.Session:
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
+    """Return a stage that requires tokens."""
+    with local_stage(tmp_path_factory.mktemp("guarded"), auth="required") as running:
+        yield running
+
+
+def _session(stage: LocalStage) -> boto3.Session:
     environment = stage.environment
     return boto3.Session(
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         region_name=environment["AWS_DEFAULT_REGION"],
     )
+
+
+@pytest.fixture(scope="session")
+def session(stage: LocalStage) -> boto3.Session:
+    return _session(stage)
+
+
+@pytest.fixture(scope="session")
+def guarded_session(guarded: LocalStage) -> boto3.Session:
+    return _session(guarded)
+
+
+@pytest.fixture(scope="session")
+def guarded_dynamodb(guarded_session: boto3.Session, guarded: LocalStage) -> "DynamoDBClient":
+    return guarded_session.client("dynamodb", endpoint_url=guarded.endpoint)
 
 
 @pytest.fixture(scope="session")

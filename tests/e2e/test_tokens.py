@@ -1,0 +1,200 @@
+"""A stage that requires tokens: no stranger gets in, and nobody gets beyond their token."""
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import jwt
+import pytest
+from websockets.exceptions import InvalidHandshake
+from websockets.sync.client import connect
+
+from tests.e2e.peer import Peer, peer, publication, unique
+from tools.deploy import LocalStage
+from tools.tokens import read_keys
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+HOUR = 3600
+
+
+def address(stage: LocalStage, token: str) -> str:
+    return f"{stage.url}?token={token}"
+
+
+def forged(stage: LocalStage, *, kid: str = "first", key: str = "", **claims: Any) -> str:
+    """Return a token for a merchant's backend, unless the claims say otherwise; None drops one."""
+    said = {"client": "backend", "merchant_id": "shop", "exp": int(time.time()) + HOUR, **claims}
+    kept = {name: value for name, value in said.items() if value is not None}
+    key = key or read_keys(stage.outputs, stage.environment)["first"]
+    return jwt.encode(kept, key, algorithm="HS256", headers={"kid": kid})
+
+
+def stored(stage: LocalStage, dynamodb: "DynamoDBClient") -> list[Any]:
+    """Return what the tables hold of the merchants `shop` and `other`, which nobody gets into."""
+    tables = (stage.outputs["ConnectionsTableName"], stage.outputs["LedgerTableName"])
+    items = [item for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
+    merchants = ("shop#", "other#")
+    return [item for item in items if item["merchant_id#ref"]["S"].startswith(merchants)]
+
+
+def unsigned() -> str:
+    claims = {"client": "backend", "merchant_id": "shop", "exp": int(time.time()) + HOUR}
+    return jwt.encode(claims, "", algorithm="none", headers={"kid": "first"})
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": 1},
+        {"exp": int(time.time()) + 25 * HOUR},
+        {"exp": None},
+        {"kid": "second"},
+        {"key": "not the key of this stage, but long enough"},
+        {"client": "frontend"},
+        {"client": "server"},
+        {"merchant_id": None},
+        {"ref": []},
+        {"ref": ["r"] * 21},
+    ],
+    ids=str,
+)
+def test_a_bad_token_opens_no_socket_and_stores_nothing(
+    guarded: LocalStage, guarded_dynamodb: "DynamoDBClient", claims: dict[str, Any]
+) -> None:
+    token = forged(guarded, **claims)
+    with pytest.raises(InvalidHandshake), connect(address(guarded, token)):
+        pass
+    assert stored(guarded, guarded_dynamodb) == []
+
+
+@pytest.mark.parametrize("query", ["", "?token=", "?token=x.y.z", f"?token={unsigned()}"])
+def test_no_token_and_an_unsigned_one_open_no_socket(guarded: LocalStage, query: str) -> None:
+    with pytest.raises(InvalidHandshake), connect(guarded.url + query):
+        pass
+
+
+def test_a_token_lets_its_bearer_do_what_it_says(guarded: LocalStage) -> None:
+    merchant = unique("shop")
+    frontend = guarded.token("frontend", merchant, "7", "8")
+    backend = {"Authorization": f"Bearer {guarded.token('backend', merchant)}"}
+    with (
+        peer(address(guarded, frontend)) as browser,
+        connect(guarded.url, additional_headers=backend) as socket,
+    ):
+        publisher = Peer(socket)
+        assert browser.subscribe(merchant, 7)[-1]["type"] == "subscribed"
+        assert publisher.ask(publication(merchant, "7"))["accepted"] == 1
+        assert browser.receive()["merchant_id"] == merchant
+        assert browser.nothing_waits()
+        assert publisher.nothing_waits()
+
+
+@pytest.mark.parametrize(
+    ("client", "frame", "field"),
+    [
+        ("frontend", publication("shop", "7"), "client"),
+        ("frontend", {"client": "frontend", "merchant_id": "other", "ref": "7"}, "merchant_id"),
+        ("frontend", {"client": "frontend", "merchant_id": "shop", "ref": "8"}, "ref"),
+        ("frontend", {"action": "unsubscribe", "merchant_id": "shop", "ref": "8"}, "ref"),
+        ("backend", {"client": "frontend", "merchant_id": "shop", "ref": "7"}, "client"),
+        ("backend", {"action": "unsubscribe", "merchant_id": "shop", "ref": "7"}, "action"),
+        ("backend", publication("other", "7"), "merchant_id"),
+        ("backend", publication("shop", "8"), "ref"),
+    ],
+)
+def test_what_a_token_does_not_say_is_forbidden_and_changes_nothing(
+    guarded: LocalStage,
+    guarded_dynamodb: "DynamoDBClient",
+    client: str,
+    frame: dict[str, Any],
+    field: str,
+) -> None:
+    with peer(address(guarded, guarded.token(client, "shop", "7"))) as bearer:
+        error = bearer.ask(frame)
+        assert (error["code"], error["field"]) == ("forbidden", field)
+        assert bearer.nothing_waits()
+    assert stored(guarded, guarded_dynamodb) == []
+
+
+def test_nothing_is_delivered_after_the_end_of_a_token(guarded: LocalStage) -> None:
+    merchant = unique("shop")
+    token = guarded.token("frontend", merchant, "r", lifetime=3)
+    end = jwt.decode(token, options={"verify_signature": False})["exp"]
+    backend = address(guarded, guarded.token("backend", merchant))
+    with peer(address(guarded, token)) as browser, peer(backend) as publisher:
+        (subscribed,) = browser.subscribe(merchant, "r")
+        expires_at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(end))
+        assert subscribed["expires_at"] == expires_at
+        time.sleep(max(0, end - time.time()))  # the end is a time, there is nothing to await
+        assert publisher.ask(publication(merchant, "r"))["accepted"] == 0
+        for frame in ({"action": "ping"}, "garbage", {"client": "frontend"}):
+            assert browser.ask(frame)["code"] == "forbidden"
+
+
+CANARIES = {
+    "message": "canary-in-a-message",
+    "token": "canary.in.a-token",
+    "unknown": "canary-in-an-unknown-field",
+}
+
+
+def test_no_log_shows_a_token_a_key_or_what_is_said(
+    guarded: LocalStage, guarded_session: Any
+) -> None:
+    merchant = unique("shop")
+    functions = guarded_session.client("lambda", endpoint_url=guarded.endpoint)
+    logs = guarded_session.client("logs", endpoint_url=guarded.endpoint)
+    keys = read_keys(guarded.outputs, guarded.environment)
+    good = guarded.token("backend", merchant)
+    names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
+    context = {
+        "requestId": "r-1",
+        "connectionId": "c-1",
+        "connectedAt": int(time.time() * 1000),
+        "requestTimeEpoch": int(time.time() * 1000),
+        "domainName": "localhost",
+    }
+    said = publication(merchant, "r", message=CANARIES["message"], secret=CANARIES["unknown"])
+
+    def event(kind: str, **more: Any) -> dict[str, Any]:
+        return {"requestContext": {**context, "eventType": kind}, "methodArn": "arn:aws:x", **more}
+
+    def query(token: str) -> dict[str, Any]:
+        return {"headers": {}, "queryStringParameters": {"token": token}}
+
+    # By direct invocation, and failing where it can: the local AWS keeps these logs.
+    invocations = {
+        "Authorizer": [
+            event("CONNECT", **query(good)),
+            event("CONNECT", **query(CANARIES["token"])),
+            event("CONNECT", headers={"Authorization": f"Bearer {good[:-2]}xx"}),
+            {"requestContext": {"token": CANARIES["token"]}},
+        ],
+        "Connect": [event("CONNECT", **query(good)), event("MESSAGE", body=json.dumps(said))],
+        "Default": [
+            said,
+            {**said, "status": CANARIES["message"]},
+            event("MESSAGE", body=json.dumps(said)),
+            event("MESSAGE", body=CANARIES["message"]),
+            {"requestContext": {"eventType": "MESSAGE"}, "body": json.dumps(said)},
+        ],
+        "Disconnect": [event("DISCONNECT"), event("MESSAGE", body=json.dumps(said))],
+    }
+    lines: list[str] = []
+    for prefix, events in invocations.items():
+        (name,) = (n for n in names if n.split("-")[-2].startswith(f"{prefix}Function"))
+        for each in events:
+            functions.invoke(FunctionName=name, Payload=json.dumps(each))
+        configuration = functions.get_function_configuration(FunctionName=name)
+        group = configuration["LoggingConfig"]["LogGroup"]
+        written = [e["message"] for e in logs.filter_log_events(logGroupName=group)["events"]]
+        assert len(written) >= len(events), f"{prefix} wrote no log"
+        lines += written
+    lines.append(guarded.log.read_text())
+    text = "\n".join(lines)
+    assert "token refused" in text
+    assert "frame refused" in text
+    for canary in (*CANARIES.values(), *keys.values(), good):
+        assert canary not in text
