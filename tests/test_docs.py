@@ -2,11 +2,14 @@
 
 import json
 import re
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra.alarms import RUNBOOK
+from lambdas.layer.tokens import verify
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -28,6 +31,19 @@ def test_the_protocol_publishes_the_rules_that_the_code_validates_with() -> None
 def test_the_runbook_has_each_alarm_with_its_line() -> None:
     text = (ROOT / "docs/runbook.md").read_text().split("## Alarms")[1]
     assert dict(re.findall(r"^### (\w+)\n(.+)$", text, re.MULTILINE)) == RUNBOOK
+
+
+def test_a_token_minted_as_the_document_says_is_good() -> None:
+    (snippet,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs/security.md").read_text(), re.DOTALL
+    )
+    names: dict[str, Any] = {}
+    exec(snippet, names)  # noqa: S102 - the document's own
+    key = "k" * 32
+    token = names["mint"]("kid", key, "shop", "12303")
+    identity = verify(token, {"kid": key}.get, time.time())
+    assert identity.merchant_id == "shop"
+    assert identity.refs == {"12303"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -3,7 +3,7 @@
     from lambdas.layer import Handler, Sender, Storage
 
 The three names are imported when they are first asked for: a function that needs only `Settings`
-must not pay for boto3 when it starts.
+must not pay for botocore when it starts.
 """
 
 from importlib import import_module

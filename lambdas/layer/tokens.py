@@ -47,7 +47,7 @@ def _kid(token: str) -> str:
         raise BadToken("no token")
     try:
         header = jwt.get_unverified_header(token)
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, UnicodeEncodeError) as error:  # the latter: half a surrogate pair
         raise BadToken(type(error).__name__) from error
     kid = header.get("kid")
     if header.get("alg") != "HS256":
