@@ -1,0 +1,217 @@
+"""What makes a token good, and every way in which one is not: none gets in."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from lambdas.layer.identity import Identity
+from lambdas.layer.tokens import LONGEST_LIFE, BadToken, verify
+from tests.lambdas.forgeries import DAY, FORGERIES
+from tests.lambdas.minting import ABSENT, KEYS, NOW, b64, signed, token
+
+GOOD = token()
+WHO = Identity("frontend", "shop", frozenset({"12303"}), (NOW + 3600) * 1000)
+TWENTY = [str(n) for n in range(20)]
+
+
+def _who(**changes: Any) -> Identity:
+    return dataclasses.replace(WHO, **changes)
+
+
+def _verify(text: str, now: float = NOW) -> Identity:
+    return verify(text, KEYS.get, now)
+
+
+def _reason(text: str) -> str:
+    """Return why a token is refused. Nothing but BadToken is ever raised."""
+    with pytest.raises(BadToken) as refused:
+        _verify(text)
+    assert str(refused.value) == refused.value.reason
+    return refused.value.reason
+
+
+def _backend(**changes: Any) -> str:
+    return token(client="backend", **changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        (GOOD, WHO),
+        (token({"kid": "second"}, key=KEYS["second"]), WHO),
+        (token({"typ": ABSENT}), WHO),
+        (token({"typ": "at+jwt", "cty": "JWT", "x": 1}), WHO),
+        (token(ref=["a", "12303"]), _who(refs=frozenset({"a", "12303"}))),
+        (token(ref=["12303", "12303"]), WHO),
+        (token(ref=TWENTY), _who(refs=frozenset(TWENTY))),
+        (token(ref="Ré💳"), _who(refs=frozenset({"Ré💳"}))),
+        (_backend(ref=ABSENT), _who(client="backend", refs=None)),
+        (_backend(), _who(client="backend", refs=frozenset({"12303"}))),
+        (_backend(ref=["1", "2"]), _who(client="backend", refs=frozenset({"1", "2"}))),
+        (token(scope="admin", name=None, more={"a": [1]}), WHO),
+        (token(exp=NOW + 1), _who(ends_at=(NOW + 1) * 1000)),
+        (token(exp=NOW + DAY), _who(ends_at=(NOW + DAY) * 1000)),
+        (token(exp=float(NOW + 60)), _who(ends_at=(NOW + 60) * 1000)),
+        (token(exp=NOW + 60.9), _who(ends_at=(NOW + 60) * 1000)),
+    ],
+)  # fmt: skip
+def test_a_good_token_says_who_its_bearer_is(text: str, who: Identity) -> None:
+    assert _verify(text) == who
+
+
+@pytest.mark.parametrize("attempt", FORGERIES)
+def test_a_forgery_is_refused_with_its_reason(attempt: str) -> None:
+    forgery, reason = FORGERIES[attempt]
+    assert _reason(forgery).startswith(reason)
+
+
+@pytest.mark.parametrize("attempt", FORGERIES)
+def test_the_reason_of_a_refusal_holds_nothing_of_the_token(attempt: str) -> None:
+    forgery, _ = FORGERIES[attempt]
+    reason = _reason(forgery)
+    assert reason.isascii()
+    assert len(reason) < 40
+    parts = {part for part in forgery.split(".") if len(part) > 5}
+    assert not [part for part in parts if part in reason]
+
+
+def _grade(good: dict[str, Any], bad: dict[str, Any]) -> list[tuple[Any, bool]]:
+    return [(value, True) for value in good.values()] + [(value, False) for value in bad.values()]
+
+
+ROLES = _grade(
+    {"f": "frontend", "b": "backend"}, {"none": ABSENT, "other": "admin", "list": ["backend"]}
+)
+MERCHANTS = _grade({"shop": "shop"}, {"none": ABSENT, "number": 7})
+REFS = _grade({"text": "1", "list": ["1", "2"]}, {"empty": [], "number": 1, "null": None})
+ENDS = _grade(
+    {"soon": NOW + 60, "latest": NOW + DAY},
+    {"none": ABSENT, "past": NOW - 60, "now": NOW, "text": "2000000000", "late": NOW + DAY + 1},
+)
+ALGORITHMS = _grade({"HS256": "HS256"}, {"none": "none", "HS512": "HS512", "RS256": "RS256"})
+KIDS = _grade({"first": "first"}, {"none": ABSENT, "unknown": "third", "other": "second"})
+SIGNERS = _grade({"first": KEYS["first"]}, {"wrong": "w" * 40, "empty": ""})  # fmt: skip
+
+
+def test_of_every_combination_only_those_that_are_good_in_everything_get_in() -> None:
+    got_in = []
+    tried = 0
+    for combination in itertools.product(ROLES, MERCHANTS, REFS, ENDS, ALGORITHMS, KIDS, SIGNERS):
+        (role, merchant, ref, end, alg, kid, key), good = zip(*combination, strict=True)
+        changes = {"client": role, "merchant_id": merchant, "ref": ref, "exp": end}
+        text = token({"alg": alg, "kid": kid}, key=key, **changes)
+        tried += 1
+        try:
+            identity = _verify(text)
+        except BadToken:
+            assert not all(good), combination
+        else:
+            assert all(good), combination
+            refs = frozenset([ref] if isinstance(ref, str) else ref)
+            assert identity == Identity(role, merchant, refs, end * 1000)
+            got_in.append(identity)
+    assert tried > 10_000
+    assert len(got_in) == 2 * 2 * 2
+
+
+def test_a_name_given_twice_counts_once_and_only_if_it_was_signed() -> None:
+    twice = f'{{"client":"frontend","client":"backend","merchant_id":"shop","exp":{NOW + 9}}}'
+    assert _verify(signed(b'{"alg":"HS256","kid":"first"}', twice.encode())).client == "backend"
+    header, _, signature = GOOD.split(".")
+    assert _reason(f"{header}.{b64(twice.encode())}.{signature}") == "InvalidSignatureError"
+
+
+def test_a_token_ends_by_the_callers_clock_and_not_by_the_machines() -> None:
+    end = NOW + 3600
+    assert _verify(GOOD, end - 0.001) == WHO
+    for now in (end, end + 0.001, end + 10 * DAY):
+        with pytest.raises(BadToken, match="exp has passed"):
+            _verify(GOOD, now)
+    assert _verify(GOOD, end - LONGEST_LIFE) == WHO
+    with pytest.raises(BadToken, match="24 hours"):
+        _verify(GOOD, end - LONGEST_LIFE - 0.001)
+
+
+def test_the_key_is_asked_for_by_its_kid_and_only_for_a_header_that_may_be_good() -> None:
+    asked: list[str] = []
+
+    def key_of(kid: str) -> str | None:
+        asked.append(kid)
+        return KEYS.get(kid)
+
+    verify(GOOD, key_of, NOW)
+    assert asked == ["first"]
+    for name in ("alg 'none'", "kid missing", "kid 1", "crit []", "nothing", "a word"):
+        with pytest.raises(BadToken):
+            verify(FORGERIES[name][0], key_of, NOW)
+    assert asked == ["first"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no secret"), KeyError("first")])
+def test_what_looking_for_the_key_raises_is_no_fault_of_the_token(error: Exception) -> None:
+    def failing(_kid: str) -> str:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        verify(GOOD, failing, NOW)
+    assert raised.value is error
+
+
+ANY_TEXT = st.text(st.characters(), max_size=300)  # half surrogate pairs included
+SEGMENT = st.binary(max_size=60).map(b64)
+LIKE_A_TOKEN = st.lists(SEGMENT | ANY_TEXT, min_size=2, max_size=5).map(".".join)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+    | st.sampled_from(["HS256", "none", "first", "frontend", "backend", NOW + 60]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)  # fmt: skip
+NAMES = st.sampled_from(
+    ["alg", "kid", "crit", "b64", "typ", "client", "merchant_id", "ref", "exp", "nbf", "iat", "aud",
+     "iss", "sub", "jti"]
+)  # fmt: skip
+
+
+@given(ANY_TEXT | LIKE_A_TOKEN)
+@example("\ud800")
+def test_no_text_gets_in_or_raises_anything_else(text: str) -> None:
+    _reason(text)
+
+
+@given(st.integers(0, len(GOOD)), st.integers(0, 9), ANY_TEXT)
+@example(len(GOOD), 0, "=")
+def test_a_good_token_that_was_changed_anywhere_gets_nobody_in_as_another(
+    at: int, cut: int, text: str
+) -> None:
+    changed = GOOD[:at] + text + GOOD[at + cut :]
+    try:
+        assert _verify(changed) == WHO
+        # The padding that others write is allowed, and is no change of what was signed.
+        assert changed.rstrip("=") == GOOD
+    except BadToken:
+        assert changed != GOOD
+
+
+@given(st.dictionaries(NAMES, JSON), st.dictionaries(NAMES, JSON))
+def test_whatever_is_well_signed_is_an_identity_or_a_bad_token(
+    header: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    for head in ({}, header):
+        try:
+            identity = _verify(token(head, **changes))
+        except BadToken:
+            continue
+        assert identity.client in {"frontend", "backend"}
+        assert isinstance(identity.merchant_id, str)
+        assert NOW * 1000 <= identity.ends_at <= (NOW + DAY) * 1000
+        assert identity.refs or identity.client == "backend"
+
+
+@pytest.mark.parametrize("make", [lambda: token(exp=NOW + 0.5), lambda: token(exp=NOW + 1.9)])
+def test_the_end_of_a_token_is_never_later_than_its_exp(make: Callable[[], str]) -> None:
+    assert _verify(make()).ends_at <= (NOW + 1.9) * 1000
