@@ -1,4 +1,7 @@
-"""Every stage, synthesised once for all tests here, with cdk.json's context as the CDK CLI does."""
+"""Every stage, synthesised once for all tests here, with cdk.json's context as the CDK CLI does.
+
+And once more the emulated stage, with tokens required: what `make run AUTH=required` deploys.
+"""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +13,10 @@ from app import build
 from tests.infra.templates import Template
 
 ROOT = Path(__file__).parents[2]
+
+LOCAL_WITH_TOKENS = "local-required"
+AUTH = {"local": "off", "dev": "off", "prod": "required", LOCAL_WITH_TOKENS: "required"}
+"""Whether connections need a token, by what is synthesised."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,23 +40,60 @@ def assembly(context: Mapping[str, str], tmp_path_factory: pytest.TempPathFactor
     return out
 
 
-@pytest.fixture(scope="session", params=["local", "dev", "prod"])
-def stage(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(scope="session")
+def assembly_with_tokens(
+    context: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    out = tmp_path_factory.mktemp("cdk.out")
+    build(str(out), {**context, "stages": "local", "auth": "required"}).synth()
+    return out
+
+
+@pytest.fixture(scope="session", params=AUTH)
+def variant(request: pytest.FixtureRequest) -> str:
+    """What is synthesised: a stage, or the emulated one with tokens."""
     name: str = request.param
     return name
 
 
 @pytest.fixture(scope="session")
-def templates(assembly: Path) -> dict[str, Template]:
-    return {
-        stage: Template.read(assembly / f"OttuWsNotify-{stage}.template.json")
-        for stage in ("local", "dev", "prod")
-    }
+def stage(variant: str) -> str:
+    return "local" if variant == LOCAL_WITH_TOKENS else variant
 
 
 @pytest.fixture(scope="session")
-def template(templates: Mapping[str, Template], stage: str) -> Template:
-    return templates[stage]
+def auth(variant: str) -> str:
+    return AUTH[variant]
+
+
+@pytest.fixture(scope="session")
+def assembly_of_variant(variant: str, assembly: Path, assembly_with_tokens: Path) -> Path:
+    return assembly_with_tokens if variant == LOCAL_WITH_TOKENS else assembly
+
+
+@pytest.fixture(scope="session")
+def templates(assembly: Path, assembly_with_tokens: Path) -> dict[str, Template]:
+    found = {
+        stage: Template.read(assembly / f"OttuWsNotify-{stage}.template.json")
+        for stage in ("local", "dev", "prod")
+    }
+    emulated = Template.read(assembly_with_tokens / "OttuWsNotify-local.template.json")
+    return {**found, LOCAL_WITH_TOKENS: emulated}
+
+
+@pytest.fixture(scope="session")
+def template(templates: Mapping[str, Template], variant: str) -> Template:
+    return templates[variant]
+
+
+@pytest.fixture(scope="session", params=[name for name, auth in AUTH.items() if auth == "required"])
+def with_tokens(request: pytest.FixtureRequest, templates: Mapping[str, Template]) -> Template:
+    return templates[request.param]
+
+
+@pytest.fixture(scope="session", params=[name for name, auth in AUTH.items() if auth == "off"])
+def without_tokens(request: pytest.FixtureRequest, templates: Mapping[str, Template]) -> Template:
+    return templates[request.param]
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,13 @@ Json = dict[str, Any]
 
 _TABLE = "AWS::DynamoDB::Table"
 _FUNCTION = "AWS::Lambda::Function"
+_SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type
+_HANDLERS = {
+    "connect": "lambdas.connect.handler.handler",
+    "default": "lambdas.default.handler.handler",
+    "disconnect": "lambdas.disconnect.handler.handler",
+    "authorizer": "lambdas.connect.authorizer.handler",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +46,16 @@ class Template:
         return found
 
     def function(self, name: str) -> Resource:
-        handler = f"lambdas.{name}.handler.handler"
-        (found,) = (f for f in self.all(_FUNCTION) if f.properties["Handler"] == handler)
-        return found
+        return self.functions[name]
+
+    @property
+    def functions(self) -> dict[str, Resource]:
+        """Every function, by the name of its route; the authorizer by its own."""
+        names = {handler: name for name, handler in _HANDLERS.items()}
+        found = self.all(_FUNCTION)
+        named = {names[function.properties["Handler"]]: function for function in found}
+        assert len(named) == len(found)
+        return named
 
     @property
     def connections(self) -> Resource:
@@ -104,10 +118,10 @@ class Template:
             self.ledger.id: "ledger",
             self.one("AWS::ApiGatewayV2::Api").id: "api",
         }
-        for name in ("connect", "default", "disconnect"):
-            function = self.function(name)
+        for name, function in self.functions.items():
             names[function.id] = name
             names[self.log_group_of(function).id] = f"{name} logs"
+        names.update((secret.id, "token keys") for secret in self.all(_SECRET))
         type_: str = self.body["Resources"][id_]["Type"]
         return names.get(id_, type_)
 

@@ -11,7 +11,7 @@ from app import build
 from infra.checks import add_checks
 
 DDB3 = "AwsSolutions-DDB3"  # point-in-time recovery
-ROUTES = ("Connect", "Default", "Disconnect")
+ALWAYS_OPEN = ("Default", "Disconnect")  # what $connect let in, and what goes
 
 
 def report(assembly: Path) -> dict[str, dict[str, Any]]:
@@ -19,8 +19,8 @@ def report(assembly: Path) -> dict[str, dict[str, Any]]:
     return {plugin["pluginName"]: plugin for plugin in content["pluginReports"]}
 
 
-def test_every_stage_passes_cdk_nag_and_cfn_lint(assembly: Path) -> None:
-    for plugin in report(assembly).values():  # those with nothing to say are not in it
+def test_every_stage_passes_cdk_nag_and_cfn_lint(assembly_of_variant: Path) -> None:
+    for plugin in report(assembly_of_variant).values():  # those with nothing to say are not in it
         assert plugin["conclusion"] == "success"
         assert plugin["violations"] == []
 
@@ -39,19 +39,25 @@ def acknowledged(assembly: Path, stage: str) -> set[tuple[str, str]]:
 
 
 def test_what_is_acknowledged_is_so_on_the_one_resource_it_is_about(
-    assembly: Path, stage: str
+    assembly_of_variant: Path, stage: str, auth: str
 ) -> None:
-    functions = ("ConnectFunction", "DefaultFunction", "DisconnectFunction")
+    functions = ["ConnectFunction", "DefaultFunction", "DisconnectFunction"]
+    if auth == "off":
+        of_auth = {("/Api/ConnectRoute", "AwsSolutions-APIG4")}
+    else:
+        functions.append("AuthorizerFunction")
+        of_auth = {("/TokenKeys/Secret", "AwsSolutions-SMG4")}
     expected = {
+        *of_auth,
         *((f"/{name}/Function", "AwsSolutions-L1") for name in functions),
         *((f"/{name}/Function", "W3005") for name in functions),
         *((f"/{name}/Role/Tracing", "AwsSolutions-IAM5") for name in functions),
-        *((f"/Api/{name}Route", "AwsSolutions-APIG4") for name in ROUTES),
+        *((f"/Api/{name}Route", "AwsSolutions-APIG4") for name in ALWAYS_OPEN),
         ("/DefaultFunction/Role", "AwsSolutions-IAM5"),
         ("/LoggingAccount/Role", "AwsSolutions-IAM4"),
     }
     not_recoverable = {("/Connections/Table", DDB3), ("/Ledger/Table", DDB3)}
-    assert acknowledged(assembly, stage) == (
+    assert acknowledged(assembly_of_variant, stage) == (
         expected if stage == "prod" else expected | not_recoverable
     )
 

@@ -56,6 +56,7 @@ def test_the_layer_holds_the_pinned_packages_and_no_compiled_file(
     assert all(name.startswith("python/") for name in packed)
     assert "python/fastjsonschema/__init__.py" in packed
     assert "python/aws_lambda_powertools/__init__.py" in packed
+    assert "python/jwt/__init__.py" in packed
     compiled = {".pyc", ".so", ".pyd", ".dylib", ".dll"}
     assert not {name for name in packed if Path(name).suffix in compiled}
     assert not {name for name in packed if name.startswith(("python/bin", "python/boto"))}
@@ -63,7 +64,7 @@ def test_the_layer_holds_the_pinned_packages_and_no_compiled_file(
 
 def test_the_layer_alone_imports_without_what_is_installed_here() -> None:
     done = subprocess.run(
-        [sys.executable, "-S", "-c", "import fastjsonschema, jmespath, typing_extensions"],
+        [sys.executable, "-S", "-c", "import fastjsonschema, jmespath, jwt, typing_extensions"],
         env={"PYTHONPATH": str(layer.built_layer() / "python"), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         check=False,

@@ -1,8 +1,10 @@
 import pytest
 
+from tests.infra.conftest import LOCAL_WITH_TOKENS
 from tests.infra.templates import Template
 
 NAMES = ("connect", "default", "disconnect")
+AUTHORIZER = "authorizer"
 SERVICE = {"POWERTOOLS_SERVICE_NAME": "ottu-ws-notify"}
 STORAGE = {
     "CONNECTIONS_TABLE": "<connections>",
@@ -16,28 +18,38 @@ def environment(template: Template, name: str) -> dict[str, str]:
     return {key: template.text(value) for key, value in variables.items()}
 
 
-def test_there_are_three_functions_and_no_other(template: Template) -> None:
-    assert len(template.all("AWS::Lambda::Function")) == len(NAMES)
+def address(stage: str, service: str) -> str:
+    return "" if stage == "local" else f"https://{service}.<AWS::Region>.<AWS::URLSuffix>"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_function_runs_on_python_3_13_and_arm_traced_with_json_logs(
-    template: Template, name: str
+def without_empty(variables: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if value}
+
+
+def test_there_are_three_functions_and_an_authorizer_only_where_tokens_are_asked_for(
+    template: Template, auth: str
 ) -> None:
-    properties = template.function(name).properties
-    assert properties["Runtime"] == "python3.13"
-    assert properties["Architectures"] == ["arm64"]
-    assert properties["TracingConfig"] == {"Mode": "Active"}
-    assert properties["LoggingConfig"]["LogFormat"] == "JSON"
-    assert "FunctionName" not in properties
+    expected = set(NAMES) if auth == "off" else {*NAMES, AUTHORIZER}
+    assert set(template.functions) == expected
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_functions_share_one_asset_and_one_layer(template: Template, name: str) -> None:
-    properties = template.function(name).properties
+def test_every_function_runs_on_python_3_13_and_arm_traced_with_json_logs(
+    template: Template,
+) -> None:
+    for function in template.functions.values():
+        properties = function.properties
+        assert properties["Runtime"] == "python3.13"
+        assert properties["Architectures"] == ["arm64"]
+        assert properties["TracingConfig"] == {"Mode": "Active"}
+        assert properties["LoggingConfig"]["LogFormat"] == "JSON"
+        assert "FunctionName" not in properties
+
+
+def test_the_functions_share_one_asset_and_one_layer(template: Template) -> None:
     layer = template.one("AWS::Lambda::LayerVersion")
-    assert properties["Layers"] == [{"Ref": layer.id}]
-    assert properties["Code"] == template.function("default").properties["Code"]
+    for function in template.functions.values():
+        assert function.properties["Layers"] == [{"Ref": layer.id}]
+        assert function.properties["Code"] == template.function("default").properties["Code"]
 
 
 def test_default_has_a_whole_cpu_and_the_time_that_api_gateway_grants(template: Template) -> None:
@@ -45,10 +57,10 @@ def test_default_has_a_whole_cpu_and_the_time_that_api_gateway_grants(template: 
     assert (properties["MemorySize"], properties["Timeout"]) == (1769, 29)
 
 
-@pytest.mark.parametrize("name", ["connect", "disconnect"])
-def test_connect_and_disconnect_are_small(template: Template, name: str) -> None:
-    properties = template.function(name).properties
-    assert (properties["MemorySize"], properties["Timeout"]) == (512, 10)
+def test_the_others_are_small(template: Template) -> None:
+    for name in set(template.functions) - {"default"}:
+        properties = template.function(name).properties
+        assert (properties["MemorySize"], properties["Timeout"]) == (512, 10)
 
 
 def test_connect_is_told_the_allowed_origins_and_nothing_of_the_tables(
@@ -58,18 +70,46 @@ def test_connect_is_told_the_allowed_origins_and_nothing_of_the_tables(
     assert environment(template, "connect") == {**SERVICE, **namespace, "ALLOWED_ORIGINS": ""}
 
 
-def test_disconnect_is_told_the_tables(template: Template, stage: str) -> None:
-    namespace = {"POWERTOOLS_METRICS_NAMESPACE": f"OttuWsNotify-{stage}"}
-    assert environment(template, "disconnect") == {**SERVICE, **namespace, **STORAGE}
+def test_disconnect_is_told_the_tables_and_where_they_are(template: Template, stage: str) -> None:
+    assert environment(template, "disconnect") == without_empty(
+        {
+            **SERVICE,
+            "POWERTOOLS_METRICS_NAMESPACE": f"OttuWsNotify-{stage}",
+            **STORAGE,
+            "AWS_ENDPOINT_URL_DYNAMODB": address(stage, "dynamodb"),
+        }
+    )
 
 
-def test_default_is_told_the_tables_and_where_to_post(template: Template, stage: str) -> None:
-    namespace = {"POWERTOOLS_METRICS_NAMESPACE": f"OttuWsNotify-{stage}"}
-    address = {
-        "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": template.outputs["ConnectionsEndpointURL"]
-    }
-    expected = {**SERVICE, **namespace, **STORAGE, **address}
-    assert environment(template, "default") == expected
+def test_default_is_told_the_tables_where_to_post_and_whether_tokens_are_required(
+    template: Template, stage: str, auth: str
+) -> None:
+    assert environment(template, "default") == without_empty(
+        {
+            **SERVICE,
+            "POWERTOOLS_METRICS_NAMESPACE": f"OttuWsNotify-{stage}",
+            **STORAGE,
+            "AUTH": auth,
+            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": template.outputs["ConnectionsEndpointURL"],
+            "AWS_ENDPOINT_URL_DYNAMODB": address(stage, "dynamodb"),
+        }
+    )
+
+
+@pytest.mark.parametrize("stage", ["prod", "local"])
+def test_the_authorizer_is_told_its_secret_and_nothing_of_the_tables(
+    templates: dict[str, Template], stage: str
+) -> None:
+    template = templates[LOCAL_WITH_TOKENS if stage == "local" else stage]
+    assert environment(template, AUTHORIZER) == without_empty(
+        {
+            **SERVICE,
+            "POWERTOOLS_METRICS_NAMESPACE": f"OttuWsNotify-{stage}",
+            "AUTH": "required",
+            "TOKEN_KEYS_SECRET": "<token keys>",
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": address(stage, "secretsmanager"),
+        }
+    )
 
 
 @pytest.mark.parametrize(("stage", "days"), [("local", 1), ("dev", 7), ("prod", 90)])
@@ -77,12 +117,12 @@ def test_logs_are_kept_as_long_as_the_stage_says(
     templates: dict[str, Template], stage: str, days: int
 ) -> None:
     groups = templates[stage].all("AWS::Logs::LogGroup")
-    assert len(groups) == len(NAMES) + 1  # and the access logs
+    assert len(groups) == len(templates[stage].functions) + 1  # and the access logs
     for group in groups:
         assert group.properties["RetentionInDays"] == days
         assert group.body["DeletionPolicy"] == ("Retain" if stage == "prod" else "Delete")
 
 
 def test_each_function_has_its_own_log_group(template: Template) -> None:
-    groups = {template.log_group_of(template.function(name)).id for name in NAMES}
-    assert len(groups) == len(NAMES)
+    groups = {template.log_group_of(function).id for function in template.functions.values()}
+    assert len(groups) == len(template.functions)

@@ -8,6 +8,7 @@ from tests.infra.templates import Resource, Template
 
 OWN = [{"Name": "service", "Value": "ottu-ws-notify"}]
 FUNCTIONS = ("Connect", "Default", "Disconnect")
+OF_THE_AUTHORIZER = {"AuthorizerFailures", "AuthorizerThrottles"}
 
 
 def alarms(template: Template) -> dict[str, dict[str, Any]]:
@@ -17,11 +18,12 @@ def alarms(template: Template) -> dict[str, dict[str, Any]]:
 
 
 def test_every_line_of_the_runbook_is_an_alarm_and_every_alarm_has_its_line(
-    template: Template,
+    template: Template, auth: str
 ) -> None:
     assert len(set(RUNBOOK.values())) == len(RUNBOOK)
-    assert set(alarms(template)) == set(RUNBOOK)
-    assert len(template.all("AWS::CloudWatch::Alarm")) == len(RUNBOOK)
+    expected = set(RUNBOOK) - (OF_THE_AUTHORIZER if auth == "off" else set())
+    assert set(alarms(template)) == expected
+    assert len(template.all("AWS::CloudWatch::Alarm")) == len(expected)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -37,6 +39,26 @@ def test_one_error_or_throttle_of_a_function_alarms(
         "Value": {"Ref": template.function(name.lower()).id},
     }
     assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
+
+
+def test_a_failure_or_throttle_of_the_authorizer_alarms_and_a_refused_token_does_not(
+    with_tokens: Template,
+) -> None:
+    found = alarms(with_tokens)
+    failures, throttles = found["AuthorizerFailures"], found["AuthorizerThrottles"]
+    assert failures["MetricName"] == "AuthorizerFailures"
+    assert failures["Namespace"].startswith("OttuWsNotify-")
+    assert failures["Dimensions"] == OWN
+    assert (failures["Statistic"], failures["Threshold"]) == ("Sum", 1)
+    of_the_function = {"Ref": with_tokens.function("authorizer").id}
+    watched = [
+        alarm["MetricName"]
+        for alarm in found.values()
+        if of_the_function in (dimension["Value"] for dimension in alarm["Dimensions"])
+    ]
+    assert watched == [throttles["MetricName"]] == ["Throttles"]  # its Errors are refusals, too
+    assert (throttles["Statistic"], throttles["Threshold"]) == ("Sum", 1)
+    assert "TokensRefused" not in {alarm["MetricName"] for alarm in found.values()}
 
 
 @pytest.mark.parametrize("name", ["InternalErrors", "PostsFailed"])
@@ -111,12 +133,14 @@ def test_alarms_elsewhere_only_show(local: Template, dev: Template) -> None:
 
 
 def test_the_dashboard_shows_what_the_handlers_count_and_every_alarm(
-    template: Template, stage: str
+    template: Template, stage: str, auth: str
 ) -> None:
     body = json.dumps(template.one("AWS::CloudWatch::Dashboard").properties["DashboardBody"])
     shown = {"PostsAccepted", "PostsGone", "PostsFailed", "Publishes", "Subscribes"}
     for metric in (*shown, "FramesRefused", "InternalErrors", "PublishLatency"):
         quoted = f'OttuWsNotify-{stage}\\",\\"{metric}'
         assert quoted in body.replace('\\\\\\"', '\\"'), metric
+    for metric in ("TokensAccepted", "TokensRefused", "ConnectsWithoutToken"):
+        assert (metric in body) == (auth != "off")
     for alarm in template.all("AWS::CloudWatch::Alarm"):
         assert alarm.id in body

@@ -1,5 +1,3 @@
-import pytest
-
 from tests.infra.templates import Template
 
 TRACING = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
@@ -41,16 +39,32 @@ def test_default_may_subscribe_publish_and_post_to_its_own_stage(
     assert permissions > TRACING | logging("default")
 
 
-@pytest.mark.parametrize("name", ["connect", "default", "disconnect"])
-def test_a_function_has_a_role_of_its_own_without_managed_policies(
-    template: Template, name: str
-) -> None:
-    role_id = template.function(name).properties["Role"]["Fn::GetAtt"][0]
-    (role,) = (r for r in template.all("AWS::IAM::Role") if r.id == role_id)
-    assert "ManagedPolicyArns" not in role.properties
-    functions = template.all("AWS::Lambda::Function")
-    users = [f for f in functions if f.properties["Role"]["Fn::GetAtt"][0] == role_id]
-    assert len(users) == 1
+def test_the_authorizer_may_read_the_keys_and_nothing_else(with_tokens: Template) -> None:
+    permissions = with_tokens.permissions(with_tokens.function("authorizer"))
+    assert permissions == {
+        ("secretsmanager:GetSecretValue", "<token keys>"),
+        *TRACING,
+        *logging("authorizer"),
+    }
+
+
+def test_nobody_else_may_read_the_keys(with_tokens: Template) -> None:
+    readers = {
+        name
+        for name, function in with_tokens.functions.items()
+        for action, _ in with_tokens.permissions(function)
+        if action.startswith("secretsmanager:")
+    }
+    assert readers == {"authorizer"}
+    assert with_tokens.all("AWS::SecretsManager::ResourcePolicy") == []
+
+
+def test_a_function_has_a_role_of_its_own_without_managed_policies(template: Template) -> None:
+    roles = {f.properties["Role"]["Fn::GetAtt"][0] for f in template.functions.values()}
+    assert len(roles) == len(template.functions)
+    for role in template.all("AWS::IAM::Role"):
+        if role.id in roles:
+            assert "ManagedPolicyArns" not in role.properties
 
 
 def test_nothing_is_left_to_policies_that_the_exact_lists_would_not_see(template: Template) -> None:
@@ -60,7 +74,12 @@ def test_nothing_is_left_to_policies_that_the_exact_lists_would_not_see(template
             assert set(statement) == {"Action", "Effect", "Resource"}
 
 
-def test_each_function_is_invoked_by_its_own_route_only(template: Template) -> None:
+def test_each_function_is_invoked_by_its_own_route_only_and_the_authorizer_by_itself(
+    template: Template, auth: str
+) -> None:
+    callers = {name: f"{EXECUTE_API}/*${name}" for name in ("connect", "default", "disconnect")}
+    if auth != "off":
+        callers["authorizer"] = f"{EXECUTE_API}/authorizers/<AWS::ApiGatewayV2::Authorizer>"
     permissions = template.all("AWS::Lambda::Permission")
     assert {
         (
@@ -69,7 +88,4 @@ def test_each_function_is_invoked_by_its_own_route_only(template: Template) -> N
             template.text(p.properties["SourceArn"]),
         )
         for p in permissions
-    } == {
-        (f"<{name}.Arn>", "apigateway.amazonaws.com", f"{EXECUTE_API}/*${name}")
-        for name in ("connect", "default", "disconnect")
-    }
+    } == {(f"<{name}.Arn>", "apigateway.amazonaws.com", source) for name, source in callers.items()}

@@ -21,9 +21,9 @@ def normalised(template: Template) -> str:
 
 
 def test_a_stage_is_as_its_snapshot_says(
-    template: Template, stage: str, request: pytest.FixtureRequest
+    template: Template, variant: str, request: pytest.FixtureRequest
 ) -> None:
-    snapshot = SNAPSHOTS / f"{stage}.json"
+    snapshot = SNAPSHOTS / f"{variant}.json"
     if request.config.getoption("--update-snapshots", default=False):
         snapshot.parent.mkdir(exist_ok=True)
         snapshot.write_text(normalised(template))
