@@ -43,7 +43,7 @@ def test_a_token_minted_as_the_document_says_is_good() -> None:
     token = names["mint"]("kid", key, "shop", "12303")
     identity = verify(token, {"kid": key}.get, time.time())
     assert identity.merchant_id == "shop"
-    assert identity.refs == {"12303"}
+    assert identity.refs == frozenset({"12303"})
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
