@@ -50,13 +50,14 @@ class Keys:
         They are fetched again when 5 minutes old, and for an unknown `kid` at most once a minute:
         a flood of bad tokens is no flood of reads. Raises BadSecretError, and what fetching raises.
         """
-        age = None if self._fetched_at is None else self._clock() - self._fetched_at
+        now = self._clock()
+        age = None if self._fetched_at is None else now - self._fetched_at
         stale = age is None or age >= _KEPT_FOR
         if stale or (kid not in self._keys and age is not None and age >= _LOOKED_UP_AGAIN_AFTER):
             # Not kept where fetching fails: a removed key must not live on.
             self._fetched_at = None
             self._keys = self._fetch()
-            self._fetched_at = self._clock()
+            self._fetched_at = now  # not later: a key may be removed while they are fetched
         return self._keys.get(kid)
 
 
