@@ -1,18 +1,34 @@
 """`@connections` as a real HTTP server on this machine, for what only the wire shows."""
 
+import json
 import socket
 import struct
 import threading
 from collections import deque
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 _A_WHILE: Final = 10.0
 """Seconds after which a test that waits for what never comes fails."""
 
-HttpAnswer = int | Literal["hang", "reset", "hang up"]
-"""A status; no answer at all; the connection torn down; 200, then closed without a word."""
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An answer with a body: bytes as they stand, or an object as JSON."""
+
+    status: int
+    body: bytes | dict[str, Any]
+
+    @property
+    def data(self) -> bytes:
+        """The body on the wire."""
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+HttpAnswer = int | Said | Literal["hang", "reset", "hang up"]
+"""A status, with or without a body; no answer at all; the connection torn down; 200, then closed
+without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +123,14 @@ class LoopbackApi:
             case "hang up":
                 _respond(request, 200)
                 request.close_connection = True
+            case Said(status):
+                _respond(request, status, answer.data)
             case status:
                 _respond(request, status)
 
 
-def _respond(request: BaseHTTPRequestHandler, status: int) -> None:
+def _respond(request: BaseHTTPRequestHandler, status: int, body: bytes = b"") -> None:
     request.send_response(status)
-    request.send_header("Content-Length", "0")
+    request.send_header("Content-Length", str(len(body)))
     request.end_headers()
+    request.wfile.write(body)

@@ -1,0 +1,221 @@
+"""The keys of a stage: read seldom, new ones found soon, removed ones forgotten in time."""
+
+import json
+from typing import Any
+
+import pytest
+
+from lambdas.layer import aws_json
+from lambdas.layer.keys import BadSecretError, Keys, parse_keys
+from lambdas.layer.settings import MissingSettingError
+from tests.fakes import FakeClock, FakeTime, LongestPauses
+from tests.lambdas.loopback import LoopbackApi, Said
+from tests.lambdas.minting import KEYS
+
+KEY, OTHER = KEYS.values()
+
+
+class Secret:
+    """The stage's secret, that counts how often it is read, and fails on demand."""
+
+    def __init__(self) -> None:
+        self.keys = {"first": KEY}
+        self.reads = 0
+        self.error: Exception | None = None
+
+    def __call__(self) -> dict[str, str]:
+        self.reads += 1
+        if self.error is not None:
+            raise self.error
+        return dict(self.keys)
+
+
+@pytest.fixture
+def secret() -> Secret:
+    return Secret()
+
+
+@pytest.fixture
+def keys(secret: Secret, clock: FakeClock) -> Keys:
+    return Keys(secret, clock=clock)
+
+
+def test_nothing_is_read_before_the_first_token(keys: Keys, secret: Secret) -> None:
+    assert secret.reads == 0
+    assert keys.get("first") == KEY
+    assert secret.reads == 1
+
+
+def test_known_keys_are_read_once_in_five_minutes(
+    keys: Keys, secret: Secret, clock: FakeClock
+) -> None:
+    for _ in range(300):
+        assert keys.get("first") == KEY
+        clock.advance(seconds=0.999)
+    assert secret.reads == 1
+    clock.advance(seconds=0.3)
+    assert keys.get("first") == KEY
+    assert secret.reads == 2
+
+
+def test_a_key_that_was_added_is_found_within_a_minute(
+    keys: Keys, secret: Secret, clock: FakeClock
+) -> None:
+    keys.get("first")
+    secret.keys["second"] = OTHER
+    clock.advance(seconds=59.999)
+    assert keys.get("second") is None
+    clock.advance(seconds=0.001)
+    assert keys.get("second") == OTHER
+    assert keys.get("first") == KEY
+    assert secret.reads == 2
+
+
+def test_a_flood_of_unknown_kids_is_no_flood_of_reads(
+    keys: Keys, secret: Secret, clock: FakeClock
+) -> None:
+    for n in range(1200):  # twenty minutes of one each second
+        assert keys.get(f"unknown {n}") is None
+        assert keys.get("first") == KEY
+        clock.advance(seconds=1)
+    assert secret.reads == 20
+
+
+def test_a_removed_key_is_dead_after_five_minutes(
+    keys: Keys, secret: Secret, clock: FakeClock
+) -> None:
+    assert keys.get("first") == KEY
+    secret.keys = {"second": OTHER}
+    clock.advance(seconds=299.999)
+    assert keys.get("first") == KEY
+    clock.advance(seconds=0.001)
+    assert keys.get("first") is None
+    assert keys.get("second") == OTHER
+
+
+def test_the_age_of_the_keys_counts_from_before_they_were_read(
+    clock: FakeClock, secret: Secret
+) -> None:
+    def slowly() -> dict[str, str]:
+        read = secret()
+        clock.advance(seconds=3)
+        return read
+
+    keys = Keys(slowly, clock=clock)
+    asked = clock.now
+    keys.get("first")
+    secret.keys = {}
+    clock.now = asked + 5 * 60 * 1000
+    assert keys.get("first") is None
+
+
+@pytest.mark.parametrize("after", [60, 300, 3600])
+def test_a_read_that_fails_leaves_no_key_alive(
+    after: int, keys: Keys, secret: Secret, clock: FakeClock
+) -> None:
+    keys.get("first")
+    secret.error = RuntimeError("no secret")
+    clock.advance(seconds=after)
+    for kid in ("unknown", "first", "first"):
+        with pytest.raises(RuntimeError, match="no secret"):
+            keys.get(kid)
+    secret.error = None
+    secret.keys = {"second": OTHER}
+    assert keys.get("first") is None
+    assert keys.get("second") == OTHER
+
+
+def test_a_first_read_that_fails_is_tried_again_with_the_next_token(
+    keys: Keys, secret: Secret
+) -> None:
+    secret.error = RuntimeError("no secret")
+    with pytest.raises(RuntimeError):
+        keys.get("first")
+    secret.error = None
+    assert keys.get("first") == KEY
+
+
+@pytest.mark.parametrize("keys", [{}, {"first": "k" * 32}, {"a": KEY, "b": OTHER}])
+def test_a_secret_is_an_object_of_kids_and_keys(keys: dict[str, str]) -> None:
+    assert parse_keys(json.dumps(keys)) == keys
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        KEY,
+        "null",
+        json.dumps(KEY),
+        json.dumps([KEY]),
+        json.dumps({"first": None}),
+        json.dumps({"first": 1}),
+        json.dumps({"first": ""}),
+        json.dumps({"first": "k" * 31}),
+        json.dumps({"first": KEY, "second": "short"}),
+        json.dumps({"first": {"key": KEY}}),
+    ],
+)
+def test_another_secret_is_refused_with_what_it_should_be_and_nothing_of_it(text: str) -> None:
+    with pytest.raises(BadSecretError, match="must be a JSON object of kid: key") as refused:
+        parse_keys(text)
+    assert KEY not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+@pytest.fixture
+def environment(loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setenv("TOKEN_KEYS_SECRET", "arn:aws:secretsmanager:eu-west-1:1:secret:keys")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", loopback.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENV")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setattr(aws_json, "time", FakeTime())
+    monkeypatch.setattr(aws_json, "random", LongestPauses)
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("environment")
+def test_they_come_from_the_secret_that_the_environment_names(loopback: LoopbackApi) -> None:
+    loopback.script(Said(200, {"SecretString": json.dumps(KEYS), "Name": "keys"}))
+    keys = Keys.from_env()
+    assert loopback.requests == []
+    assert (keys.get("first"), keys.get("second"), keys.get("third")) == (KEY, OTHER, None)
+    (request,) = loopback.requests
+    assert request.headers["x-amz-target"] == "secretsmanager.GetSecretValue"
+    assert request.headers["content-type"] == "application/x-amz-json-1.1"
+    assert "/eu-west-1/secretsmanager/aws4_request" in request.headers["authorization"]
+    assert json.loads(request.body) == {
+        "SecretId": "arn:aws:secretsmanager:eu-west-1:1:secret:keys"
+    }
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Said(400, {"__type": "ResourceNotFoundException"}),
+        Said(400, {"__type": "AccessDeniedException"}),
+        Said(200, {"SecretBinary": "aaaa"}),
+        Said(200, {"SecretString": "no JSON"}),
+        Said(200, b"garbage"),
+    ],
+)
+def test_a_secret_that_cannot_be_read_raises_and_is_asked_for_again(
+    answer: Any, loopback: LoopbackApi
+) -> None:
+    loopback.script(answer, Said(200, {"SecretString": json.dumps(KEYS)}))
+    keys = Keys.from_env()
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - whatever it is, it raises
+        keys.get("first")
+    assert KEY not in repr(raised.value)
+    assert keys.get("first") == KEY
+
+
+def test_a_secret_that_is_not_named_is_an_error_that_names_it(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.delenv("TOKEN_KEYS_SECRET")
+    with pytest.raises(MissingSettingError, match="TOKEN_KEYS_SECRET"):
+        Keys.from_env()
