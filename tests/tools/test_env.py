@@ -2,14 +2,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
+from tests.tools.stacks import deploy_outputs
 from tools import ToolError, env
-from tools.ministack import CREDENTIALS, free_port, ministack
+from tools.ministack import free_port
 from tools.outputs import LOCAL_OUTPUTS, environment, read_outputs, write_outputs
 
 _OUTPUTS = {
@@ -22,33 +21,9 @@ _OUTPUTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with ministack(tmp_path_factory.mktemp("aws"), free_port()) as server:
-        server.wait_until_ready()
-        yield server.endpoint
-
-
-@pytest.fixture
-def credentials(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws}.items():
-        monkeypatch.setenv(name, value)
-
-
 def _run(monkeypatch: pytest.MonkeyPatch, stage: str) -> int:
     monkeypatch.setattr(sys, "argv", ["make env", stage])
     return env.main()
-
-
-def _deploy(stage: str) -> None:
-    outputs = {name: {"Value": value} for name, value in _OUTPUTS.items()}
-    handle = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
-    template = json.dumps({"Resources": {"Nothing": handle}, "Outputs": outputs})
-    cloudformation = boto3.client("cloudformation")
-    cloudformation.create_stack(StackName=f"OttuWsNotify-{stage}", TemplateBody=template)
-    cloudformation.get_waiter("stack_create_complete").wait(
-        StackName=f"OttuWsNotify-{stage}", WaiterConfig={"Delay": 1}
-    )
 
 
 def test_any_value_survives_the_shell() -> None:
@@ -97,15 +72,18 @@ def test_a_stage_local_that_was_killed_is_not_taken_for_a_living_one(
 
 @pytest.mark.usefixtures("credentials")
 def test_a_stage_on_aws_comes_from_its_stack(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    aws: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _deploy("dev")
+    deploy_outputs("dev", _OUTPUTS)
     assert _run(monkeypatch, "dev") == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert "export CONNECTIONS_TABLE=connections" in lines
-    assert "export AWS_DEFAULT_REGION=eu-west-1" in lines
-    assert not any("KEY" in line for line in lines)
-    assert len(lines) == 5
+    assert capsys.readouterr().out.splitlines() == [  # and no credentials
+        "export CONNECTIONS_TABLE=connections",
+        "export LEDGER_TABLE=ledger",
+        "export RETENTION_SECONDS=3600",
+        f"export AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI={_OUTPUTS['ConnectionsEndpointURL']}",
+        "export AWS_DEFAULT_REGION=eu-west-1",
+        f"export AWS_ENDPOINT_URL_DYNAMODB={aws}",
+    ]
 
 
 @pytest.mark.usefixtures("credentials")

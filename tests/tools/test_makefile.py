@@ -28,6 +28,9 @@ def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
         (("destroy", "STAGE=production"), "takes one of: dev prod"),
         (("hotswap", "STAGE=prod"), "takes one of: dev,"),
         (("env",), "takes one of: local dev prod"),
+        (("token",), "takes one of: local dev prod"),
+        (("token", "STAGE=staging"), "takes one of: local dev prod"),
+        (("token", "STAGE=local prod"), "takes one of: local dev prod"),
         (("diff",), "BASE is missing"),
     ],
 )
@@ -43,6 +46,23 @@ def test_a_missing_or_wrong_variable_is_an_error_that_says_what_to_give(
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_a_deployment_names_one_stack(stage: str) -> None:
     assert f"deploy OttuWsNotify-{stage} " in _make("deploy", f"STAGE={stage}").stdout
+
+
+def test_a_token_is_minted_for_what_is_said() -> None:
+    said = ("STAGE=local", "CLIENT=frontend", "MERCHANT=my shop", "REF=1 2", "LIFETIME=60")
+    assert (
+        _make("token", *said)
+        .stdout.strip()
+        .endswith(
+            "-m tools.token --stage 'local' --client 'frontend' --merchant 'my shop' "
+            "--lifetime '60' --ref '1 2'"
+        )
+    )
+
+
+@pytest.mark.parametrize(("said", "auth"), [((), "off"), (("AUTH=required",), "required")])
+def test_a_run_asks_for_tokens_where_it_is_told_to(said: tuple[str, ...], auth: str) -> None:
+    assert f"--auth '{auth}'" in _make("run", *said).stdout
 
 
 def test_help_lists_every_target() -> None:

@@ -37,9 +37,12 @@ def _stage(
     *,
     starting: Callable[[], None] = lambda: None,
     living: Callable[[], None] = lambda: None,
+    expected_auth: str = "off",
 ) -> None:
     @contextmanager
-    def local_stage(*_arguments: object) -> Iterator[LocalStage]:
+    def local_stage(*arguments: object) -> Iterator[LocalStage]:
+        *_, auth = arguments
+        assert auth == expected_auth
         starting()
         yield LocalStage(_OUTPUTS, _Server(living))  # type: ignore[arg-type]
 
@@ -102,3 +105,35 @@ def test_the_example_names_the_address_and_both_sides(
     assert printed.count(_OUTPUTS["WebsocketConnectEndpointURL"]) == 3
     assert '"client": "frontend"' in printed
     assert '"client": "backend"' in printed
+
+
+@pytest.mark.parametrize("auth", ["optional", "required"])
+def test_with_tokens_the_example_has_one_of_each_kind(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], auth: str
+) -> None:
+    monkeypatch.setattr(LocalStage, "token", lambda _, *said: f"<{' '.join(said)}>")
+    _stage(monkeypatch, living=lambda: os.kill(os.getpid(), signal.SIGINT), expected_auth=auth)
+    run.run(4599, auth)
+    printed = capsys.readouterr().out
+    url = _OUTPUTS["WebsocketConnectEndpointURL"]
+    for client, said in (("frontend", "frontend shop 42"), ("backend", "backend shop")):
+        assert f"  <{said}>\n" in printed
+        (line,) = (line for line in printed.splitlines() if f'"client": "{client}"' in line)
+        assert f"'{url}?token=<{said}>'" in line
+
+
+def test_without_tokens_the_example_names_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _stage(monkeypatch, living=lambda: os.kill(os.getpid(), signal.SIGINT))
+    run.run(4599)
+    assert "token" not in capsys.readouterr().out
+
+
+def test_an_auth_that_there_is_not_is_refused_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["make run", "--port", "4599", "--auth", "on"])
+    with pytest.raises(SystemExit):
+        run.main()
+    assert "argument --auth: invalid choice: 'on'" in capsys.readouterr().err
