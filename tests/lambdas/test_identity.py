@@ -1,0 +1,66 @@
+"""Who a connection speaks for: from the token into the context, and out of it again."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.layer.identity import Identity, Nobody, bearer
+
+IDENTITIES = st.builds(
+    Identity,
+    client=st.sampled_from(["frontend", "backend"]),
+    merchant_id=st.text(min_size=1),
+    refs=st.none() | st.frozensets(st.text(min_size=1), min_size=1, max_size=20),
+    ends_at=st.integers(0, 10**14),
+)
+WHO = Identity("frontend", "shop", frozenset({"12303"}), 1_795_426_200_000)
+
+
+@given(IDENTITIES, st.booleans())
+def test_an_identity_comes_out_of_a_context_as_it_went_in(who: Identity, required: bool) -> None:  # noqa: FBT001 - hypothesis' value
+    context = who.to_context()
+    assert all(isinstance(value, str) for value in context.values())  # API Gateway's rule
+    sent: dict[str, Any] = json.loads(json.dumps(context))
+    assert bearer(sent, required=required) == who
+
+
+def test_what_api_gateway_adds_to_a_context_is_no_part_of_the_identity() -> None:
+    added = {"principalId": "frontend", "integrationLatency": 12}
+    assert bearer({**WHO.to_context(), **added}, required=True) == WHO
+
+
+@pytest.mark.parametrize("context", [{}, {"principalId": "anonymous", "integrationLatency": 3}])
+def test_without_a_token_one_is_nobody_where_it_is_required(context: dict[str, Any]) -> None:
+    assert bearer(context, required=True) == Nobody()
+    assert bearer(context, required=False) is None
+
+
+MALFORMED: dict[str, dict[str, Any]] = {
+    "no merchant_id": {"merchant_id": ...},
+    "no refs": {"refs": ...},
+    "no ends_at": {"ends_at": ...},
+    "refs no JSON": {"refs": "["},
+    "refs empty": {"refs": ""},
+    "refs a number": {"refs": "12303"},
+    "refs an object of nothing hashable": {"refs": "[[1]]"},
+    "refs no text": {"refs": 5},
+    "ends_at no number": {"ends_at": "soon"},
+    "ends_at empty": {"ends_at": ""},
+    "ends_at a fraction": {"ends_at": "1.5"},
+    "ends_at null": {"ends_at": None},
+    "ends_at not a number": {"ends_at": "NaN"},
+}
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize("changes", MALFORMED.values(), ids=MALFORMED.keys())
+def test_whose_context_is_malformed_is_nobody_even_where_no_token_is_required(
+    changes: dict[str, Any],
+    required: bool,  # noqa: FBT001 - pytest's value
+) -> None:
+    context = {**WHO.to_context(), **changes}
+    context = {name: value for name, value in context.items() if value is not ...}
+    assert bearer(context, required=required) == Nobody()
