@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from botocore.config import Config
-from botocore.credentials import Credentials
 
-from benchmarks.aws import session
+from benchmarks.aws import credentials, session
 from benchmarks.figures import FanOut
 from benchmarks.spread import percentiles, ratio
 from lambdas.layer import Sender, Storage
@@ -19,7 +18,7 @@ from lambdas.layer.connections_api import POSTS_AT_ONCE, ConnectionsApi
 from lambdas.layer.signed_http import SignedHttp
 from lambdas.layer.topic import Topic
 from tools import ToolError
-from tools.ministack import CREDENTIALS, REGION
+from tools.ministack import REGION
 
 MANY: Final = 100
 THREADS: Final = 16
@@ -79,12 +78,9 @@ def _ways(endpoint: str) -> dict[Way, Callable[[], object]]:
 
 
 def _sender(endpoint: str) -> Sender:
-    credentials = Credentials(
-        CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"]
-    )
     # The storage is asked only for connections that are gone, and here none is.
     storage = Storage(session().client("dynamodb"), connections="", ledger="", retention=1)
-    http = SignedHttp(endpoint, "execute-api", credentials, REGION, at_once=POSTS_AT_ONCE)
+    http = SignedHttp(endpoint, "execute-api", credentials(), REGION, at_once=POSTS_AT_ONCE)
     return Sender(ConnectionsApi(http), storage)
 
 

@@ -17,24 +17,36 @@ from benchmarks.spread import percentiles, ratio
 from tools.ministack import CREDENTIALS
 
 CONTROL: Final = "import boto3 and both clients"
-FUNCTIONS: Final = ("connect", "disconnect", "default")
+FUNCTIONS: Final = {
+    "authorizer": "lambdas.connect.authorizer",
+    "connect": "lambdas.connect.handler",
+    "disconnect": "lambdas.disconnect.handler",
+    "default": "lambdas.default.handler",
+}
 
 _BARE: Final = "bare Python"
 _PROGRAMS: Final = {
     _BARE: "pass",
     CONTROL: ("import boto3; boto3.client('dynamodb'); boto3.client('apigatewaymanagementapi')"),
-    **{name: f"import lambdas.{name}.handler" for name in FUNCTIONS},
+    **{name: f"import {module}" for name, module in FUNCTIONS.items()},
 }
 _LOADED: Final = "; import json, sys; print(json.dumps(sorted(sys.modules)))"
 
-_NEVER: Final = ("aws_xray_sdk", "pydantic", "jwt")
+_NEVER: Final = ("aws_xray_sdk", "boto3", "pydantic")
+_STORING: Final = ("lambdas.layer.dynamo", "lambdas.layer.storage")
 _POSTING: Final = ("lambdas.layer.connections_api", "lambdas.layer.sender", "lambdas.layer.handler")
+_READING_FRAMES: Final = ("fastjsonschema", "lambdas.layer.frames")
+_READING_TOKENS: Final = ("jwt", "lambdas.layer.keys", "lambdas.layer.tokens")
 _UNUSED: Final = {
-    "connect": (*_NEVER, *_POSTING, "boto3", "fastjsonschema", "lambdas.layer.storage"),
-    "disconnect": (*_NEVER, *_POSTING, "fastjsonschema"),
-    "default": _NEVER,
+    "authorizer": (*_NEVER, *_STORING, *_POSTING, *_READING_FRAMES),
+    "connect": (
+        *(*_NEVER, *_STORING, *_POSTING, *_READING_FRAMES, *_READING_TOKENS),
+        *("botocore.session", "urllib3"),
+    ),
+    "disconnect": (*_NEVER, *_POSTING, *_READING_FRAMES, *_READING_TOKENS),
+    "default": (*_NEVER, *_READING_TOKENS),
 }
-"""What a function has no use for: it never posts, never reads a frame, never traces by itself."""
+"""What a function has no use for: it calls no AWS, never posts, reads no frame or no token."""
 
 _ROOT: Final = Path(__file__).parent.parent
 _ENVIRONMENT: Final = {
@@ -42,12 +54,15 @@ _ENVIRONMENT: Final = {
     "PATH": os.environ.get("PATH", os.defpath),
     "HOME": os.devnull,
     "ALLOWED_ORIGINS": "",
+    "AUTH": "required",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "http://127.0.0.1:9/stage",
     "CONNECTIONS_TABLE": "connections",
     "LEDGER_TABLE": "ledger",
     "POWERTOOLS_METRICS_NAMESPACE": "benchmark",
     "POWERTOOLS_SERVICE_NAME": "benchmark",
     "RETENTION_SECONDS": "3600",
+    "TOKEN_KEYS_SECRET": "keys",
 }
 
 

@@ -1,14 +1,12 @@
 """Recording the calls of a piece of work: which, in which order, side by side, at what cost."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from benchmarks.figures import Operation
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from lambdas.layer.dynamo import Client
 
 _A_CALL_TAKES: Final = 0.02
 """Seconds added to each call, so that those that do not wait for each other surely overlap."""
@@ -20,11 +18,13 @@ it would have been, but reports no consumption with the refusal."""
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call, from its start to its end on one clock."""
+    """One call, from its start to its end on one clock, and the capacity that it consumed."""
 
     name: str
     started: float
     ended: float
+    read_units: float = 0.0
+    write_units: float = 0.0
 
 
 @dataclass(slots=True)
@@ -36,58 +36,71 @@ class Recorder:
 
     tables: Mapping[str, str]
     _calls: list[Call] = field(default_factory=list)
-    _read_units: float = 0.0
-    _write_units: float = 0.0
-
-    def attach(self, client: "DynamoDBClient") -> None:
-        """Record every call of a client, and ask DynamoDB what each consumed."""
-        events: Any = client.meta.events  # whose stubs know of no answers
-        events.register("provide-client-params.dynamodb", self._ask)
-        events.register("before-call.dynamodb", _start)
-        events.register("after-call.dynamodb", self._end)
 
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - as Api
         """Take a post."""
         started = time.perf_counter()
         time.sleep(_A_CALL_TAKES)
-        self._calls.append(Call("POST @connections", started, time.perf_counter()))
+        self.add(Call("POST @connections", started, time.perf_counter()))
         return 200
 
     def operation(self, name: str) -> Operation:
         """Return what was recorded, and begin anew."""
-        done = Operation(name, steps(self._calls), self._read_units, self._write_units)
+        done = Operation(
+            name,
+            steps(self._calls),
+            sum(call.read_units for call in self._calls),
+            sum(call.write_units for call in self._calls),
+        )
         self._calls.clear()
-        self._read_units = self._write_units = 0.0
         return done
 
-    def _ask(
-        self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any
-    ) -> dict[str, Any]:
-        context["name"] = f"{model.name} {self._where(params)}"
-        return {**params, "ReturnConsumedCapacity": "TOTAL"}
+    def add(self, call: Call) -> None:
+        """Take a call that has ended."""
+        self._calls.append(call)
 
-    def _where(self, params: Mapping[str, Any]) -> str:
-        if "RequestItems" in params:
-            return " + ".join(sorted(self.tables[table] for table in params["RequestItems"]))
-        table = self.tables[params["TableName"]]
-        return f"{table}.{params['IndexName']}" if "IndexName" in params else table
-
-    def _end(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        self._calls.append(Call(context["name"], context["started"], time.perf_counter()))
-        if model.name == "Query":
-            self._read_units += _consumed(parsed)
-        else:
-            self._write_units += _consumed(parsed)
+    def where(self, parameters: Mapping[str, Any]) -> str:
+        """Name what a call to DynamoDB is about."""
+        if "RequestItems" in parameters:
+            return " + ".join(sorted(self.tables[table] for table in parameters["RequestItems"]))
+        table = self.tables[parameters["TableName"]]
+        return f"{table}.{parameters['IndexName']}" if "IndexName" in parameters else table
 
 
-def _start(context: dict[str, Any], **_: Any) -> None:
-    context["started"] = time.perf_counter()
-    time.sleep(_A_CALL_TAKES)
+class Recorded:
+    """A client of DynamoDB whose calls a recorder takes, and which asks what each consumed."""
+
+    def __init__(self, client: Client, recorder: Recorder) -> None:
+        self._client = client
+        self._recorder = recorder
+
+    def put_item(self, **parameters: Any) -> Any:
+        """Put one item; a refusal is billed, too."""
+        return self._call("PutItem", self._client.put_item, parameters)
+
+    def query(self, **parameters: Any) -> Any:
+        """Return one page of a query."""
+        return self._call("Query", self._client.query, parameters)
+
+    def batch_write_item(self, **parameters: Any) -> Any:
+        """Write up to 25 items."""
+        return self._call("BatchWriteItem", self._client.batch_write_item, parameters)
+
+    def _call(self, operation: str, call: Callable[..., Any], parameters: Mapping[str, Any]) -> Any:
+        name = f"{operation} {self._recorder.where(parameters)}"
+        units = _REFUSED_PUT
+        started = time.perf_counter()
+        time.sleep(_A_CALL_TAKES)
+        try:
+            answer = call(**{**parameters, "ReturnConsumedCapacity": "TOTAL"})
+            units = _consumed(answer)
+            return answer
+        finally:
+            read, write = (units, 0.0) if operation == "Query" else (0.0, units)
+            self._recorder.add(Call(name, started, time.perf_counter(), read, write))
 
 
 def _consumed(answer: Mapping[str, Any]) -> float:
-    if "Error" in answer:
-        return _REFUSED_PUT
     capacity = answer["ConsumedCapacity"]
     tables = capacity if isinstance(capacity, list) else [capacity]
     return sum(float(table["CapacityUnits"]) for table in tables)

@@ -1,4 +1,10 @@
-from benchmarks.recorder import Call, steps
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from benchmarks.figures import Operation
+from benchmarks.recorder import Call, Recorded, Recorder, steps
 
 
 def test_calls_that_overlap_are_one_step_and_those_that_wait_are_the_next() -> None:
@@ -17,3 +23,47 @@ def test_a_chain_of_overlaps_is_one_step() -> None:
 
 def test_no_calls_are_no_steps() -> None:
     assert steps([]) == []
+
+
+class FakeDynamo:
+    """Answers what DynamoDB says about capacity; refuses a put whose condition is `taken`."""
+
+    def put_item(self, **parameters: Any) -> Any:
+        assert parameters["ReturnConsumedCapacity"] == "TOTAL"
+        if parameters.get("ConditionExpression") == "taken":
+            code = "ConditionalCheckFailedException"
+            raise ClientError({"Error": {"Code": code, "Message": ""}}, "PutItem")
+        return {"ConsumedCapacity": {"CapacityUnits": 1.0}}
+
+    def query(self, **parameters: Any) -> Any:
+        assert parameters["ReturnConsumedCapacity"] == "TOTAL"
+        return {"Items": [], "ConsumedCapacity": {"CapacityUnits": 0.5}}
+
+    def batch_write_item(self, **parameters: Any) -> Any:
+        assert parameters["ReturnConsumedCapacity"] == "TOTAL"
+        return {"ConsumedCapacity": [{"CapacityUnits": 1.0} for _ in parameters["RequestItems"]]}
+
+
+def test_an_operation_is_its_calls_by_name_and_what_they_consumed() -> None:
+    recorder = Recorder({"t1": "connections", "t2": "ledger"})
+    client = Recorded(FakeDynamo(), recorder)
+    client.put_item(TableName="t2")
+    assert client.query(TableName="t1", IndexName="by_ref")["Items"] == []
+    client.batch_write_item(RequestItems={"t2": [], "t1": []})
+    recorder.post("c1", b"{}", 1.0)
+    calls = [
+        ["PutItem ledger"],
+        ["Query connections.by_ref"],
+        ["BatchWriteItem connections + ledger"],
+        ["POST @connections"],
+    ]
+    assert recorder.operation("all") == Operation("all", calls, read_units=0.5, write_units=3.0)
+    assert recorder.operation("next") == Operation("next", [], read_units=0, write_units=0)
+
+
+def test_a_refused_put_is_counted_as_it_is_billed() -> None:
+    recorder = Recorder({"t2": "ledger"})
+    client = Recorded(FakeDynamo(), recorder)
+    with pytest.raises(ClientError):
+        client.put_item(TableName="t2", ConditionExpression="taken")
+    assert recorder.operation("again").write_units == 1.0
