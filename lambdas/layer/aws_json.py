@@ -76,4 +76,5 @@ def _error(answer: urllib3.BaseHTTPResponse) -> Any:
         code = str(said["__type"]).rpartition("#")[2]
     except (ValueError, TypeError, KeyError):
         said, code = {}, f"HTTP {answer.status}"
-    return {**said, "Error": {"Code": code, "Message": said.get("message", "")}}
+    message = said.get("message", said.get("Message", ""))  # services differ in it
+    return {**said, "Error": {"Code": code, "Message": message}}
