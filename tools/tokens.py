@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import boto3
 import jwt
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tools import ToolError
 
@@ -25,9 +26,21 @@ def read_keys(outputs: Mapping[str, str], aws: Mapping[str, str]) -> dict[str, s
         aws_access_key_id=aws.get("AWS_ACCESS_KEY_ID"),
         aws_secret_access_key=aws.get("AWS_SECRET_ACCESS_KEY"),
     )
-    keys: dict[str, str] = json.loads(
-        client.get_secret_value(SecretId=outputs[_SECRET])["SecretString"]
-    )
+    try:
+        text: str = client.get_secret_value(SecretId=outputs[_SECRET])["SecretString"]
+    except (BotoCoreError, ClientError) as error:
+        raise ToolError(f"The keys in {outputs[_SECRET]} could not be read: {error}") from error
+    return _parsed(text)
+
+
+def _parsed(text: str) -> dict[str, str]:
+    try:
+        keys = json.loads(text)
+    except ValueError:
+        keys = None
+    if not isinstance(keys, dict) or not keys:
+        # Without the cause, whose text or trace may hold a part of the secret.
+        raise ToolError("The secret holds no keys: it must be a JSON object of kid: key") from None
     return keys
 
 

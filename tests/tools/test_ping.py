@@ -45,3 +45,11 @@ def test_another_answer_is_told(aws: MiniStack, answer: str) -> None:
 def test_silence_is_told(aws: MiniStack, tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="does not answer"):
         require_pong(f"ws://127.0.0.1:{free_port()}/{tmp_path.name}", aws)
+
+
+def test_what_went_wrong_is_told_without_the_token(aws: MiniStack) -> None:
+    with _answering("no") as url, pytest.raises(ToolError) as wrong:
+        require_pong(f"{url}?token=canary", aws)
+    with pytest.raises(ToolError) as silent:
+        require_pong(f"ws://127.0.0.1:{free_port()}/?token=canary", aws)
+    assert "canary" not in f"{wrong.value}{silent.value}"

@@ -32,6 +32,10 @@ def _run(monkeypatch: pytest.MonkeyPatch, stage: str = "local", **options: str) 
 @pytest.fixture(scope="module")
 def secret(aws: str) -> str:
     """The address of a secret that holds two keys."""
+    return _secret_with(aws, "keys", json.dumps(KEYS))
+
+
+def _secret_with(aws: str, name: str, content: str) -> str:
     client = boto3.client(
         "secretsmanager",
         endpoint_url=aws,
@@ -39,7 +43,7 @@ def secret(aws: str) -> str:
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )
-    arn: str = client.create_secret(Name="keys", SecretString=json.dumps(KEYS))["ARN"]
+    arn: str = client.create_secret(Name=name, SecretString=content)["ARN"]
     return arn
 
 
@@ -155,6 +159,20 @@ def test_a_stage_on_aws_is_read_by_the_callers_own_environment(
 def test_the_keys_are_read_as_the_authorizer_reads_them(aws: str, secret: str) -> None:
     keys = read_keys({"TokenKeysSecretArn": secret}, {**CREDENTIALS, "AWS_ENDPOINT_URL": aws})
     assert keys == parse_keys(json.dumps(KEYS)) == KEYS
+
+
+def test_keys_that_cannot_be_read_are_told_by_their_address(aws: str) -> None:
+    outputs = {"TokenKeysSecretArn": "arn:aws:secretsmanager:eu-west-1:000000000000:secret:gone"}
+    with pytest.raises(ToolError, match=r"secret:gone could not be read: .*ResourceNotFound"):
+        read_keys(outputs, {**CREDENTIALS, "AWS_ENDPOINT_URL": aws})
+
+
+@pytest.mark.parametrize("content", ["canary", '["canary"]', "{}", '"canary"'])
+def test_a_secret_that_holds_no_keys_is_told_without_its_content(aws: str, content: str) -> None:
+    arn = _secret_with(aws, f"bad-{len(content)}", content)
+    with pytest.raises(ToolError, match="holds no keys") as refused:
+        read_keys({"TokenKeysSecretArn": arn}, {**CREDENTIALS, "AWS_ENDPOINT_URL": aws})
+    assert "canary" not in str(refused.value)
 
 
 def test_the_newest_key_signs() -> None:
