@@ -13,12 +13,12 @@ from lambdas.layer.frames import (
     Ping,
     Publish,
     Subscribe,
-    Topic,
     Unsubscribe,
     parse,
     parse_object,
     parse_topic,
 )
+from lambdas.layer.topic import Topic
 from tests.lambdas.examples import (
     PUBLISH,
     SUBSCRIBE,
