@@ -153,3 +153,45 @@ def test_looking_at_an_event_does_not_change_it() -> None:
     before = copy.deepcopy(event)
     gateway.origin_allowed(event, LISTED)
     assert event == before
+
+
+@pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER  ", " Bearer "])
+def test_a_token_comes_in_the_header_before_the_query(name: str, scheme: str) -> None:
+    event = _handshake(**{name: f"{scheme}a.b.c "})
+    event["queryStringParameters"] = {"token": "of.the.query"}
+    assert gateway.token(event) == "a.b.c"
+
+
+@pytest.mark.parametrize("other", ["Basic dXNlcjpwYXNz", "", "Bearerx y", "Token x", "AWS4 a=b"])
+def test_an_authorization_that_is_no_bearer_is_no_token(other: str) -> None:
+    event = _handshake(Authorization=other)
+    assert gateway.token(event) is None
+    event["queryStringParameters"] = {"token": "of.the.query"}
+    assert gateway.token(event) == "of.the.query"
+
+
+@pytest.mark.parametrize("query", [{}, None, {"other": "x"}, {"Token": "x"}])
+def test_a_handshake_may_have_no_token(query: dict[str, str] | None) -> None:
+    event = captured("connect")
+    assert gateway.token(event) is None
+    event["queryStringParameters"] = query
+    assert gateway.token(event) is None
+
+
+@pytest.mark.parametrize("empty", ["Bearer", "Bearer "])
+def test_an_empty_token_is_not_the_same_as_none(empty: str) -> None:
+    assert gateway.token(_handshake(Authorization=empty)) == ""
+    event = captured("connect")
+    event["queryStringParameters"] = {"token": ""}
+    assert gateway.token(event) == ""
+
+
+@pytest.mark.parametrize("left", [None, "text", [], 7])
+def test_what_an_authorizer_left_is_an_object_or_nothing(left: object) -> None:
+    event = captured("message")
+    assert gateway.authorizer(event) == {}
+    event["requestContext"]["authorizer"] = left
+    assert gateway.authorizer(event) == {}
+    event["requestContext"]["authorizer"] = {"client": "backend"}
+    assert gateway.authorizer(event) == {"client": "backend"}

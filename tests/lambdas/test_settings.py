@@ -68,3 +68,49 @@ def test_entries_may_be_none_but_must_be_said(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv(NAME)
     with pytest.raises(MissingSettingError, match=NAME):
         settings.entries(NAME)
+
+
+SECOND = f"{NAME}_TOO"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "address"),
+    [
+        ("https://a.example", "https://b.example", "https://a.example"),
+        (None, "https://b.example/", "https://b.example"),
+        ("", "http://b.example", "http://b.example"),
+        ("https://a.example", "no address", "https://a.example"),
+    ],
+)
+def test_of_several_addresses_the_first_that_is_set_counts(
+    first: str | None, second: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(NAME, raising=False)
+    if first is not None:
+        monkeypatch.setenv(NAME, first)
+    monkeypatch.setenv(SECOND, second)
+    assert settings.address(NAME, SECOND) == address
+
+
+def test_of_several_addresses_the_one_that_is_missing_or_wrong_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in (NAME, SECOND):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(MissingSettingError, match=f"{NAME} is not set"):
+        settings.address(NAME, SECOND)
+    monkeypatch.setenv(SECOND, "b.example")
+    with pytest.raises(InvalidSettingError, match=f"{SECOND} must be an address"):
+        settings.address(NAME, SECOND)
+
+
+def test_a_choice_is_one_of_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "off")
+    assert settings.choice(NAME, {"on", "off"}) == "off"
+    for value in ("Off", " off", "maybe"):
+        monkeypatch.setenv(NAME, value)
+        with pytest.raises(InvalidSettingError, match=f"{NAME} must be one of off, on"):
+            settings.choice(NAME, {"on", "off"})
+    monkeypatch.delenv(NAME)
+    with pytest.raises(MissingSettingError, match=NAME):
+        settings.choice(NAME, {"on", "off"})
