@@ -54,15 +54,18 @@ class Output:
 class Function:
     """A function of `lambdas`; its first invocation is a cold start."""
 
-    def __init__(self, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self, name: str, capsys: pytest.CaptureFixture[str], *, module: str = "handler"
+    ) -> None:
         self._name = name
+        self._module = module
         self._capsys = capsys
         self._handler: Callable[[Any, Any], Any] | None = None
 
     def __call__(self, event: Any) -> Any:
         """Invoke it; what it returns has passed through JSON, as on AWS."""
         if self._handler is None:
-            self._handler = import_anew(self._name).handler
+            self._handler = import_anew(self._name, self._module).handler
         self._capsys.readouterr()
         return json.loads(json.dumps(self._handler(event, FakeLambdaContext())))
 
@@ -83,8 +86,8 @@ def set_up(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]) -> None:
         monkeypatch.setattr(logger, name, unprepared, raising=False)
 
 
-def import_anew(name: str) -> Any:
+def import_anew(name: str, module: str = "handler") -> Any:
     """Import the handler of a function as its cold start does, and return the module."""
-    module = f"lambdas.{name}.handler"
-    sys.modules.pop(module, None)
-    return importlib.import_module(module)
+    path = f"lambdas.{name}.{module}"
+    sys.modules.pop(path, None)
+    return importlib.import_module(path)
