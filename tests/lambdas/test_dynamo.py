@@ -165,6 +165,8 @@ def test_the_environment_names_endpoint_credentials_and_region(loopback: Loopbac
     assert Dynamo.from_env().query(**CALLS["query"]) == {"Items": []}
     (request,) = loopback.requests
     assert request.target == "/"
+    assert request.headers["content-type"] == "application/x-amz-json-1.0"
+    assert request.headers["x-amz-target"] == "DynamoDB_20120810.Query"
     assert "Credential=AKIDENV/" in request.headers["authorization"]
     assert "/eu-west-1/dynamodb/aws4_request" in request.headers["authorization"]
     assert request.headers["x-amz-security-token"] == "a token"

@@ -4,6 +4,7 @@ import pytest
 import urllib3
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError, NoRegionError
+from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.signed_http import SignedHttp
@@ -75,6 +76,17 @@ def test_nothing_is_followed_or_repeated(status: int, loopback: LoopbackApi) -> 
     loopback.script(status)
     assert _http(loopback.endpoint).post("/", b"", {}, A_WHILE).status == status
     assert len(loopback.requests) == 1
+
+
+def test_what_is_not_answered_is_raised_and_not_repeated(loopback: LoopbackApi) -> None:
+    loopback.script("reset")
+    with pytest.raises(ProtocolError):
+        _http(loopback.endpoint).post("/", b"", {}, A_WHILE)
+    assert len(loopback.requests) == 1
+    with LoopbackApi() as gone:
+        endpoint = gone.endpoint
+    with pytest.raises(NewConnectionError):
+        _http(endpoint).post("/", b"", {}, A_WHILE)
 
 
 @pytest.fixture
