@@ -36,15 +36,25 @@ class Identity:
     def from_context(cls, context: Mapping[str, Any]) -> Self:
         """Return the identity in an authorizer's context.
 
-        Raises KeyError, TypeError, ValueError for a context that holds none.
+        Raises KeyError, TypeError, ValueError, OverflowError, RecursionError for a context that
+        holds none. What the token's rules exclude is none: a page for every ref, above all.
         """
+        client, merchant_id = context["client"], context["merchant_id"]
         refs = json.loads(context["refs"])
+        if client not in (FRONTEND, BACKEND) or not isinstance(merchant_id, str):
+            raise ValueError("no client, or no merchant_id")
+        if (refs is not None or client == FRONTEND) and not _are_texts(refs):
+            raise ValueError("no refs")
         return cls(
-            client=context["client"],
-            merchant_id=context["merchant_id"],
+            client=client,
+            merchant_id=merchant_id,
             refs=None if refs is None else frozenset(refs),
             ends_at=int(context["ends_at"]),
         )
+
+
+def _are_texts(refs: Any) -> bool:
+    return isinstance(refs, list) and all(isinstance(ref, str) for ref in refs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +72,5 @@ def bearer(context: Mapping[str, Any], *, required: bool) -> Bearer:
         return Nobody() if required else None
     try:
         return Identity.from_context(context)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         return Nobody()  # no authorizer of this service wrote it
