@@ -112,13 +112,14 @@ def test_a_context_that_holds_no_identity_is_none(
         (subscribe(), {"ends_at": _end(-1)}, "exp"),
         ('{"action":"ping"}', {"ends_at": _end(-1)}, "exp"),
         ("garbage", {"ends_at": _end(-1)}, "exp"),
-        (publish(), {"client": "server"}, "client"),
+        (publish(), {"client": "server"}, None),
+        (subscribe(), {"refs": None}, None),
     ],
 )
 def test_what_a_token_does_not_say_is_forbidden_wherever_there_is_one(  # noqa: PLR0913, PLR0917 - pytest's
     frame: str,
     changes: dict[str, Any],
-    field: str,
+    field: str | None,
     auth: str,
     settings: pytest.MonkeyPatch,
     default: Function,

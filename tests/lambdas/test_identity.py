@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 from lambdas.layer.identity import Identity, Nobody, bearer
 
-IDENTITIES = st.builds(
-    Identity,
-    client=st.sampled_from(["frontend", "backend"]),
-    merchant_id=st.text(min_size=1),
-    refs=st.none() | st.frozensets(st.text(min_size=1), min_size=1, max_size=20),
-    ends_at=st.integers(0, 10**14),
+REFS = st.frozensets(st.text(min_size=1), min_size=1, max_size=20)
+IDENTITIES = st.sampled_from(["frontend", "backend"]).flatmap(
+    lambda client: st.builds(
+        Identity,
+        client=st.just(client),
+        merchant_id=st.text(min_size=1),
+        refs=REFS if client == "frontend" else st.none() | REFS,
+        ends_at=st.integers(0, 10**14),
+    )
 )
 WHO = Identity("frontend", "shop", frozenset({"12303"}), 1_795_426_200_000)
 
@@ -39,13 +42,24 @@ def test_without_a_token_one_is_nobody_where_it_is_required(context: dict[str, A
 
 
 MALFORMED: dict[str, dict[str, Any]] = {
+    "client another": {"client": "server"},
+    "client null": {"client": None},
+    "client a list": {"client": ["frontend"]},
+    "merchant_id null": {"merchant_id": None},
+    "merchant_id a number": {"merchant_id": 7},
+    "refs of a frontend null": {"refs": "null"},
+    "refs a text": {"refs": '"12303"'},
+    "refs an object": {"refs": '{"12303": 1}'},
+    "refs of numbers": {"refs": "[12303]"},
+    "refs too deep": {"refs": "[" * 100_000},
+    "ends_at infinite": {"ends_at": float("inf")},
     "no merchant_id": {"merchant_id": ...},
     "no refs": {"refs": ...},
     "no ends_at": {"ends_at": ...},
     "refs no JSON": {"refs": "["},
     "refs empty": {"refs": ""},
     "refs a number": {"refs": "12303"},
-    "refs an object of nothing hashable": {"refs": "[[1]]"},
+    "refs within refs": {"refs": "[[1]]"},
     "refs no text": {"refs": 5},
     "ends_at no number": {"ends_at": "soon"},
     "ends_at empty": {"ends_at": ""},
@@ -64,3 +78,22 @@ def test_whose_context_is_malformed_is_nobody_even_where_no_token_is_required(
     context = {**WHO.to_context(), **changes}
     context = {name: value for name, value in context.items() if value is not ...}
     assert bearer(context, required=required) == Nobody()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+NAMES = st.sampled_from([*WHO.to_context()])
+
+
+@given(st.dictionaries(NAMES, JSON | JSON.map(json.dumps)))
+def test_no_context_raises_or_makes_a_page_one_for_every_ref(changes: dict[str, Any]) -> None:
+    who = bearer({**WHO.to_context(), **changes}, required=True)
+    if isinstance(who, Identity):
+        assert who.client in {"frontend", "backend"}
+        assert who.client == "backend" or who.refs is not None
+        assert all(isinstance(ref, str) for ref in who.refs or [])
+    else:
+        assert who == Nobody()
