@@ -1,0 +1,186 @@
+"""What is tried: a fault at each step of each story, and the answer that its sender must get."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from proof.faults import calls, stories
+from proof.faults.story import Outcome, Scene
+from proof.faults.trouble import (
+    ALWAYS,
+    Answer,
+    Cut,
+    Delay,
+    Drop,
+    Fault,
+    Partial,
+    Reset,
+    Rule,
+    refusal,
+)
+
+Tell = Callable[[Scene, stories.Rules], Outcome]
+
+# Their names say what happens, for the table; a call to DynamoDB waits 0.6 seconds for an answer.
+_PASSING: dict[str, Fault] = {
+    "later than waited for": Delay(0.8),
+    "dropped": Drop(),
+    "reset before": Reset(),
+    "reset after": Reset(forwarded=True),
+    "answer cut off": Cut(),
+    "500": Answer(500),
+    "503 without JSON": Answer(503, b"<html>"),
+    "400 throttled": refusal("ProvisionedThroughputExceededException"),
+}
+_ARRIVED = {"later than waited for", "reset after", "answer cut off"}
+_FINAL: dict[str, Fault] = {
+    "429": Answer(429),
+    "400 validation": refusal("ValidationException"),
+    "400 without JSON": Answer(400, b""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A fault at a step, `times` or ALWAYS, and what the sender of the frame is answered.
+
+    `one`: only one of the subscribers suffers it. `also`: a second step that answers 500 always.
+    `short`: part of the short form.
+    """
+
+    tell: Tell
+    step: str
+    name: str
+    fault: Fault
+    times: int
+    answer: str
+    one: bool = False
+    also: str | None = None
+    short: bool = False
+
+    def __str__(self) -> str:
+        often = {ALWAYS: "always", 1: "once", 2: "twice"}[self.times]
+        also = f" and {self.also} 500 always" if self.also else ""
+        whose = " for one" if self.one else ""
+        return f"{self.tell.__name__}: {self.step} {self.name} {often}{whose}{also}"
+
+    def play(self, scene: Scene) -> Outcome:
+        """Tell its story."""
+        return self.tell(scene, self._rules)
+
+    def _rules(self, the_victim: frozenset[str]) -> tuple[Rule, ...]:
+        only = the_victim if self.one else None
+        first = Rule(self.step, self.fault, self.times, only)
+        return (first, Rule(self.also, Answer(500), ALWAYS)) if self.also else (first,)
+
+
+_STEPS: tuple[tuple[Tell, str, str, str], ...] = (
+    (stories.publish, calls.SAY, "3 accepted, 0 gone, 0 failed", "retryable error, not stored"),
+    (stories.publish, calls.INDEX, "3 accepted, 0 gone, 0 failed", "retryable error, stored"),
+    (stories.publish, calls.JOINED, "3 accepted, 0 gone, 0 failed", "retryable error, stored"),
+    (stories.subscribe, calls.SUBSCRIBE, "subscribed, 3 replayed", "retryable error"),
+    (stories.subscribe, calls.SAID, "subscribed, 3 replayed", "retryable error"),
+    (stories.unsubscribe, calls.FORGET, "unsubscribed", "retryable error"),
+)
+
+_SHORT = {
+    (calls.SAY, "later than waited for", 1),
+    (calls.SAY, "reset after", 1),
+    (calls.SAY, "reset after", ALWAYS),
+    (calls.SAY, "500", ALWAYS),
+    (calls.INDEX, "reset before", 1),
+    (calls.INDEX, "400 throttled", ALWAYS),
+    (calls.JOINED, "answer cut off", 1),
+    (calls.JOINED, "400 validation", 1),
+    (calls.SUBSCRIBE, "reset after", 1),
+    (calls.SUBSCRIBE, "reset before", ALWAYS),
+    (calls.SUBSCRIBE, "429", 1),
+    (calls.SAID, "dropped", 1),
+    (calls.SAID, "500", ALWAYS),
+    (calls.FORGET, "reset after", 1),
+    (calls.FORGET, "500", ALWAYS),
+}
+
+
+def _dynamodb() -> Iterable[Case]:
+    for tell, step, well, ill in _STEPS:
+        for name, fault in _PASSING.items():
+            stored = step == calls.SAY and name in _ARRIVED
+            lasting = "retryable error, stored" if stored else ill
+            for times, answer in ((1, well), (ALWAYS, lasting)):
+                yield Case(
+                    tell, step, name, fault, times, answer, short=(step, name, times) in _SHORT
+                )
+        for name, fault in _FINAL.items():
+            yield Case(tell, step, name, fault, 1, ill, short=(step, name, 1) in _SHORT)
+
+
+def _batches() -> Iterable[Case]:
+    for tell, step, well, ill in _STEPS:
+        if step in {calls.SUBSCRIBE, calls.FORGET}:
+            put = step == calls.SUBSCRIBE
+            yield Case(tell, step, "partial", Partial(), 1, well, short=True)
+            yield Case(tell, step, "none of it", Partial(none=True), 2, well)
+            yield Case(tell, step, "partial", Partial(), ALWAYS, ill, short=put)
+
+
+# How a post may end, for the publisher and for the subscriber who is replayed to.
+_ALL, _FAILED, _GONE = (
+    f"{a} accepted, {g} gone, {f} failed" for a, g, f in ((3, 0, 0), (2, 0, 1), (2, 1, 0))
+)
+_POSTS: tuple[tuple[str, Fault, int, str, str], ...] = (
+    ("later than waited for", Delay(1.2), 1, _ALL, "subscribed, 3 replayed"),
+    ("dropped", Drop(), 1, _ALL, "subscribed, 3 replayed"),
+    ("dropped", Drop(), ALWAYS, _FAILED, "retryable error"),
+    ("reset before", Reset(), 1, _ALL, "subscribed, 3 replayed"),
+    ("reset before", Reset(), ALWAYS, _FAILED, "retryable error"),
+    ("reset after", Reset(forwarded=True), 1, _ALL, "subscribed, 3 replayed"),
+    ("reset after", Reset(forwarded=True), ALWAYS, _FAILED, "retryable error"),
+    ("answer cut off", Cut(), 1, _ALL, "subscribed, 3 replayed"),
+    ("429", Answer(429), 2, _ALL, "subscribed, 3 replayed"),
+    ("429", Answer(429), ALWAYS, _FAILED, "retryable error"),
+    ("500", Answer(500), 1, _ALL, "subscribed, 3 replayed"),
+    ("500", Answer(500), ALWAYS, _FAILED, "retryable error"),
+    ("403", Answer(403), 1, _FAILED, "retryable error"),
+    ("410", Answer(410), 1, _GONE, "forgotten as gone"),
+    ("400", Answer(400), 1, _GONE, "forgotten as gone"),
+)
+_SHORT_POSTS = {
+    ("dropped", 1),
+    ("reset after", 1),
+    ("429", 2),
+    ("500", ALWAYS),
+    ("403", 1),
+    ("410", 1),
+    ("400", 1),
+}
+
+
+def _posts() -> Iterable[Case]:
+    for name, fault, times, publisher, subscriber in _POSTS:
+        short = (name, times) in _SHORT_POSTS
+        yield Case(
+            stories.publish, calls.POST, name, fault, times, publisher, one=True, short=short
+        )
+        yield Case(
+            stories.subscribe,
+            calls.POST,
+            name,
+            fault,
+            times,
+            subscriber,
+            short=short and name not in {"dropped", "403", "400"},
+        )
+    yield Case(
+        stories.publish,
+        calls.POST,
+        "410",
+        Answer(410),
+        1,
+        _GONE,
+        one=True,
+        also=calls.FORGET,
+        short=True,
+    )
+
+
+CASES = (*_dynamodb(), *_batches(), *_posts())

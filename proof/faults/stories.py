@@ -1,0 +1,124 @@
+"""The three stories; what each promises is what docs/protocol.md says under Nothing lost."""
+
+from collections.abc import Callable
+
+from proof.faults.story import REF, Outcome, Scene, Story, after, heard, replies, story
+from proof.faults.trouble import Rule
+from tests.e2e.peer import Frame, Peer, publication
+
+Rules = Callable[[frozenset[str]], tuple[Rule, ...]]
+"""Builds the rules of a case; is given the connection that is to suffer where only one is."""
+
+SUBSCRIBERS = 3
+
+_MISSED = ["one", "two", "three"]
+
+
+def publish(scene: Scene, rules: Rules) -> Outcome:
+    """Publish to three subscribers, of whom one may be the only one to suffer."""
+    with story(scene) as told:
+        backend, victim = told.enter(), told.enter()
+        victim.subscribe(told.shop, REF)
+        the_victim = scene.joined(told.shop)
+        others = [told.enter() for _ in range(SUBSCRIBERS - 1)]
+        for one in others:
+            one.subscribe(told.shop, REF)
+        met = rules(the_victim)
+        came, seconds = told.meet(met, backend, publication(told.shop, REF, id="it"))
+        (reply,) = replies(came)
+        stored = "said#it" in scene.lines(told.shop)
+        at_once = [heard(after(one)) for one in (victim, *others)]
+        if reply["type"] == "receipt":
+            _check_receipt(told, reply, at_once)
+            if any(rule.only for rule in met):
+                told.require(all(at_once[1:]), "the living hear it at once")
+            text = "{accepted} accepted, {gone} gone, {failed} failed".format_map(reply)
+        else:
+            told.require_retryable(reply)
+            text = f"retryable error, {'stored' if stored else 'not stored'}"
+        _check_healing(told, backend, [victim, *others], at_once, stored=stored)
+        return told.end(text, seconds, sum(map(bool, at_once)))
+
+
+def _check_receipt(told: Story, receipt: Frame, at_once: list[list[str]]) -> None:
+    counts = (receipt["accepted"], receipt["gone"], receipt["failed"])
+    told.require(sum(counts) == SUBSCRIBERS, f"a receipt counts every subscriber: {counts}")
+    told.require(
+        receipt["accepted"] <= sum(map(bool, at_once)), "whom a receipt calls accepted heard it"
+    )
+    told.require(receipt["duplicate"] is False, "a first publish is no duplicate")
+
+
+def _check_healing(
+    told: Story, backend: Peer, subscribers: list[Peer], at_once: list[list[str]], *, stored: bool
+) -> None:
+    """Check that the next subscribe, or the retry, brings what was missed."""
+    got = [set(ids) for ids in at_once]
+    if stored:
+        for one, ids in zip(subscribers, got, strict=True):
+            ids.update(heard(one.subscribe(told.shop, REF)))
+        told.require(all(got), "who subscribes again gets what is stored")
+    retry = told.publish(backend, "it")
+    told.require(retry["type"] == "receipt", f"a retry succeeds: {retry}")
+    told.require(retry.get("duplicate") is stored, "a retry is a duplicate where it was stored")
+    told.require(retry.get("accepted") == SUBSCRIBERS, "a retry reaches every subscriber")
+    for one, ids in zip(subscribers, got, strict=True):
+        ids.update(heard(after(one)))
+    told.require(all(ids == {"it"} for ids in got), "every subscriber got it, and nothing else")
+
+
+def subscribe(scene: Scene, rules: Rules) -> Outcome:
+    """Subscribe to a topic of which three notifications were missed."""
+    with story(scene) as told:
+        backend, browser = told.enter(), told.enter()
+        for id_ in _MISSED:
+            told.publish(backend, id_)
+        frame = {"client": "frontend", "merchant_id": told.shop, "ref": REF}
+        came, seconds = told.meet(rules(frozenset()), browser, frame)
+        at_once = heard(came)
+        match replies(came):
+            case [{"type": "subscribed", "replayed": replayed}]:
+                told.require(_in_order(at_once), f"who is told `subscribed` has all: {at_once}")
+                told.require(replayed == len(_MISSED), "`subscribed` counts what was replayed")
+                text = f"subscribed, {replayed} replayed"
+            case [reply]:
+                told.require_retryable(reply)
+                text = "retryable error"
+            case _:
+                text = "forgotten as gone"
+        if not text.startswith("subscribed"):
+            again = browser.subscribe(told.shop, REF)
+            told.require(again[-1]["type"] == "subscribed", f"subscribing again helps: {again[-1]}")
+            told.require(heard(again) == _MISSED, "subscribing again brings all, the oldest first")
+        receipt = told.publish(backend, "next")
+        told.require(receipt.get("accepted") == 1, f"the next publish arrives: {receipt}")
+        told.require(heard(after(browser)) == ["next"], "the next notification is heard")
+        return told.end(text, seconds, int(_in_order(at_once)))
+
+
+def _in_order(ids: list[str]) -> bool:
+    """Tell whether all that was missed came, the oldest first; some may come twice."""
+    return list(dict.fromkeys(ids)) == _MISSED
+
+
+def unsubscribe(scene: Scene, rules: Rules) -> Outcome:
+    """Stop receiving; where that fails, once more."""
+    with story(scene) as told:
+        backend, browser = told.enter(), told.enter()
+        browser.subscribe(told.shop, REF)
+        frame = {"action": "unsubscribe", "merchant_id": told.shop, "ref": REF}
+        came, seconds = told.meet(rules(frozenset()), browser, frame)
+        (reply,) = replies(came)
+        text = "unsubscribed"
+        if reply["type"] != "unsubscribed":
+            told.require_retryable(reply)
+            text = "retryable error"
+            told.require(browser.ask(frame)["type"] == "unsubscribed", "once more helps")
+        receipt = told.publish(backend, "next")
+        told.require(receipt.get("accepted") == 0, f"nobody is posted to: {receipt}")
+        told.require(not heard(after(browser)), "who unsubscribed hears nothing")
+        told.require(
+            heard(browser.subscribe(told.shop, REF)) == ["next"],
+            "who comes back gets what was said",
+        )
+        return told.end(text, seconds, 0)

@@ -1,0 +1,162 @@
+"""One publish, subscribe or unsubscribe that meets a fault, played through to its end.
+
+Every story ends with what was promised: what a subscriber did not get, it gets by subscribing again
+or by the publisher's retry. What does not hold is told in `Outcome.broken`.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from proof.faults.proxy import Proxy, proxy
+from proof.faults.trouble import Rule
+from tests.e2e.functions import setting
+from tests.e2e.peer import Frame, Peer, peer, publication, unique
+from tools.deploy import LocalStage
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+
+REF = "r"
+DEADLINE = 29.0
+"""Seconds that API Gateway waits for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a story plays: a stage whose functions reach their AWS through the proxy."""
+
+    stage: LocalStage
+    proxy: Proxy
+    dynamodb: "DynamoDBClient"
+
+    def lines(self, merchant: str) -> set[str]:
+        """Return the lines of a merchant's topic in the ledger: `said#...`, `joined#...`."""
+        found = self.dynamodb.query(
+            TableName=self.stage.outputs["LedgerTableName"],
+            KeyConditionExpression="#key = :key",
+            ExpressionAttributeNames={"#key": "merchant_id#ref"},
+            ExpressionAttributeValues={":key": {"S": f"{merchant}#{REF}"}},
+            ConsistentRead=True,
+        )
+        return {item["line"]["S"] for item in found["Items"]}
+
+    def joined(self, merchant: str) -> frozenset[str]:
+        """Return the connections that lately subscribed to a merchant's topic."""
+        lines = self.lines(merchant)
+        return frozenset(
+            line.removeprefix("joined#") for line in lines if line.startswith("joined#")
+        )
+
+
+@contextmanager
+def scene(
+    stage: LocalStage, functions: "LambdaClient", dynamodb: "DynamoDBClient"
+) -> Iterator[Scene]:
+    """Put a proxy between the publishing function of a stage and its AWS."""
+    with proxy(stage.endpoint) as between:
+        addresses = {
+            "AWS_ENDPOINT_URL_DYNAMODB": between.address,
+            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": between.instead_of(
+                stage.outputs["ConnectionsEndpointURL"]
+            ),
+        }
+        with setting(functions, stage.outputs["PublishFunctionName"], **addresses):
+            yield Scene(stage, between, dynamodb)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What everybody got.
+
+    `reply`: the answer to the frame that met the fault, after `seconds`. `at_once`: subscribers
+    that heard the notification without doing anything. `broken`: promises that did not hold.
+    """
+
+    reply: str
+    seconds: float
+    at_once: int
+    broken: tuple[str, ...]
+
+
+class Story:
+    """A merchant's topic, and a stranger who waits for the same ref of another merchant."""
+
+    def __init__(self, scene: Scene, people: ExitStack) -> None:
+        self.scene = scene
+        self.shop = unique("shop")
+        self.broken: list[str] = []
+        self._people = people
+        self._other = unique("other")
+        self._stranger = self.enter()
+        self._stranger.subscribe(self._other, REF)
+
+    def enter(self) -> Peer:
+        """Return a new connection."""
+        return self._people.enter_context(peer(self.scene.stage.url))
+
+    def require(self, holds: object, promise: str) -> None:
+        """Note a promise that does not hold."""
+        if not holds:
+            self.broken.append(promise)
+
+    def publish(self, backend: Peer, id_: str) -> Frame:
+        """Publish to the topic and return the answer."""
+        return backend.ask(publication(self.shop, REF, id=id_))
+
+    def meet(self, rules: tuple[Rule, ...], actor: Peer, frame: Frame) -> tuple[list[Frame], float]:
+        """Send a frame while the rules are in force; return all that came back, and how long."""
+        with self.scene.proxy.troubled(*rules):
+            started = time.monotonic()
+            frames = after(actor, frame)
+            seconds = time.monotonic() - started
+        self.require(all(rule.hits for rule in rules), "the fault is met")
+        self.require(seconds < DEADLINE, "an answer within the deadline")
+        return frames, seconds
+
+    def require_retryable(self, reply: Frame) -> None:
+        """Note an answer that is no retryable error."""
+        self.require(
+            (reply.get("code"), reply.get("retryable")) == ("internal_error", True),
+            f"a retryable error: {reply}",
+        )
+
+    def end(self, reply: str, seconds: float, at_once: int) -> Outcome:
+        """Look at the stranger, and return what everybody got."""
+        self.require(
+            not heard(after(self._stranger)), "another merchant's subscriber hears nothing"
+        )
+        again = self._stranger.subscribe(self._other, REF)
+        self.require(not heard(again), "another merchant's subscriber is replayed nothing")
+        return Outcome(reply, round(seconds, 2), at_once, tuple(self.broken))
+
+
+@contextmanager
+def story(scene: Scene) -> Iterator[Story]:
+    """Begin one; its connections close with the block."""
+    with ExitStack() as people:
+        yield Story(scene, people)
+
+
+def after(actor: Peer, frame: Frame | None = None) -> list[Frame]:
+    """Send a frame, if any, and return all that comes until a ping is answered."""
+    if frame is not None:
+        actor.send(frame)
+    actor.send({"action": "ping"})
+    frames: list[Frame] = []
+    while (came := actor.receive()).get("type") != "pong":
+        frames.append(came)
+    return frames
+
+
+def heard(frames: list[Frame]) -> list[str]:
+    """Return the ids of the notifications among frames."""
+    return [frame["id"] for frame in frames if frame["client"] == "backend"]
+
+
+def replies(frames: list[Frame]) -> list[Frame]:
+    """Return what the service itself said."""
+    return [frame for frame in frames if frame["client"] == "server"]
