@@ -88,6 +88,10 @@ snapshots: $(READY) ## accept today's templates as the tests' snapshots
 bench: $(READY) ## the benchmark: a table, JSON and a chart (ARGS= are its options)
 	@$(PY) -m benchmarks $(ARGS)
 
+.PHONY: prove
+prove: .venv/.ready ## the proof that nothing is lost: the figures, and JSON (ARGS=--long)
+	@$(PY) -m proof $(ARGS)
+
 .PHONY: bootstrap
 bootstrap: $(READY) ## prepare your AWS account and region for CDK, once
 	@$(CDK) bootstrap --no-notices

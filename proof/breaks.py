@@ -1,0 +1,152 @@
+"""Ways to break the shipped code, each of which the proof must find. Undone when the block ends."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from greenlet import getcurrent
+
+from lambdas.layer import batches, handler, items
+from lambdas.layer.handler import Handler
+from lambdas.layer.items import Said
+from lambdas.layer.sender import Sender
+from lambdas.layer.storage import Storage
+from lambdas.layer.topic import Topic
+
+Replacement = tuple[Any, str, Any]
+"""An object, the name of its attribute, and what to put there."""
+
+
+def _lookup_before_store() -> list[Replacement]:
+    """Let a publish read who listens first, and then write what is said."""
+    say, listeners = Storage.say, Storage.listeners
+    early: dict[Any, set[str]] = {}
+
+    def say_late(self: Storage, topic: Topic, line: Said) -> Said | None:
+        early[getcurrent()] = listeners(self, topic)
+        return say(self, topic, line)
+
+    def found_early(_self: Storage, _topic: Topic) -> set[str]:
+        return early.pop(getcurrent())
+
+    return [(Storage, "say", say_late), (Storage, "listeners", found_early)]
+
+
+def _inconsistent(name: str) -> Callable[[], list[Replacement]]:
+    def replace() -> list[Replacement]:
+        pages = Storage._pages  # noqa: SLF001 - a break has to reach inside
+
+        def stale(self: Storage, **query: Any) -> Iterator[dict[str, Any]]:
+            if name in query["ExpressionAttributeValues"]:
+                query.pop("ConsistentRead")
+            return pages(self, **query)
+
+        return [(Storage, "_pages", stale)]
+
+    return replace
+
+
+def _joined_not_written() -> list[Replacement]:
+    write = Storage._write  # noqa: SLF001 - a break has to reach inside
+
+    def leave_out(self: Storage, requests: Iterable[batches.Request]) -> None:
+        kept = [
+            one for one in requests if "line" not in one[1].get("PutRequest", {}).get("Item", {})
+        ]
+        write(self, kept)
+
+    return [(Storage, "_write", leave_out)]
+
+
+def _retry_not_posted() -> list[Replacement]:
+    say, listeners = Storage.say, Storage.listeners
+    again: dict[Any, bool] = {}
+
+    def say_and_tell(self: Storage, topic: Topic, line: Said) -> Said | None:
+        earlier = say(self, topic, line)
+        again[getcurrent()] = earlier is not None
+        return earlier
+
+    def nobody(self: Storage, topic: Topic) -> set[str]:
+        return set() if again.pop(getcurrent()) else listeners(self, topic)
+
+    return [(Storage, "say", say_and_tell), (Storage, "listeners", nobody)]
+
+
+def _read_before_joined() -> list[Replacement]:
+    subscribe, said = Storage.subscribe, Storage.said
+    later: dict[Any, tuple[Any, ...]] = {}
+
+    def put_off(_self: Storage, *arguments: Any) -> None:
+        later[getcurrent()] = arguments
+
+    def read_first(self: Storage, topic: Topic, after: int = 0) -> list[Said]:
+        missed = said(self, topic, after)
+        subscribe(self, *later.pop(getcurrent()))
+        return missed
+
+    return [(Storage, "subscribe", put_off), (Storage, "said", read_first)]
+
+
+def _dead_rows_kept() -> list[Replacement]:
+    def keep(_self: Sender, _topic: Topic, _gone: list[str]) -> None:
+        pass
+
+    return [(Sender, "_forget", keep)]
+
+
+def _failed_replay_hidden() -> list[Replacement]:
+    def always(self: Handler, connection_id: str, _topic: Topic, missed: list[Said]) -> bool:
+        self._sender.replay(connection_id, (line.notification for line in missed))
+        return True
+
+    return [(Handler, "_replay", always)]
+
+
+def _no_overlap() -> list[Replacement]:
+    return [(handler, "_OVERLAP", 0)]
+
+
+def _merchant_forgotten() -> list[Replacement]:
+    return [(Topic, "key", property(lambda topic: f"#{topic.ref}"))]
+
+
+def _joined_too_short() -> list[Replacement]:
+    joined = items.joined
+    put = items.put
+
+    def put_shortly(key: items.Item, expires_at: int) -> dict[str, Any]:
+        short = key.keys() == joined("", "").keys()
+        return put(key, expires_at - 4 * 60_000 if short else expires_at)
+
+    return [(items, "put", put_shortly)]
+
+
+BREAKS: dict[str, Callable[[], list[Replacement]]] = {
+    "lookup before store": _lookup_before_store,
+    "what was said, not read consistently": _inconsistent(":said"),
+    "who joined, not read consistently": _inconsistent(":joined"),
+    "joined not written": _joined_not_written,
+    "a retry with the same id not posted": _retry_not_posted,
+    "what was said read before joined is written": _read_before_joined,
+    "joined kept for 1 minute instead of 5": _joined_too_short,
+    "dead rows kept": _dead_rows_kept,
+    "a failed replay answered with subscribed": _failed_replay_hidden,
+    "a replay that does not reach back behind since": _no_overlap,
+    "a key without its merchant": _merchant_forgotten,
+}
+"""The first five are those that the order of steps stands on."""
+
+
+@contextmanager
+def broken(name: str) -> Iterator[None]:
+    """Break the shipped code by one of BREAKS."""
+    replacements = BREAKS[name]()
+    shipped = [vars(owner)[attribute] for owner, attribute, _ in replacements]
+    for owner, attribute, value in replacements:
+        setattr(owner, attribute, value)
+    try:
+        yield
+    finally:
+        for (owner, attribute, _), value in zip(replacements, shipped, strict=True):
+            setattr(owner, attribute, value)

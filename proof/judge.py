@@ -1,0 +1,171 @@
+"""What must hold, checked as it happens. Knows what went in and came out, not the steps between.
+
+*Published* is a notification from the moment at which its `said` line is written: one whose
+invocation died before that is not, one whose invocation died after it is.
+
+*Viewer* is who drops ids that it has seen: a client that sends `since`, over all its connections;
+of a raw client each connection, because the page behind it starts anew.
+
+**late**   When a viewer is told `subscribed`, it has every notification of the topic that was
+           published before it sent that subscribe and is within the retention; whatever failed,
+           died, or was taken by API Gateway for a client that had vanished.
+**live**   When a publish is answered with a receipt, every connection has the notification that
+           has been told `subscribed` before, has not unsubscribed, is open and has not vanished;
+           when it is told `subscribed` after the receipt, it has it then. Not counted: a
+           connection to which a post of it failed, or was refused, by the model's choice. A
+           publish without any receipt owes nothing live: its retry, or the next subscribe does.
+**once**   Every frame that arrives is, byte for byte, a line that was stored; an id has one line at
+           a time. So after dropping seen ids a viewer has each notification exactly once.
+**theirs** No connection gets a frame of a merchant and ref that it did not ask for.
+**pruned** When a publish that was told that a connection is gone is answered with a receipt, that
+           connection's rows of the topic are gone, but for those written after it was told. Not
+           counted: a publish for which the model let a call to DynamoDB fail.
+"""
+
+from dataclasses import dataclass
+
+from proof.scheduler import Invocation
+from proof.sockets import Connection, Watcher
+from proof.tables import CONNECTIONS, LEDGER, Tables
+
+CLOCKS_DIFFER = 2_000
+"""Milliseconds by which a clock of a function may be off, either way; plus a second, rounded."""
+
+_MARGIN = CLOCKS_DIFFER + 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What did not hold."""
+
+    kind: str
+    text: str
+
+
+@dataclass(slots=True)
+class Line:
+    """What is published, at which moment; `until`: the end of its retention, in milliseconds."""
+
+    topic: str
+    id: str
+    at: int
+    until: int
+
+
+class Judge(Watcher):
+    """Watches a run; `violation` is the first that it saw."""
+
+    def __init__(self) -> None:
+        self.violation: Violation | None = None
+        self.delivered_frames = 0
+        self.failed_posts = 0
+        self.tables: Tables
+        self._lines: dict[str, list[Line]] = {}
+        self._by_text: dict[str, Line] = {}
+        self._receipts: set[tuple[str, str]] = set()
+        self._got: dict[tuple[str, str], set[str]] = {}
+        self._failed: set[tuple[str, str, str]] = set()
+        self._asked: set[tuple[str, str]] = set()
+        self._standing: dict[tuple[str, str], Connection] = {}
+        self._unsubscribed: dict[tuple[str, str], int] = {}
+        self.published = 0
+        self._moments = 0
+
+    def _moment(self) -> int:
+        """Return a number for now: greater than that of everything before."""
+        self._moments += 1
+        return self._moments
+
+    def _say(self, kind: str, text: str) -> None:
+        self.violation = self.violation or Violation(kind, text)
+
+    # -- what goes in
+
+    def asks(self, connection: Connection, topic: str) -> int:
+        """Know that a client sends a subscribe; return the moment."""
+        self._asked.add((connection.id, topic))
+        return self._moment()
+
+    def unsubscribes(self, connection: Connection, topic: str) -> None:
+        """Know that a client sends an unsubscribe: nothing is owed from here on."""
+        self._standing.pop((connection.id, topic), None)
+        self._unsubscribed[connection.id, topic] = self._moment()
+
+    # -- what happens
+
+    def said(self, topic: str, id_: str, text: str, now: int, until: int) -> None:
+        """Know that a line was stored."""
+        line = Line(topic, id_, self._moment(), until)
+        lines = self._lines.setdefault(topic, [])
+        if any(other.id == id_ and other.until > now + _MARGIN for other in lines):
+            self._say("once", f"{id_} of {topic} is stored twice")
+        lines.append(line)
+        self._by_text[text] = line
+        self.published += 1
+
+    def delivered(self, connection: Connection, text: str) -> None:
+        """Judge a frame that reached a client."""
+        self.delivered_frames += 1
+        line = self._by_text.get(text)
+        if line is None:
+            self._say("once", f"{connection.id} got a frame that was never stored: {text}")
+        elif (connection.id, line.topic) not in self._asked:
+            self._say("theirs", f"{connection.id} got {line.id} of {line.topic}, never asked for")
+        else:
+            self._got.setdefault((connection.client, line.topic), set()).add(line.id)
+
+    def failed(self, connection: Connection, text: str) -> None:
+        """Know that an attempt to post failed."""
+        self.failed_posts += 1
+        line = self._by_text.get(text)
+        if line is not None:
+            self._failed.add((connection.id, line.topic, line.id))
+
+    def met_gone(self, connection: Connection, invocation: Invocation) -> None:
+        """Know who was told what, and the number of the last write before."""
+        invocation.notes.append((connection, self.tables.writes))
+
+    # -- what comes out
+
+    def subscribed(self, connection: Connection, topic: str, started: int, now: int) -> None:
+        """Judge that a client that sent a subscribe is now told that it stands."""
+        stands = started >= self._unsubscribed.get((connection.id, topic), 0)
+        got = self._got.get((connection.client, topic), set())
+        for line in self._lines.get(topic, ()):
+            if line.id in got or line.until <= now + _MARGIN:
+                continue
+            if line.at < started:
+                self._say("late", _missed(connection, line, "it was told `subscribed`"))
+            elif stands and (topic, line.id) in self._receipts:
+                self._owe(connection, topic, line.id, "it was told `subscribed`")
+        if stands:
+            self._standing[connection.id, topic] = connection
+
+    def receipt(self, topic: str, id_: str, invocation: Invocation, now: int) -> None:
+        """Judge that a publish was done."""
+        self._receipts.add((topic, id_))
+        for (_, waits_for), connection in self._standing.items():
+            if waits_for == topic and connection.hears(now):
+                self._owe(connection, topic, id_, "the publisher got its receipt")
+        if not invocation.faulted:
+            self._pruned(topic, invocation)
+
+    def _owe(self, connection: Connection, topic: str, id_: str, when: str) -> None:
+        has = id_ in self._got.get((connection.client, topic), ())
+        if not has and (connection.id, topic, id_) not in self._failed:
+            self._say("live", f"{connection.id} has not got {id_} of {topic} when {when}")
+
+    def _pruned(self, topic: str, invocation: Invocation) -> None:
+        for connection, writes in invocation.notes:
+            rows = (
+                (CONNECTIONS, (connection.id, topic)),
+                (LEDGER, (topic, f"joined#{connection.id}")),
+            )
+            for table, key in rows:
+                row = self.tables.last(table, key)
+                if row is not None and row.item is not None and row.number <= writes:
+                    self._say("pruned", f"{connection.id} is gone, its row in {table} is not")
+
+
+def _missed(connection: Connection, line: Line, when: str) -> str:
+    return f"{connection.id} has not got {line.id} of {line.topic} when {when}"

@@ -1,0 +1,237 @@
+"""Running invocations side by side, one call of one of them at a time, as the choices say.
+
+An invocation is a greenlet, and one more for everything that it hands to a thread pool. Every call
+to the outside is a point at which another may go on, the clock may move, or the invocation may
+die. A call waits 3 seconds at most, as the service's own do: time never moves past that.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from proof.choices import Choices
+
+CALL_TAKES_AT_MOST = 3_000
+"""Milliseconds; design.md: "Calls are bounded at 3 seconds"."""
+
+_NEVER = 1 << 62
+_TICKS = (0, 0, 0, 0, 0, 1, 30, 400, 1_500)
+_DIES_ONCE_IN = 40
+
+
+Done = Callable[["Invocation", Any], None]
+"""Is told what an invocation returned."""
+
+
+class Invocation:
+    """One run of a function: its tasks live and die together, on a clock of its own."""
+
+    __slots__ = ("died", "done", "faulted", "name", "notes", "skew", "started", "tasks")
+
+    def __init__(self, name: str, skew: int, started: int, done: Done) -> None:
+        self.name = name
+        self.skew = skew
+        self.started = started
+        self.done = done
+        self.died = False
+        self.faulted = False
+        self.notes: list[Any] = []
+        self.tasks: list[Task] = []
+
+
+class Task:
+    """A greenlet of an invocation, and what it is about to do."""
+
+    __slots__ = (
+        "awaits",
+        "error",
+        "greenlet",
+        "invocation",
+        "label",
+        "ready_at",
+        "result",
+        "until",
+    )
+
+    def __init__(self, invocation: Invocation) -> None:
+        self.invocation = invocation
+        self.label = "start"
+        self.ready_at = 0
+        self.until = _NEVER
+        self.awaits: Task | None = None
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.greenlet: greenlet
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to an end, good or bad."""
+        return self.greenlet.dead
+
+
+class Scheduler:
+    """The tasks of a run, its clock and its trace."""
+
+    def __init__(self, choices: Choices, now: int, *, traced: bool = False) -> None:
+        self.choices = choices
+        self.now = now
+        self.started_at = now
+        self.traced = traced
+        self.trace: list[str] = []
+        self.tasks: list[Task] = []
+        self._by_greenlet: dict[Any, Task] = {}
+        self._hub = getcurrent()
+        self._last: Task | None = None
+
+    # -- from outside
+
+    def note(self, text: str) -> None:
+        """Add a line to the trace, if there is one."""
+        if self.traced:
+            self.trace.append(f"{(self.now - self.started_at) / 1000:9.3f}s  {text}")
+
+    def invoke(self, name: str, call: Callable[[], Any], done: Done) -> None:
+        """Start an invocation; `done` gets what it returns, None if it dies."""
+        skew = (0, 0, -2_000, 2_000)[self.choices.below(4)]
+        invocation = Invocation(name, skew, self.now, done)
+        task = Task(invocation)
+        task.greenlet = greenlet(lambda: self._run(task, call), self._hub)
+        self._enter(task)
+
+    def runnable(self) -> list[Task]:
+        """Return the tasks that can go on, the last one that ran first."""
+        now = self.now
+        ready = [
+            task
+            for task in self.tasks
+            if task.ready_at <= now and (task.awaits is None or task.awaits.finished)
+        ]
+        if self._last in ready:
+            ready.remove(self._last)
+            ready.insert(0, self._last)
+        return ready
+
+    def step(self, task: Task) -> None:
+        """Let a task make its call and go on to the next, or let its invocation die before it."""
+        self._tick()
+        invocation = task.invocation
+        if self.choices.one_in(_DIES_ONCE_IN):
+            self.note(f"{invocation.name} dies before: {task.label}")
+            self._end(invocation)
+            return
+        self._last = task
+        task.greenlet.switch()
+        if task.finished:
+            self._leave(task)
+
+    def sleep_on(self) -> bool:
+        """Move the clock to when the next sleeper wakes; False if nobody sleeps."""
+        wakes = [task.ready_at for task in self.tasks if task.ready_at > self.now]
+        if wakes:
+            self.now = min(wakes)
+        return bool(wakes)
+
+    def abandon(self) -> None:
+        """Let every task die, silently: the run is over."""
+        for task in reversed(self.tasks):
+            task.greenlet.throw(GreenletExit)
+        self.tasks.clear()
+
+    # -- from inside a task
+
+    def current(self) -> Task:
+        """Return the task that runs now."""
+        return self._by_greenlet[getcurrent()]
+
+    def call(self, label: str, until: int | None = None) -> None:
+        """Come back when it is this call's turn; `until`: by then at the latest."""
+        task = self.current()
+        task.label = label
+        task.until = self.now + CALL_TAKES_AT_MOST if until is None else until
+        self._hub.switch()
+        task.until = _NEVER
+        if self.traced:
+            self.note(f"{task.invocation.name}: {label}")
+
+    def sleep(self, seconds: float) -> None:
+        """Come back later."""
+        task = self.current()
+        task.label = "wake up"
+        task.ready_at = self.now + int(seconds * 1000)
+        self._hub.switch()
+
+    def submit(self, call: Callable[..., Any], *arguments: Any) -> "Promise":
+        """Start a task beside the one that runs now."""
+        task = Task(self.current().invocation)
+        task.greenlet = greenlet(lambda: self._run(task, lambda: call(*arguments)), self._hub)
+        self._enter(task)
+        return Promise(self, task)
+
+    def map(self, call: Callable[[Any], Any], values: Iterable[Any]) -> Iterable[Any]:
+        """Do it for each, side by side; sorted, because a set has another order in each process."""
+        promises = [self.submit(call, value) for value in sorted(values)]
+        return [promise.result() for promise in promises]
+
+    def wait(self, task: Task) -> None:
+        """Come back when the other has finished."""
+        current = self.current()
+        while not task.finished:
+            current.awaits = task
+            current.label = "wait"
+            self._hub.switch()
+        current.awaits = None
+
+    # -- inside
+
+    def _run(self, task: Task, call: Callable[[], Any]) -> None:
+        try:
+            task.result = call()
+        except Exception as error:  # noqa: BLE001 - as a future does; Promise raises it
+            task.error = error
+
+    def _enter(self, task: Task) -> None:
+        task.invocation.tasks.append(task)
+        self.tasks.append(task)
+        self._by_greenlet[task.greenlet] = task
+
+    def _leave(self, task: Task) -> None:
+        self.tasks.remove(task)
+        del self._by_greenlet[task.greenlet]
+        invocation = task.invocation
+        if task is invocation.tasks[0]:
+            if task.error is not None:
+                invocation.faulted = True
+            invocation.done(invocation, task.result)
+
+    def _end(self, invocation: Invocation) -> None:
+        invocation.died = True
+        for task in reversed(invocation.tasks):
+            if task in self.tasks:
+                task.greenlet.throw(GreenletExit)
+                self.tasks.remove(task)
+                del self._by_greenlet[task.greenlet]
+        invocation.done(invocation, None)
+
+    def _tick(self) -> None:
+        tick = _TICKS[self.choices.below(len(_TICKS))]
+        if tick:
+            room = min(task.until for task in self.tasks) - self.now
+            self.now += max(0, min(tick, room))
+
+
+class Promise:
+    """What a pool's `submit` returns, as far as the service uses it."""
+
+    __slots__ = ("_scheduler", "_task")
+
+    def __init__(self, scheduler: Scheduler, task: Task) -> None:
+        self._scheduler = scheduler
+        self._task = task
+
+    def result(self) -> Any:
+        """Wait for it, and return or raise what came of it."""
+        self._scheduler.wait(self._task)
+        if self._task.error is not None:
+            raise self._task.error
+        return self._task.result

@@ -1,0 +1,200 @@
+"""A run: a scenario, played by the shipped code over the models, in the order of the choices."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from lambdas.layer.handler import Handler
+from lambdas.layer.sender import Sender
+from lambdas.layer.storage import Storage
+from proof import seams
+from proof.choices import Choices
+from proof.expressions import Item
+from proof.judge import Judge, Violation
+from proof.people import Client, Person, Publisher
+from proof.scenario import Scenario
+from proof.scheduler import Invocation, Scheduler
+from proof.sockets import Connection, Sockets
+from proof.tables import CONNECTIONS, LEDGER, Tables
+
+DEFAULT_LAG = 240
+"""Seconds by which the index lags at most; `joined` covers 300, less what clocks differ by."""
+
+RETENTION = 3_600
+_START = 1_800_000_000_000
+_STEPS_AT_MOST = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of a run; `choices` and the scenario make it again."""
+
+    violation: Violation | None
+    choices: list[int]
+    lag: int
+    published: int
+    delivered: int
+    invocations: int
+    trace: list[str] = field(default_factory=list)
+
+
+class World:
+    """Everything that a run consists of."""
+
+    def __init__(self, scenario: Scenario, scheduler: Scheduler, max_lag: int) -> None:
+        self.choices = scheduler.choices
+        self.lag = self.choices.below(max_lag + 1)
+        self.scheduler = scheduler
+        self.judge = Judge()
+        self.tables = Tables(self.scheduler, self.lag * 1000, self._said)
+        self.judge.tables = self.tables
+        self.sockets = Sockets(self.scheduler, self.judge)
+        self.storage = Storage(
+            self.tables,
+            connections=CONNECTIONS,
+            ledger=LEDGER,
+            retention=RETENTION,
+            clock=self._clock,
+        )
+        self.handler = Handler(self.storage, Sender(self.sockets, self.storage), clock=self._clock)
+        self.due: list[Callable[[], None]] = []
+        """What must happen yet, at a moment that the choices choose."""
+        self.perhaps: list[Callable[[], None]] = []
+        """What may happen yet, late, or never."""
+        self.invocations = 0
+        self._people: list[Person] = [
+            (Client if script.actor.startswith("client") else Publisher)(self, script)
+            for script in scenario
+        ]
+
+    @property
+    def now(self) -> int:
+        """The time, in milliseconds since 1970."""
+        return self.scheduler.now
+
+    def handle(
+        self,
+        name: str,
+        frame: dict[str, Any],
+        connection: Connection | None,
+        request_id: str,
+        done: Callable[[Any], None],
+    ) -> None:
+        """Invoke the function behind `$default`."""
+        text = _text(tuple(frame.items()))
+        self.scheduler.note(f"{name} sends {text}")
+        id_ = None if connection is None else connection.id
+        opened = None if connection is None else connection.opened_at
+
+        def call() -> Any:
+            return self.handler.handle(id_, text, request_id=request_id, connected_at=opened)
+
+        self.invoke(f"{name} ({request_id})", call, done)
+
+    def invoke(self, name: str, call: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        """Start an invocation; `done` gets None if it died."""
+        self.invocations += 1
+
+        def answered(invocation: Invocation, reply: Any) -> None:
+            self.scheduler.note(f"{name} {'died' if invocation.died else f'answers {reply}'}")
+            if reply is not None and reply["type"] == "receipt":
+                topic = f"{reply['merchant_id']}#{reply['ref']}"
+                self.judge.receipt(topic, reply["id"], invocation, self.now)
+            done(reply)
+
+        self.scheduler.invoke(name, call, answered)
+
+    def close(self, connection: Connection) -> None:
+        """Let API Gateway know that a connection is closed; `$disconnect` comes 0 to 2 times."""
+        if connection.closed:
+            return
+        connection.closed = True
+        self.scheduler.note(f"{connection.id} is closed")
+        for number in range((1, 1, 0, 2)[self.choices.below(4)]):
+            self.perhaps.append(lambda number=number: self._disconnect(connection, number))  # type: ignore[misc]
+
+    def pause(self, milliseconds: int) -> None:
+        """Let time go by while nothing runs."""
+        self.scheduler.note(f"{milliseconds / 1000:.0f} seconds go by")
+        self.scheduler.now += milliseconds
+        self.tables.sweep()
+
+    def play(self) -> None:
+        """Do everything that is to be done, in the order that the choices say."""
+        for _ in range(_STEPS_AT_MOST):
+            ready = self.scheduler.runnable()
+            moves = [person.move for person in self._people if person.may_move()]
+            if not ready and not moves and not self.due:
+                if not self.scheduler.sleep_on():
+                    return
+                continue
+            count = len(ready) + len(moves) + len(self.due) + len(self.perhaps)
+            at = self.choices.below(count) if count > 1 else 0
+            if at < len(ready):
+                self.scheduler.step(ready[at])
+            elif (at := at - len(ready)) < len(moves):
+                moves[at]()
+            elif (at := at - len(moves)) < len(self.due):
+                self.due.pop(at)()
+            else:
+                self.perhaps.pop(at - len(self.due))()
+            if self.judge.violation is not None:
+                return
+        raise RuntimeError("a run does not come to its end")
+
+    def _disconnect(self, connection: Connection, number: int) -> None:
+        self.scheduler.note(f"$disconnect of {connection.id}")
+
+        def forget() -> None:
+            self.storage.forget_connection(connection.id)
+
+        self.invoke(f"disconnect {connection.id}.{number}", forget, lambda _: None)
+
+    def _clock(self) -> int:
+        return self.scheduler.now + self.scheduler.current().invocation.skew
+
+    def _said(self, item: Item) -> None:
+        text = item["notification"]["S"]
+        content = json.loads(text)
+        # Not the item's key: the service may have got that wrong.
+        self.judge.said(
+            f"{content['merchant_id']}#{content['ref']}",
+            content["id"],
+            text,
+            self.now,
+            int(item["expires_at"]["N"]) * 1000,
+        )
+
+
+@lru_cache(maxsize=4096)
+def _text(frame: tuple[tuple[str, Any], ...]) -> str:
+    return json.dumps(dict(frame))
+
+
+def run(
+    scenario: Scenario, choices: Choices, *, max_lag: int = DEFAULT_LAG, traced: bool = False
+) -> Run:
+    """Play a scenario and return what came of it.
+
+    Raises what the service raised where it should raise nothing that the model had not raised.
+    """
+    scheduler = Scheduler(choices, _START, traced=traced)
+    with seams.installed(scheduler) as log:
+        world = World(scenario, scheduler, max_lag)
+        try:
+            world.play()
+        finally:
+            scheduler.abandon()
+    if log.unexpected is not None:
+        raise log.unexpected
+    return Run(
+        violation=world.judge.violation,
+        choices=choices.taken,
+        lag=world.lag,
+        published=world.judge.published,
+        delivered=world.judge.delivered_frames,
+        invocations=world.invocations,
+        trace=scheduler.trace,
+    )
