@@ -4,6 +4,7 @@ A rotation needs no deployment: an unknown `kid` is looked up, and a removed key
 """
 
 import json
+import math
 from collections.abc import Callable
 from typing import Self
 
@@ -14,6 +15,7 @@ from lambdas.layer.signed_http import SignedHttp
 
 _KEPT_FOR = 5 * 60 * 1000
 _LOOKED_UP_AGAIN_AFTER = 60 * 1000
+_TRIED_AGAIN_AFTER = 5 * 1000
 _SHORTEST_KEY = 32
 
 Fetch = Callable[[], dict[str, str]]
@@ -21,6 +23,10 @@ Fetch = Callable[[], dict[str, str]]
 
 class BadSecretError(RuntimeError):
     """The secret does not hold keys. Its text says what it should hold, and nothing of it."""
+
+
+class KeysUnavailableError(RuntimeError):
+    """The keys could not be read a moment ago, and are not asked for again yet."""
 
 
 class Keys:
@@ -31,6 +37,7 @@ class Keys:
         self._clock = clock
         self._keys: dict[str, str] = {}
         self._fetched_at: int | None = None
+        self._failed_at: int | None = None
 
     @classmethod
     def from_env(cls) -> Self:
@@ -47,18 +54,26 @@ class Keys:
     def get(self, kid: str) -> str | None:
         """Return the key that a `kid` names, or None.
 
-        They are fetched again when 5 minutes old, and for an unknown `kid` at most once a minute:
-        a flood of bad tokens is no flood of reads. Raises BadSecretError, and what fetching raises.
+        They are fetched again when 5 minutes old, and for an unknown `kid` at most once a minute;
+        where fetching fails, at most every 5 seconds: a flood of tokens is no flood of reads.
+
+        Raises BadSecretError, KeysUnavailableError, and what fetching raises.
         """
         now = self._clock()
-        age = None if self._fetched_at is None else now - self._fetched_at
-        stale = age is None or age >= _KEPT_FOR
-        if stale or (kid not in self._keys and age is not None and age >= _LOOKED_UP_AGAIN_AFTER):
-            # Not kept where fetching fails: a removed key must not live on.
-            self._fetched_at = None
-            self._keys = self._fetch()
-            self._fetched_at = now  # not later: a key may be removed while they are fetched
+        age = math.inf if self._fetched_at is None else now - self._fetched_at
+        if age >= _KEPT_FOR:
+            self._keys = {}  # also where fetching fails: a removed key must not live on
+        if age >= _KEPT_FOR or (kid not in self._keys and age >= _LOOKED_UP_AGAIN_AFTER):
+            self._refresh(now)
         return self._keys.get(kid)
+
+    def _refresh(self, now: int) -> None:
+        if self._failed_at is not None and now - self._failed_at < _TRIED_AGAIN_AFTER:
+            raise KeysUnavailableError
+        self._failed_at = now
+        self._keys = self._fetch()
+        self._failed_at = None
+        self._fetched_at = now  # not later: a key may be removed while they are fetched
 
 
 def parse_keys(text: str) -> dict[str, str]:

@@ -15,6 +15,18 @@ LONGEST_LIFE = 24 * 60 * 60
 
 _MOST_REFS = 20
 
+# `exp` is compared here, with the caller's clock. Of the claims that the protocol does not name,
+# only a `nbf` is honoured.
+_OPTIONS: Any = {
+    "require": ["exp"],
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_aud": False,
+    "verify_iss": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
+
 
 class BadToken(Exception):  # noqa: N818 - a refusal is an answer, not a defect
     """A token that does not let its bearer in; carries `reason`, which holds nothing of it."""
@@ -34,9 +46,7 @@ def verify(token: str, key_of: Callable[[str], str | None], now: float) -> Ident
     if key is None:
         raise BadToken("unknown kid")
     try:
-        # PyJWT compares `exp` with its own clock; the check below takes the caller's.
-        options: Any = {"require": ["exp"], "verify_exp": False}
-        claims = jwt.decode(token, key, algorithms=["HS256"], options=options)
+        claims = jwt.decode(token, key, algorithms=["HS256"], options=_OPTIONS)
     except jwt.PyJWTError as error:
         raise BadToken(type(error).__name__) from error
     return _identity(claims, now)
