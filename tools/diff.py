@@ -10,8 +10,8 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -69,9 +69,9 @@ def _unpack(base: str, tree: Path, target: Path) -> None:
     commit = found.stdout.decode().strip()
     if _git("cat-file", "-e", f"{commit}:app.py", tree=tree).returncode != 0:
         raise ToolError(f"{base} has no app.py: everything is new since then")
-    content = _git("archive", "--format=tar", commit, tree=tree).stdout
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        archive.extractall(target, filter="data")
+    content = _git("archive", "--format=zip", commit, tree=tree).stdout
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(target)
 
 
 def _git(*arguments: str, tree: Path) -> subprocess.CompletedProcess[bytes]:
