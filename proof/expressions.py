@@ -45,6 +45,9 @@ def _either(tests: list[Test]) -> Test:
 def _both(tests: list[Test]) -> Test:
     if len(tests) == 1:
         return tests[0]
+    if len(tests) == 2:  # noqa: PLR2004 - the usual number, made fast
+        one, other = tests
+        return lambda item, values: one(item, values) and other(item, values)
     return lambda item, values: all(test(item, values) for test in tests)
 
 

@@ -51,21 +51,21 @@ class Person:
         self._world = world
         self._name = script.actor
         self._raw = script.raw
-        self._steps = list(reversed(script.steps))
+        self.steps = list(reversed(script.steps))
         self._requests = 0
 
     def may_move(self) -> bool:
         """Whether the next step can be done now."""
-        if not self._steps:
+        if not self.steps:
             return False
-        step = self._steps[-1]
+        step = self.steps[-1]
         if step.kind == "pause":
             return not self._world.scheduler.tasks
         return self._may(step)
 
     def move(self) -> None:
         """Do the next step."""
-        step = self._steps.pop()
+        step = self.steps.pop()
         if step.kind == "pause":
             self._world.pause(step.amount)
         else:

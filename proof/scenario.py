@@ -10,6 +10,9 @@ TOPICS = (Topic("m1", "1"), Topic("m2", "1"), Topic("m1", 2), Topic("m2", "r-2")
 
 MINUTE = 60_000
 
+_CLIENTS = (1,) * 12 + (2,) * 5 + (3, 3, 4)
+_PUBLISHERS = (1,) * 7 + (2, 2, 3)
+
 _PAUSES = (1_000, 11_000, 2 * MINUTE, 6 * MINUTE, 50 * MINUTE, 70 * MINUTE)
 _CLIENT_KINDS = ("subscribe", "subscribe", "subscribe", "unsubscribe", "close", "vanish", "pause")
 _PUBLISHER_KINDS = ("publish",) * 6 + ("publish other", "pause")
@@ -50,12 +53,12 @@ def draw(seed: str) -> Scenario:
     random = Random(seed)  # noqa: S311 - no secret
     topics = random.sample(range(len(TOPICS)), random.choice((1, 1, 1, 2, 2, 3)))
     scripts = []
-    for number in range(random.choice((1, 1, 1, 2, 2, 3, 4))):
-        kinds = random.choices(_CLIENT_KINDS, k=random.choice((0, 0, 1, 2, 3)))
+    for number in range(random.choice(_CLIENTS)):
+        kinds = random.choices(_CLIENT_KINDS, k=random.choice((0, 0, 0, 1, 1, 2, 3)))
         steps = tuple(_step(random, kind, topics) for kind in ("subscribe", *kinds))
         scripts.append(Script(f"client{number}", random.random() < 0.5, steps))  # noqa: PLR2004
-    for number in range(random.choice((1, 1, 1, 2, 2, 3))):
-        kinds = random.choices(_PUBLISHER_KINDS, k=random.choice((0, 0, 0, 1, 2)))
+    for number in range(random.choice(_PUBLISHERS)):
+        kinds = random.choices(_PUBLISHER_KINDS, k=random.choice((0, 0, 0, 0, 1, 2)))
         steps = tuple(_step(random, kind, topics) for kind in (*kinds, "publish"))
         scripts.append(Script(f"publisher{number}", raw=False, steps=steps))
     return tuple(scripts)

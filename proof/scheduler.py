@@ -16,8 +16,12 @@ CALL_TAKES_AT_MOST = 3_000
 """Milliseconds; design.md: "Calls are bounded at 3 seconds"."""
 
 _NEVER = 1 << 62
-_TICKS = (0, 0, 0, 0, 0, 1, 30, 400, 1_500)
-_DIES_ONCE_IN = 40
+_LUCKS = 256
+"""What one choice a step decides: nothing, a tick of the clock, a death, or some trouble."""
+
+_TICKS = (1, 30, 400, 1_500)
+_FIRST_TICK, _FIRST_DEATH, _FIRST_TROUBLE = 128, 208, 216
+TROUBLES = 10
 
 
 Done = Callable[["Invocation", Any], None]
@@ -44,7 +48,6 @@ class Task:
     """A greenlet of an invocation, and what it is about to do."""
 
     __slots__ = (
-        "awaits",
         "error",
         "greenlet",
         "invocation",
@@ -52,6 +55,7 @@ class Task:
         "ready_at",
         "result",
         "until",
+        "waiter",
     )
 
     def __init__(self, invocation: Invocation) -> None:
@@ -59,7 +63,7 @@ class Task:
         self.label = "start"
         self.ready_at = 0
         self.until = _NEVER
-        self.awaits: Task | None = None
+        self.waiter: Task | None = None
         self.result: Any = None
         self.error: Exception | None = None
         self.greenlet: greenlet
@@ -83,6 +87,7 @@ class Scheduler:
         self._by_greenlet: dict[Any, Task] = {}
         self._hub = getcurrent()
         self._last: Task | None = None
+        self._trouble = 0
 
     # -- from outside
 
@@ -92,42 +97,46 @@ class Scheduler:
             self.trace.append(f"{(self.now - self.started_at) / 1000:9.3f}s  {text}")
 
     def invoke(self, name: str, call: Callable[[], Any], done: Done) -> None:
-        """Start an invocation; `done` gets what it returns, None if it dies."""
+        """Start an invocation and let it come to its first call.
+
+        `done` gets what it returns, None if it dies.
+        """
         skew = (0, 0, -2_000, 2_000)[self.choices.below(4)]
         invocation = Invocation(name, skew, self.now, done)
         task = Task(invocation)
         task.greenlet = greenlet(lambda: self._run(task, call), self._hub)
         self._enter(task)
+        self._go_on(task)
 
     def runnable(self) -> list[Task]:
         """Return the tasks that can go on, the last one that ran first."""
         now = self.now
-        ready = [
-            task
-            for task in self.tasks
-            if task.ready_at <= now and (task.awaits is None or task.awaits.finished)
-        ]
-        if self._last in ready:
-            ready.remove(self._last)
-            ready.insert(0, self._last)
+        ready = [task for task in self.tasks if task.ready_at <= now]
+        last = self._last
+        if last is not None and len(ready) > 1 and last in ready:
+            ready.remove(last)
+            ready.insert(0, last)
         return ready
 
     def step(self, task: Task) -> None:
         """Let a task make its call and go on to the next, or let its invocation die before it."""
-        self._tick()
-        invocation = task.invocation
-        if self.choices.one_in(_DIES_ONCE_IN):
-            self.note(f"{invocation.name} dies before: {task.label}")
-            self._end(invocation)
+        self._trouble = 0
+        luck = self.choices.below(_LUCKS)
+        if luck >= _FIRST_TROUBLE:
+            self._trouble = 1 + luck % TROUBLES
+        elif luck >= _FIRST_DEATH:
+            self.note(f"{task.invocation.name} dies before: {task.label}")
+            self._end(task.invocation)
             return
+        elif luck >= _FIRST_TICK:
+            room = min(other.until for other in self.tasks) - self.now
+            self.now += max(0, min(_TICKS[luck % len(_TICKS)], room))
         self._last = task
-        task.greenlet.switch()
-        if task.finished:
-            self._leave(task)
+        self._go_on(task)
 
     def sleep_on(self) -> bool:
         """Move the clock to when the next sleeper wakes; False if nobody sleeps."""
-        wakes = [task.ready_at for task in self.tasks if task.ready_at > self.now]
+        wakes = [task.ready_at for task in self.tasks if self.now < task.ready_at < _NEVER]
         if wakes:
             self.now = min(wakes)
         return bool(wakes)
@@ -144,8 +153,11 @@ class Scheduler:
         """Return the task that runs now."""
         return self._by_greenlet[getcurrent()]
 
-    def call(self, label: str, until: int | None = None) -> None:
-        """Come back when it is this call's turn; `until`: by then at the latest."""
+    def call(self, label: str, until: int | None = None) -> int:
+        """Come back when it is this call's turn; `until`: by then at the latest.
+
+        Returns the trouble that the call is to have, 1 to TROUBLES; 0 is none.
+        """
         task = self.current()
         task.label = label
         task.until = self.now + CALL_TAKES_AT_MOST if until is None else until
@@ -153,6 +165,7 @@ class Scheduler:
         task.until = _NEVER
         if self.traced:
             self.note(f"{task.invocation.name}: {label}")
+        return self._trouble
 
     def sleep(self, seconds: float) -> None:
         """Come back later."""
@@ -162,10 +175,18 @@ class Scheduler:
         self._hub.switch()
 
     def submit(self, call: Callable[..., Any], *arguments: Any) -> "Promise":
-        """Start a task beside the one that runs now."""
+        """Start a task beside the one that runs now, and let it come to its first call."""
         task = Task(self.current().invocation)
         task.greenlet = greenlet(lambda: self._run(task, lambda: call(*arguments)), self._hub)
         self._enter(task)
+        hub, self._hub = self._hub, getcurrent()
+        task.greenlet.parent = self._hub
+        task.greenlet.switch()
+        self._hub = hub
+        if task.finished:
+            self._leave(task)
+        else:
+            task.greenlet.parent = hub
         return Promise(self, task)
 
     def map(self, call: Callable[[Any], Any], values: Iterable[Any]) -> Iterable[Any]:
@@ -176,11 +197,10 @@ class Scheduler:
     def wait(self, task: Task) -> None:
         """Come back when the other has finished."""
         current = self.current()
-        while not task.finished:
-            current.awaits = task
-            current.label = "wait"
+        if not task.finished:
+            task.waiter = current
+            current.ready_at = _NEVER
             self._hub.switch()
-        current.awaits = None
 
     # -- inside
 
@@ -189,6 +209,18 @@ class Scheduler:
             task.result = call()
         except Exception as error:  # noqa: BLE001 - as a future does; Promise raises it
             task.error = error
+
+    def _go_on(self, task: Task) -> None:
+        """Let a task run to its next call, and whoever waited for its end to theirs."""
+        going: Task | None = task
+        while going is not None:
+            going.greenlet.switch()
+            if not going.finished:
+                return
+            self._leave(going)
+            going = going.waiter
+            if going is not None:
+                going.ready_at = 0
 
     def _enter(self, task: Task) -> None:
         task.invocation.tasks.append(task)
@@ -212,12 +244,6 @@ class Scheduler:
                 self.tasks.remove(task)
                 del self._by_greenlet[task.greenlet]
         invocation.done(invocation, None)
-
-    def _tick(self) -> None:
-        tick = _TICKS[self.choices.below(len(_TICKS))]
-        if tick:
-            room = min(task.until for task in self.tasks) - self.now
-            self.now += max(0, min(tick, room))
 
 
 class Promise:

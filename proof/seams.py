@@ -1,7 +1,8 @@
 """Where the model meets the shipped code: what its modules reach the outside world through.
 
-Replaced for the time of a run: thread pools, `time`, `random`, `uuid4`, the logs; and `parse`, a
-function of its text alone, is remembered from one run to the next. No step of the service itself.
+Replaced for the time of a run: thread pools, `time`, `random`, `uuid4`, the logs; and `parse`
+and `to_rfc3339`, functions of their values alone, are remembered from one run to the next. No step
+of the service itself.
 """
 
 import sys
@@ -11,13 +12,14 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
-from lambdas.layer import batches, frames, handler, sender, storage
+from lambdas.layer import batches, clock, frames, handler, sender, storage
 from proof.scheduler import Scheduler
 from proof.tables import FaultError
 
 _EXPECTED = (FaultError, handler.ReplayError, batches.UnwrittenError)
 
 _parse = lru_cache(maxsize=4096)(frames.parse)
+_to_rfc3339 = lru_cache(maxsize=65_536)(clock.to_rfc3339)
 
 
 class _Log:
@@ -74,6 +76,8 @@ def installed(scheduler: Scheduler) -> Iterator[_Log]:
         (sender, "log", log),
         (storage, "ThreadPoolExecutor", pool),
         (storage, "uuid4", outside.uuid4),
+        (storage, "to_rfc3339", _to_rfc3339),
+        (handler, "to_rfc3339", _to_rfc3339),
         (handler, "parse", _parse),
         (handler, "log", log),
     )

@@ -13,9 +13,12 @@ from proof.scheduler import Scheduler
 LIFETIME = 2 * 60 * 60 * 1000
 """Milliseconds after which API Gateway closes a connection."""
 
-_FAULTS = 48
-_STATUS = {_FAULTS - 1: 500, _FAULTS - 2: 429, _FAULTS - 3: 403}
-_LOST, _ANSWER_LOST, _SICK = _FAULTS - 4, _FAULTS - 5, _FAULTS - 6
+_STATUS = {1: 500, 2: 429, 3: 403}
+_LOST = {4, 5}
+_ANSWER_LOST = {6, 7}
+_SICK = {8, 9, 10}
+"""Of the scheduler's troubles."""
+
 _SICK_FOR = 6_000
 
 
@@ -71,24 +74,23 @@ class Sockets:
 
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002
         """Return the status, or raise HTTPError; see Sender's Api."""
-        self._scheduler.call(f"post to {connection_id}")
+        trouble = self._scheduler.call(f"post to {connection_id}")
         connection = self.connections[connection_id]
         text = data.decode()
         if not connection.is_open(self._scheduler.now):
             return self._gone(connection)
-        fault = self._scheduler.choices.below(_FAULTS)
-        if fault == _SICK:
+        if trouble in _SICK:
             connection.sick_until = self._scheduler.now + _SICK_FOR
-        if fault == _LOST or connection.sick_until > self._scheduler.now:
+        if trouble in _LOST or connection.sick_until > self._scheduler.now:
             self._note("lost")
             self._watcher.failed(connection, text)
             raise HTTPError("no answer")
-        if fault in _STATUS:
-            self._note(str(_STATUS[fault]))
+        if trouble in _STATUS:
+            self._note(str(_STATUS[trouble]))
             self._watcher.failed(connection, text)
-            return _STATUS[fault]
+            return _STATUS[trouble]
         self._deliver(connection, text)
-        if fault == _ANSWER_LOST:
+        if trouble in _ANSWER_LOST:
             self._note("the answer is lost")
             raise HTTPError("no answer")
         return 200

@@ -24,7 +24,11 @@ _KEYS = {
     CONNECTIONS: ("connection_id", "merchant_id#ref"),
     LEDGER: ("merchant_id#ref", "line"),
 }
-_FAULTS = 64
+_FAILS = {1, 2}
+_ANSWER_LOST = {3, 4}
+_TRIED_AGAIN = _LEFT_OVER = {5, 6, 7}
+"""Of the scheduler's troubles."""
+
 _PAGE_OF_ONE_IN = 8
 
 Key = tuple[str, str]
@@ -67,15 +71,13 @@ class Tables:
     def put_item(self, **call: Any) -> dict[str, Any]:
         """Put one item, if its condition holds."""
         label = f"put {call['Item']['line']['S']}"
-        fault = self._fault(label)
-        try:
+        trouble = self._call(label)
+        self._put(call)
+        if trouble in _TRIED_AGAIN:
+            self._scheduler.call(f"{label} again, the answer was lost")
             self._put(call)
-            if fault == _FAULTS - 3:
-                self._scheduler.call(f"{label} again, the answer was lost")
-                self._put(call)
-        finally:
-            if fault == _FAULTS - 2:
-                self._fail(f"{label}: done, but the answer is lost")
+        if trouble in _ANSWER_LOST:
+            self._fail("done, but the answer is lost")
         return {}
 
     def query(self, **call: Any) -> dict[str, Any]:
@@ -83,7 +85,7 @@ class Tables:
         values = call["ExpressionAttributeValues"]
         index = call.get("IndexName")
         consistent = bool(call.get("ConsistentRead"))
-        self._fault(_read_label(values, index, consistent=consistent))
+        self._call(_read_label(values, index, consistent=consistent))
         found = self._found(call, values, consistent=consistent)
         start = call.get("ExclusiveStartKey")
         page = [item for item in found if start is None or item[0] > start["key"]]
@@ -102,20 +104,26 @@ class Tables:
         """Write items one after another, or leave some over."""
         left: dict[str, list[dict[str, Any]]] = {}
         until = self._scheduler.now + CALL_TAKES_AT_MOST
-        for table, requests in call["RequestItems"].items():
-            for request in requests:
-                ((kind, body),) = request.items()
-                item = body["Item"] if kind == "PutRequest" else body["Key"]
-                key = _key(table, item)
-                label = f"{kind.removesuffix('Request').lower()} {table} {' / '.join(key)}"
-                fault = self._fault(label, until)
-                if fault in {_FAULTS - 4, _FAULTS - 3}:
-                    self._scheduler.note("    left over, unprocessed")
-                    left.setdefault(table, []).append(request)
-                else:
-                    self._write(table, key, item if kind == "PutRequest" else None)
-                if fault == _FAULTS - 2:
-                    self._fail(f"{label}: done, but the answer is lost")
+        all_requests = [
+            (table, request)
+            for table, requests in call["RequestItems"].items()
+            for request in requests
+        ]
+        if len(all_requests) > 1 and self._scheduler.choices.one_in(4):
+            all_requests.reverse()
+        for table, request in all_requests:
+            ((kind, body),) = request.items()
+            item = body["Item"] if kind == "PutRequest" else body["Key"]
+            key = _key(table, item)
+            verb = kind.removesuffix("Request").lower()
+            trouble = self._call(f"{verb} {table} {' / '.join(key)}", until)
+            if trouble in _LEFT_OVER:
+                self._scheduler.note("    left over, unprocessed")
+                left.setdefault(table, []).append(request)
+                continue
+            self._write(table, key, item if kind == "PutRequest" else None)
+            if trouble in _ANSWER_LOST:
+                self._fail("done, but the answer is lost")
         return {"UnprocessedItems": left} if left else {}
 
     # -- what the run looks at and does
@@ -138,17 +146,16 @@ class Tables:
 
     # -- inside
 
-    def _fault(self, label: str, until: int | None = None) -> int:
-        self._scheduler.call(label, until)
-        fault = self._scheduler.choices.below(_FAULTS)
-        if fault == _FAULTS - 1:
-            self._fail(f"{label}: fails")
-        return fault
+    def _call(self, label: str, until: int | None = None) -> int:
+        trouble = self._scheduler.call(label, until)
+        if trouble in _FAILS:
+            self._fail("fails")
+        return trouble
 
-    def _fail(self, label: str) -> None:
+    def _fail(self, why: str) -> None:
         self._scheduler.current().invocation.faulted = True
-        self._scheduler.note(f"    {label}")
-        raise FaultError(label)
+        self._scheduler.note(f"    {why}")
+        raise FaultError(why)
 
     def _put(self, call: dict[str, Any]) -> None:
         item = call["Item"]

@@ -84,7 +84,8 @@ class World:
     ) -> None:
         """Invoke the function behind `$default`."""
         text = _text(tuple(frame.items()))
-        self.scheduler.note(f"{name} sends {text}")
+        if self.scheduler.traced:
+            self.scheduler.note(f"{name} sends {text}")
         id_ = None if connection is None else connection.id
         opened = None if connection is None else connection.opened_at
 
@@ -98,7 +99,8 @@ class World:
         self.invocations += 1
 
         def answered(invocation: Invocation, reply: Any) -> None:
-            self.scheduler.note(f"{name} {'died' if invocation.died else f'answers {reply}'}")
+            if self.scheduler.traced:
+                self.scheduler.note(f"{name} {'died' if invocation.died else f'answers {reply}'}")
             if reply is not None and reply["type"] == "receipt":
                 topic = f"{reply['merchant_id']}#{reply['ref']}"
                 self.judge.receipt(topic, reply["id"], invocation, self.now)
@@ -123,9 +125,12 @@ class World:
 
     def play(self) -> None:
         """Do everything that is to be done, in the order that the choices say."""
+        people = self._people
         for _ in range(_STEPS_AT_MOST):
+            if people and not all(person.steps for person in people):
+                people = [person for person in people if person.steps]
             ready = self.scheduler.runnable()
-            moves = [person.move for person in self._people if person.may_move()]
+            moves = [person.move for person in people if person.may_move()]
             if not ready and not moves and not self.due:
                 if not self.scheduler.sleep_on():
                     return
