@@ -11,6 +11,7 @@ FORGET = "BatchWriteItem delete"
 INDEX = "Query index"
 JOINED = "Query joined"
 SAID = "Query said"
+SUBSCRIPTIONS = "Query subscriptions"
 POST = "POST @connections"
 OTHER = "other"
 
@@ -39,11 +40,9 @@ class Call:
                 return SUBSCRIBE if b'"PutRequest"' in self.body else FORGET
         return OTHER
 
-    @property
-    def connection_id(self) -> str | None:
-        """Return the connection that is posted to."""
-        _, found, last = self.path.rpartition(_CONNECTIONS)
-        return unquote(last) if found else None
+    def names(self, text: str) -> bool:
+        """Tell whether it speaks of a merchant or a connection."""
+        return text in unquote(self.path) or text.encode() in self.body
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -56,7 +55,8 @@ def _query(parameters: dict[str, Any]) -> str:
     if "IndexName" in parameters:
         return INDEX
     values = parameters["ExpressionAttributeValues"]
-    return SAID if ":said" in values else JOINED if ":joined" in values else OTHER
+    named = {":said": SAID, ":joined": JOINED, ":connection_id": SUBSCRIPTIONS}
+    return next((step for name, step in named.items() if name in values), OTHER)
 
 
 def first_item(call: Call) -> tuple[Call, dict[str, Any]]:

@@ -67,10 +67,11 @@ class Case:
         """Tell its story."""
         return self.tell(scene, self._rules)
 
-    def _rules(self, the_victim: frozenset[str]) -> tuple[Rule, ...]:
-        only = the_victim if self.one else None
-        first = Rule(self.step, self.fault, self.times, only)
-        return (first, Rule(self.also, Answer(500), ALWAYS)) if self.also else (first,)
+    def _rules(self, all_: str, the_victim: str) -> tuple[Rule, ...]:
+        first = Rule(self.step, self.fault, self.times, only=the_victim if self.one else all_)
+        if self.also is None:
+            return (first,)
+        return (first, Rule(self.also, Answer(500), ALWAYS, only=all_))
 
 
 _STEPS: tuple[tuple[Tell, str, str, str], ...] = (
@@ -112,6 +113,15 @@ def _dynamodb() -> Iterable[Case]:
                 )
         for name, fault in _FINAL.items():
             yield Case(tell, step, name, fault, 1, ill, short=(step, name, 1) in _SHORT)
+
+
+def _disconnects() -> Iterable[Case]:
+    for step in (calls.SUBSCRIPTIONS, calls.FORGET):
+        for name in ("dropped", "reset before", "500", "400 throttled"):
+            fault = _PASSING[name]
+            short = name == "500"
+            yield Case(stories.disconnect, step, name, fault, 1, "0 gone")
+            yield Case(stories.disconnect, step, name, fault, ALWAYS, "1 gone", short=short)
 
 
 def _batches() -> Iterable[Case]:
@@ -183,4 +193,4 @@ def _posts() -> Iterable[Case]:
     )
 
 
-CASES = (*_dynamodb(), *_batches(), *_posts())
+CASES = (*_dynamodb(), *_disconnects(), *_batches(), *_posts())

@@ -1,15 +1,20 @@
-"""The three stories; what each promises is what docs/protocol.md says under Nothing lost."""
+"""The four stories; what each promises is what docs/protocol.md says under Nothing lost."""
 
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from proof.faults.story import REF, Outcome, Scene, Story, after, heard, replies, story
-from proof.faults.trouble import Rule
-from tests.e2e.peer import Frame, Peer, publication
+from proof.faults.trouble import ALWAYS, Rule
+from tests.e2e.peer import PATIENCE, Frame, Peer, peer, publication
 
-Rules = Callable[[frozenset[str]], tuple[Rule, ...]]
-"""Builds the rules of a case; is given the connection that is to suffer where only one is."""
+Rules = Callable[[str, str], tuple[Rule, ...]]
+"""Builds the rules of a case: of whom the requests speak, and of whom where only one suffers."""
 
 SUBSCRIBERS = 3
+
+_ATTEMPTS = 2
+"""How often a call to DynamoDB is tried."""
 
 _MISSED = ["one", "two", "three"]
 
@@ -19,18 +24,18 @@ def publish(scene: Scene, rules: Rules) -> Outcome:
     with story(scene) as told:
         backend, victim = told.enter(), told.enter()
         victim.subscribe(told.shop, REF)
-        the_victim = scene.joined(told.shop)
+        (the_victim,) = scene.joined(told.shop)
         others = [told.enter() for _ in range(SUBSCRIBERS - 1)]
         for one in others:
             one.subscribe(told.shop, REF)
-        met = rules(the_victim)
+        met = rules(told.shop, the_victim)
         came, seconds = told.meet(met, backend, publication(told.shop, REF, id="it"))
         (reply,) = replies(came)
         stored = "said#it" in scene.lines(told.shop)
         at_once = [heard(after(one)) for one in (victim, *others)]
         if reply["type"] == "receipt":
             _check_receipt(told, reply, at_once)
-            if any(rule.only for rule in met):
+            if any(rule.only == the_victim for rule in met):
                 told.require(all(at_once[1:]), "the living hear it at once")
             text = "{accepted} accepted, {gone} gone, {failed} failed".format_map(reply)
         else:
@@ -74,7 +79,7 @@ def subscribe(scene: Scene, rules: Rules) -> Outcome:
         for id_ in _MISSED:
             told.publish(backend, id_)
         frame = {"client": "frontend", "merchant_id": told.shop, "ref": REF}
-        came, seconds = told.meet(rules(frozenset()), browser, frame)
+        came, seconds = told.meet(rules(told.shop, told.shop), browser, frame)
         at_once = heard(came)
         match replies(came):
             case [{"type": "subscribed", "replayed": replayed}]:
@@ -107,7 +112,7 @@ def unsubscribe(scene: Scene, rules: Rules) -> Outcome:
         backend, browser = told.enter(), told.enter()
         browser.subscribe(told.shop, REF)
         frame = {"action": "unsubscribe", "merchant_id": told.shop, "ref": REF}
-        came, seconds = told.meet(rules(frozenset()), browser, frame)
+        came, seconds = told.meet(rules(told.shop, told.shop), browser, frame)
         (reply,) = replies(came)
         text = "unsubscribed"
         if reply["type"] != "unsubscribed":
@@ -122,3 +127,27 @@ def unsubscribe(scene: Scene, rules: Rules) -> Outcome:
             "who comes back gets what was said",
         )
         return told.end(text, seconds, 0)
+
+
+def disconnect(scene: Scene, rules: Rules) -> Outcome:
+    """Close a connection; where its subscription stays, the next publish finds it dead."""
+    with story(scene) as told:
+        backend = told.enter()
+        started = time.monotonic()
+        with peer(scene.stage.url) as browser:
+            browser.subscribe(told.shop, REF)
+            (closing,) = scene.joined(told.shop)
+            (rule,) = rules(closing, closing)
+            lasting = rule.times == ALWAYS
+            entered = ExitStack()
+            entered.enter_context(scene.proxy.troubled(rule))
+        with entered:
+            for _ in range(_ATTEMPTS if lasting else 1):
+                rule.wait_until_met(PATIENCE)
+        while not lasting and scene.joined(told.shop) and time.monotonic() < started + PATIENCE:
+            told.require(not heard(after(backend)), "a publisher hears no notification")
+        seconds = time.monotonic() - started
+        receipt = told.publish(backend, "it")
+        told.require(receipt.get("accepted") == 0, f"nobody is posted to: {receipt}")
+        told.require(not scene.joined(told.shop), "no dead row outlives the publish that met it")
+        return told.end("{gone} gone".format_map(receipt), seconds, 0)

@@ -56,7 +56,7 @@ class Scene:
 def scene(
     stage: LocalStage, functions: "LambdaClient", dynamodb: "DynamoDBClient"
 ) -> Iterator[Scene]:
-    """Put a proxy between the publishing function of a stage and its AWS."""
+    """Put a proxy between the functions of a stage and their AWS."""
     with proxy(stage.endpoint) as between:
         addresses = {
             "AWS_ENDPOINT_URL_DYNAMODB": between.address,
@@ -64,7 +64,11 @@ def scene(
                 stage.outputs["ConnectionsEndpointURL"]
             ),
         }
-        with setting(functions, stage.outputs["PublishFunctionName"], **addresses):
+        names = [one["FunctionName"] for one in functions.list_functions()["Functions"]]
+        with ExitStack() as changed:
+            for name in names:
+                if "DefaultFunction" in name or "DisconnectFunction" in name:
+                    changed.enter_context(setting(functions, name, **addresses))
             yield Scene(stage, between, dynamodb)
 
 

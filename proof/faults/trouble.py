@@ -67,15 +67,14 @@ def refusal(code: str, status: int = 400) -> Answer:
 class Rule:
     """One fault for the requests of one step, `times` of them or ALWAYS.
 
-    `only`: the connection ids that are meant, where the step is a post; None means all.
+    `only`: the merchant or the connection that a request must speak of. Others pass: connections
+    that closed earlier may still be forgotten.
     """
 
-    def __init__(
-        self, step: str, fault: Fault, times: int = 1, only: frozenset[str] | None = None
-    ) -> None:
+    def __init__(self, step: str, fault: Fault, times: int = 1, *, only: str) -> None:
         self.fault = fault
         self._step = step
-        self._times = times
+        self.times = times
         self.only = only
         self._lock = Lock()
         self._met = Semaphore(0)
@@ -83,10 +82,10 @@ class Rule:
 
     def takes(self, call: Call) -> bool:
         """Tell whether this request is to suffer, and count it."""
-        if call.step != self._step or (self.only and call.connection_id not in self.only):
+        if call.step != self._step or not call.names(self.only):
             return False
         with self._lock:
-            if self.hits == self._times:
+            if self.hits == self.times:
                 return False
             self.hits += 1
         self._met.release()

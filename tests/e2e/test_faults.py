@@ -37,7 +37,8 @@ def test_the_living_hear_at_once_while_one_connection_is_slow(place: Scene) -> N
     with story(place) as told:
         slow, backend = told.enter(), told.enter()
         slow.subscribe(told.shop, REF)
-        rule = Rule(POST, Drop(), ALWAYS, only=place.joined(told.shop))
+        (the_slow,) = place.joined(told.shop)
+        rule = Rule(POST, Drop(), ALWAYS, only=the_slow)
         living = [told.enter() for _ in range(5)]
         for one in living:
             one.subscribe(told.shop, REF)
@@ -57,7 +58,7 @@ def test_a_failing_post_arrives_at_the_next_subscribe(place: Scene) -> None:
     with story(place) as told:
         failing, backend = told.enter(), told.enter()
         failing.subscribe(told.shop, REF)
-        with place.proxy.troubled(Rule(POST, Answer(500), ALWAYS)):
+        with place.proxy.troubled(Rule(POST, Answer(500), ALWAYS, only=told.shop)):
             receipt = told.publish(backend, "it")
         assert (receipt["accepted"], receipt["gone"], receipt["failed"]) == (0, 0, 1)
         assert failing.nothing_waits()
@@ -68,7 +69,7 @@ def test_a_failing_post_arrives_at_the_next_subscribe(place: Scene) -> None:
 def killed(told: Story, step: str, actor: Peer, frame: Frame) -> None:
     """Send a frame whose function is killed when it comes to a step."""
     stage = told.scene.stage
-    rule = Rule(step, Hold())
+    rule = Rule(step, Hold(), only=told.shop)
     with told.scene.proxy.troubled(rule):
         actor.send(frame)
         rule.wait_until_met(PATIENCE)
