@@ -97,6 +97,7 @@ class Story:
         self._other = unique("other")
         self._stranger = self.enter()
         self._stranger.subscribe(self._other, REF)
+        self._others_lines = scene.lines(self._other)
 
     def enter(self) -> Peer:
         """Return a new connection."""
@@ -135,6 +136,8 @@ class Story:
         )
         again = self._stranger.subscribe(self._other, REF)
         self.require(not heard(again), "another merchant's subscriber is replayed nothing")
+        unmoved = self.scene.lines(self._other) == self._others_lines
+        self.require(unmoved, "the lines of another merchant stay as they are")
         return Outcome(reply, round(seconds, 2), at_once, tuple(self.broken))
 
 
