@@ -15,23 +15,26 @@ of a raw client each connection, because the page behind it starts anew.
            connection to which a post of it failed, or was refused, by the model's choice. A
            publish without any receipt owes nothing live: its retry, or the next subscribe does.
 **once**   Every frame that arrives is, byte for byte, a line that was stored; an id has one line at
-           a time. So after dropping seen ids a viewer has each notification exactly once.
+           a time. So after dropping seen ids a viewer has each notification exactly once. A
+           receipt is for what its publisher said, and for a line within its retention.
 **theirs** No connection gets a frame of a merchant and ref that it did not ask for.
-**pruned** When a publish that was told that a connection is gone is answered with a receipt, that
-           connection's rows of the topic are gone, but for those written after it was told. Not
-           counted: a publish for which the model let a call to DynamoDB fail.
+**pruned** When a publish, or a subscribe, that was told that a connection is gone has come to its
+           end, that connection's rows of the topic are gone, but for those written after it was
+           told. Not counted: one for which the model let a call to DynamoDB fail.
 """
 
 from dataclasses import dataclass
 
-from proof.scheduler import Invocation
+from proof.scheduler import CALL_TAKES_AT_MOST, CLOCKS_DIFFER, Invocation
 from proof.sockets import Connection, Watcher
 from proof.tables import CONNECTIONS, LEDGER, Tables
 
-CLOCKS_DIFFER = 2_000
-"""Milliseconds by which a clock of a function may be off, either way; plus a second, rounded."""
+RETENTION = 3_600
+"""Seconds; the default of the stages."""
 
-_MARGIN = CLOCKS_DIFFER + 1_000
+_MARGIN = 2 * CLOCKS_DIFFER + CALL_TAKES_AT_MOST + 1_000
+"""Milliseconds around the end of the retention in which a line may count or not: the clocks of who
+wrote and who reads, the write that took its time, and whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Line:
 
     topic: str
     id: str
+    message: str
     at: int
     until: int
 
@@ -93,11 +97,11 @@ class Judge(Watcher):
 
     # -- what happens
 
-    def said(self, topic: str, id_: str, text: str, now: int, until: int) -> None:
+    def said(self, topic: str, id_: str, text: str, message: str, now: int) -> None:
         """Know that a line was stored."""
-        line = Line(topic, id_, self._moment(), until)
+        line = Line(topic, id_, message, self._moment(), now + RETENTION * 1000)
         lines = self._lines.setdefault(topic, [])
-        if any(other.id == id_ and other.until > now + _MARGIN for other in lines):
+        if any(one.id == id_ and one.until > now + _MARGIN for one in lines):
             self._say("once", f"{id_} of {topic} is stored twice")
         lines.append(line)
         self._by_text[text] = line
@@ -141,21 +145,27 @@ class Judge(Watcher):
         if stands:
             self._standing[connection.id, topic] = connection
 
-    def receipt(self, topic: str, id_: str, invocation: Invocation, now: int) -> None:
+    def receipt(self, topic: str, id_: str, message: str, invocation: Invocation, now: int) -> None:
         """Judge that a publish was done."""
         self._receipts.add((topic, id_))
+        lines = [line for line in self._lines.get(topic, ()) if line.id == id_]
+        if not lines or lines[-1].until < invocation.started - _MARGIN:
+            self._say("once", f"a receipt for {id_} of {topic}, which is not stored any more")
+        elif lines[-1].message != message:
+            self._say("once", f"a receipt for {id_} of {topic}, which says something else")
         for (_, waits_for), connection in self._standing.items():
             if waits_for == topic and connection.hears(now):
                 self._owe(connection, topic, id_, "the publisher got its receipt")
-        if not invocation.faulted:
-            self._pruned(topic, invocation)
 
     def _owe(self, connection: Connection, topic: str, id_: str, when: str) -> None:
         has = id_ in self._got.get((connection.client, topic), ())
         if not has and (connection.id, topic, id_) not in self._failed:
             self._say("live", f"{connection.id} has not got {id_} of {topic} when {when}")
 
-    def _pruned(self, topic: str, invocation: Invocation) -> None:
+    def ended(self, topic: str, invocation: Invocation) -> None:
+        """Judge that what was told of dead connections has come to its end."""
+        if invocation.faulted:
+            return
         for connection, writes in invocation.notes:
             rows = (
                 (CONNECTIONS, (connection.id, topic)),

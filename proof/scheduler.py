@@ -15,6 +15,9 @@ from proof.choices import Choices
 CALL_TAKES_AT_MOST = 3_000
 """Milliseconds; design.md: "Calls are bounded at 3 seconds"."""
 
+CLOCKS_DIFFER = 2_000
+"""Milliseconds by which the clock of an invocation may be off, either way."""
+
 _NEVER = 1 << 62
 _LUCKS = 256
 """What one choice a step decides: nothing, a tick of the clock, a death, or some trouble."""
@@ -101,7 +104,7 @@ class Scheduler:
 
         `done` gets what it returns, None if it dies.
         """
-        skew = (0, 0, -2_000, 2_000)[self.choices.below(4)]
+        skew = (0, 0, -CLOCKS_DIFFER, CLOCKS_DIFFER)[self.choices.below(4)]
         invocation = Invocation(name, skew, self.now, done)
         task = Task(invocation)
         task.greenlet = greenlet(lambda: self._run(task, call), self._hub)

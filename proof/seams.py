@@ -51,7 +51,8 @@ class _Outside:
         return self._scheduler.now / 1000
 
     def uniform(self, low: float, high: float) -> float:
-        return low + (high - low) * self._scheduler.choices.below(3) / 2
+        # The dullest is the longest: with zeros alone a sender would never come to its end.
+        return high - (high - low) * self._scheduler.choices.below(3) / 2
 
     def uuid4(self) -> SimpleNamespace:
         self._uuids += 1

@@ -12,17 +12,16 @@ from lambdas.layer.storage import Storage
 from proof import seams
 from proof.choices import Choices
 from proof.expressions import Item
-from proof.judge import Judge, Violation
+from proof.judge import RETENTION, Judge, Violation
 from proof.people import Client, Person, Publisher
 from proof.scenario import Scenario
-from proof.scheduler import Invocation, Scheduler
+from proof.scheduler import Done, Invocation, Scheduler
 from proof.sockets import Connection, Sockets
 from proof.tables import CONNECTIONS, LEDGER, Tables
 
 DEFAULT_LAG = 240
 """Seconds by which the index lags at most; `joined` covers 300, less what clocks differ by."""
 
-RETENTION = 3_600
 _START = 1_800_000_000_000
 _STEPS_AT_MOST = 5_000
 
@@ -92,19 +91,25 @@ class World:
         def call() -> Any:
             return self.handler.handle(id_, text, request_id=request_id, connected_at=opened)
 
-        self.invoke(f"{name} ({request_id})", call, done)
+        def answered(invocation: Invocation, reply: Any) -> None:
+            topic = f"{frame['merchant_id']}#{frame['ref']}"
+            if reply is not None and reply["type"] == "receipt":
+                said = reply["id"], frame["message"]
+                self.judge.receipt(topic, *said, invocation, self.now)
+            if not invocation.died:
+                self.judge.ended(topic, invocation)
+            done(reply)
 
-    def invoke(self, name: str, call: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        """Start an invocation; `done` gets None if it died."""
+        self.invoke(f"{name} ({request_id})", call, answered)
+
+    def invoke(self, name: str, call: Callable[[], Any], done: Done) -> None:
+        """Start an invocation; see Scheduler.invoke."""
         self.invocations += 1
 
         def answered(invocation: Invocation, reply: Any) -> None:
             if self.scheduler.traced:
                 self.scheduler.note(f"{name} {'died' if invocation.died else f'answers {reply}'}")
-            if reply is not None and reply["type"] == "receipt":
-                topic = f"{reply['merchant_id']}#{reply['ref']}"
-                self.judge.receipt(topic, reply["id"], invocation, self.now)
-            done(reply)
+            done(invocation, reply)
 
         self.scheduler.invoke(name, call, answered)
 
@@ -155,7 +160,7 @@ class World:
         def forget() -> None:
             self.storage.forget_connection(connection.id)
 
-        self.invoke(f"disconnect {connection.id}.{number}", forget, lambda _: None)
+        self.invoke(f"disconnect {connection.id}.{number}", forget, lambda _, __: None)
 
     def _clock(self) -> int:
         return self.scheduler.now + self.scheduler.current().invocation.skew
@@ -168,8 +173,8 @@ class World:
             f"{content['merchant_id']}#{content['ref']}",
             content["id"],
             text,
+            content["message"],
             self.now,
-            int(item["expires_at"]["N"]) * 1000,
         )
 
 
