@@ -24,7 +24,7 @@ LONG = 1_000_000
 TRIES_PER_BREAK = 5_000
 
 _OUTPUT = Path(__file__).parent.parent / ".build" / "proof" / "interleavings.json"
-_AT_A_TIME = 2_000
+_AT_A_TIME = 1_000
 
 
 def main() -> int:
@@ -52,10 +52,12 @@ def main() -> int:
     return 0 if figures.good else 1
 
 
-def try_all(seed: str, count: int, *, max_lag: int, processes: int) -> tuple[Tally, list[Finding]]:
+def try_all(
+    seed: str, count: int, *, max_lag: int, processes: int, at_a_time: int = _AT_A_TIME
+) -> tuple[Tally, list[Finding]]:
     """Try so many interleavings of a seed; the same ones, however many processes share them."""
     work = partial(search, seed, max_lag=max_lag)
-    parts = [range(at, min(at + _AT_A_TIME, count)) for at in range(0, count, _AT_A_TIME)]
+    parts = [range(at, min(at + at_a_time, count)) for at in range(0, count, at_a_time)]
     tally = Tally()
     losses: list[Finding] = []
     for part, findings in _shared(work, parts, processes):

@@ -121,7 +121,7 @@ class Tables:
                 self._scheduler.note("    left over, unprocessed")
                 left.setdefault(table, []).append(request)
                 continue
-            self._write(table, key, item if kind == "PutRequest" else None)
+            self.write(table, key, item if kind == "PutRequest" else None)
             if trouble in _ANSWER_LOST:
                 self._fail("done, but the answer is lost")
         return {"UnprocessedItems": left} if left else {}
@@ -133,6 +133,12 @@ class Tables:
         versions = self._versions[table].get(key)
         return versions[-1] if versions else None
 
+    def write(self, table: str, key: Key, item: Item | None) -> None:
+        """Let an item be so from now on; None deletes it."""
+        self.writes += 1
+        version = Version(self._scheduler.now, self.writes, item)
+        self._versions[table].setdefault(key, []).append(version)
+
     def sweep(self) -> None:
         """Delete expired items, some of them, as DynamoDB's TTL does."""
         now = self._scheduler.now // 1000
@@ -142,7 +148,7 @@ class Tables:
                 expired = item is not None and int(item["expires_at"]["N"]) < now
                 if expired and self._scheduler.choices.one_in(2):
                     self._scheduler.note(f"TTL deletes {table} {' / '.join(key)}")
-                    self._write(table, key, None)
+                    self.write(table, key, None)
 
     # -- inside
 
@@ -166,13 +172,8 @@ class Tables:
         if condition and not compiled(condition)(old, call["ExpressionAttributeValues"]):
             self._scheduler.note("    refused: it is there already")
             raise _refused(old)
-        self._write(call["TableName"], key, item)
+        self.write(call["TableName"], key, item)
         self._on_said(item)
-
-    def _write(self, table: str, key: Key, item: Item | None) -> None:
-        self.writes += 1
-        version = Version(self._scheduler.now, self.writes, item)
-        self._versions[table].setdefault(key, []).append(version)
 
     def _found(
         self, call: dict[str, Any], values: dict[str, Any], *, consistent: bool

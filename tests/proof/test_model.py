@@ -1,0 +1,114 @@
+"""The model of DynamoDB is as bad as DynamoDB may be, and no better."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lambdas.layer import items
+from lambdas.layer.items import Said
+from lambdas.layer.storage import Storage
+from lambdas.layer.topic import Topic
+from proof import seams
+from proof.choices import Choices
+from proof.expressions import compiled
+from proof.scheduler import Scheduler
+from proof.tables import CONNECTIONS, LEDGER, FaultError, Tables
+
+LAG = 60_000
+TOPIC = Topic("m1", "1")
+LINE = Said("n1", "{}", "2026-11-23T09:30:00.125Z")
+
+
+def _played(call: Callable[[Storage, Scheduler], Any], *choices: int) -> Any:
+    """Return what an invocation returned, alone with its storage, its steps chosen."""
+    scheduler = Scheduler(Choices(given=choices), 1_800_000_000_000)
+    answers: list[Any] = []
+    with seams.installed(scheduler):
+        storage = Storage(
+            Tables(scheduler, LAG, lambda _item: None),
+            connections=CONNECTIONS,
+            ledger=LEDGER,
+            retention=3_600,
+            clock=lambda: scheduler.now,
+        )
+        scheduler.invoke("it", lambda: call(storage, scheduler), lambda _, a: answers.append(a))
+        while scheduler.tasks:
+            for task in scheduler.runnable()[:1]:
+                scheduler.step(task)
+    return answers[0]
+
+
+def _seen_by(seed: int, *, after: int, consistent: bool) -> int:
+    """Return how many rows of one connection are seen so long after it was written."""
+    scheduler = Scheduler(Choices(str(seed)), 0)
+    tables = Tables(scheduler, LAG, lambda _item: None)
+    tables.write(CONNECTIONS, ("c1", TOPIC.key), items.subscription("c1", TOPIC.key))
+    scheduler.now += after
+    seen: list[Any] = []
+
+    def query() -> None:
+        page = tables.query(
+            TableName=CONNECTIONS,
+            KeyConditionExpression="connection_id = :id",
+            ExpressionAttributeValues={":id": {"S": "c1"}},
+            ConsistentRead=consistent,
+        )
+        seen.extend(page["Items"])
+
+    scheduler.invoke("it", query, lambda _, __: None)
+    scheduler.choices = Choices(str(seed), given=[0])
+    scheduler.step(scheduler.tasks[0])
+    return len(seen)
+
+
+def test_a_consistent_read_sees_what_is_written() -> None:
+    assert {_seen_by(seed, after=0, consistent=True) for seed in range(50)} == {1}
+
+
+def test_another_read_may_or_may_not_see_it_within_the_lag() -> None:
+    assert {_seen_by(seed, after=LAG - 1, consistent=False) for seed in range(50)} == {0, 1}
+
+
+def test_after_the_lag_every_read_sees_it() -> None:
+    assert {_seen_by(seed, after=LAG, consistent=False) for seed in range(50)} == {1}
+
+
+def test_an_answer_that_is_lost_is_no_second_notification() -> None:
+    tried_again = 216 + 8  # the choice of a step's luck; 224 % 10 + 1 == 5
+
+    def say(storage: Storage, _: Scheduler) -> Any:
+        return storage.say(TOPIC, LINE), [line.id for line in storage.said(TOPIC)]
+
+    assert _played(say, 0, tried_again) == (None, ["n1"])
+
+
+def test_a_call_that_fails_raises() -> None:
+    fails = 220  # 220 % 10 + 1 == 1
+
+    def say(storage: Storage, _: Scheduler) -> str:
+        with pytest.raises(FaultError):
+            storage.say(TOPIC, LINE)
+        return "raised"
+
+    assert _played(say, 0, fails) == "raised"
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("attribute_not_exists(line) OR expires_at <= :now", True),
+        ("attribute_not_exists(line)", False),
+        ("expires_at > :now AND begins_with(line, :said)", False),
+        ("expires_at <= :now AND begins_with(line, :said)", True),
+        ("absent > :now", False),
+    ],
+)
+def test_conditions_are_read_from_their_text(condition: str, holds: bool) -> None:  # noqa: FBT001
+    item = {"line": {"S": "said#1"}, "expires_at": {"N": "9"}}
+    assert compiled(condition)(item, {":now": {"N": "10"}, ":said": {"S": "said#"}}) is holds
+
+
+def test_a_condition_that_the_model_does_not_know_is_no_silent_yes() -> None:
+    with pytest.raises(NotImplementedError, match="contains"):
+        compiled("contains(line, :x)")
