@@ -11,6 +11,7 @@ from typing import Any
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from proof.choices import Choices
+from proof.tasks import NEVER, Done, Invocation, Task
 
 CALL_TAKES_AT_MOST = 3_000
 """Milliseconds; design.md: "Calls are bounded at 3 seconds"."""
@@ -18,63 +19,12 @@ CALL_TAKES_AT_MOST = 3_000
 CLOCKS_DIFFER = 2_000
 """Milliseconds by which the clock of an invocation may be off, either way."""
 
-_NEVER = 1 << 62
 _LUCKS = 256
 """What one choice a step decides: nothing, a tick of the clock, a death, or some trouble."""
 
 _TICKS = (1, 30, 400, 1_500)
 _FIRST_TICK, _FIRST_DEATH, _FIRST_TROUBLE = 128, 208, 216
 TROUBLES = 10
-
-
-Done = Callable[["Invocation", Any], None]
-"""Is told what an invocation returned."""
-
-
-class Invocation:
-    """One run of a function: its tasks live and die together, on a clock of its own."""
-
-    __slots__ = ("died", "done", "faulted", "name", "notes", "skew", "started", "tasks")
-
-    def __init__(self, name: str, skew: int, started: int, done: Done) -> None:
-        self.name = name
-        self.skew = skew
-        self.started = started
-        self.done = done
-        self.died = False
-        self.faulted = False
-        self.notes: list[Any] = []
-        self.tasks: list[Task] = []
-
-
-class Task:
-    """A greenlet of an invocation, and what it is about to do."""
-
-    __slots__ = (
-        "error",
-        "greenlet",
-        "invocation",
-        "label",
-        "ready_at",
-        "result",
-        "until",
-        "waiter",
-    )
-
-    def __init__(self, invocation: Invocation) -> None:
-        self.invocation = invocation
-        self.label = "start"
-        self.ready_at = 0
-        self.until = _NEVER
-        self.waiter: Task | None = None
-        self.result: Any = None
-        self.error: Exception | None = None
-        self.greenlet: greenlet
-
-    @property
-    def finished(self) -> bool:
-        """Whether it came to an end, good or bad."""
-        return self.greenlet.dead
 
 
 class Scheduler:
@@ -139,7 +89,7 @@ class Scheduler:
 
     def sleep_on(self) -> bool:
         """Move the clock to when the next sleeper wakes; False if nobody sleeps."""
-        wakes = [task.ready_at for task in self.tasks if self.now < task.ready_at < _NEVER]
+        wakes = [task.ready_at for task in self.tasks if self.now < task.ready_at < NEVER]
         if wakes:
             self.now = min(wakes)
         return bool(wakes)
@@ -165,7 +115,7 @@ class Scheduler:
         task.label = label
         task.until = self.now + CALL_TAKES_AT_MOST if until is None else until
         self._hub.switch()
-        task.until = _NEVER
+        task.until = NEVER
         if self.traced:
             self.note(f"{task.invocation.name}: {label}")
         return self._trouble
@@ -202,7 +152,7 @@ class Scheduler:
         current = self.current()
         if not task.finished:
             task.waiter = current
-            current.ready_at = _NEVER
+            current.ready_at = NEVER
             self._hub.switch()
 
     # -- inside

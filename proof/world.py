@@ -15,9 +15,10 @@ from proof.expressions import Item
 from proof.judge import RETENTION, Judge, Violation
 from proof.people import Client, Person, Publisher
 from proof.scenario import Scenario
-from proof.scheduler import Done, Invocation, Scheduler
+from proof.scheduler import Scheduler
 from proof.sockets import Connection, Sockets
 from proof.tables import CONNECTIONS, LEDGER, Tables
+from proof.tasks import Done, Invocation
 
 DEFAULT_LAG = 240
 """Seconds by which the index lags at most; `joined` covers 300, less what clocks differ by."""
