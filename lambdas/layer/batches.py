@@ -13,24 +13,29 @@ Request = tuple[str, dict[str, Any]]
 
 _AT_ONCE = 25
 _GIVE_UP_AFTER = 3.0
+_ALL_WITHIN = 5.0  # forgetting many dead connections must not cost the publisher its receipt
 _FIRST_PAUSE = 0.05
 
 
 class UnwrittenError(RuntimeError):
-    """DynamoDB took a batch but kept leaving items over; carries their number."""
+    """DynamoDB kept leaving items over, or took too long; carries how many are not written."""
 
     def __init__(self, unwritten: int) -> None:
         self.unwritten = unwritten
-        super().__init__(f"DynamoDB left {unwritten} items of a batch unwritten for too long")
+        super().__init__(f"DynamoDB took too long; {unwritten} items are not written")
 
 
 def write(client: Client, requests: Iterable[Request]) -> None:
     """Write all; each may safely be written twice.
 
-    Raises UnwrittenError when items are left over for 3 seconds; what the client raises.
+    Raises UnwrittenError when items are left over for 3 seconds, or all take longer than 5; what
+    the client raises.
     """
     waiting = iter(requests)
+    end = time.monotonic() + _ALL_WITHIN
     while batch := list(islice(waiting, _AT_ONCE)):
+        if time.monotonic() > end:
+            raise UnwrittenError(len(batch) + sum(1 for _ in waiting))
         _write_batch(client, batch)
 
 

@@ -83,3 +83,17 @@ def test_items_left_over_for_three_seconds_are_given_up_with_their_number(time: 
     assert unwritten.value.unwritten == 2
     assert time.monotonic() - start <= 3.0
     assert len(client.batches) > 3
+
+
+def test_what_takes_longer_than_five_seconds_is_given_up_with_its_number(time: FakeTime) -> None:
+    class Slow(Leftovers):
+        def batch_write_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+            time.advance(0.6)
+            return super().batch_write_item(RequestItems=RequestItems)
+
+    start = time.monotonic()
+    client = Slow()
+    with pytest.raises(UnwrittenError, match="1175 items") as unwritten:
+        _write(client, _puts(1400))
+    assert unwritten.value.unwritten == 1400 - 25 * len(client.batches)
+    assert time.monotonic() - start <= 6.0
