@@ -1,12 +1,14 @@
 """Rows of other topics in both tables, as the service itself would have written them."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from benchmarks.aws import session
 from lambdas.layer import batches, items
 from lambdas.layer.clock import system_clock, to_rfc3339
 from tools.deploy import LocalStage
 
+_PART = 250
 _LIFETIME = 2 * 60 * 60 * 1000
 
 
@@ -14,10 +16,10 @@ def fill(stage: LocalStage, rows: int) -> None:
     """Write that many rows to each of the two tables, each of a topic of its own."""
     client = session().client("dynamodb", endpoint_url=stage.endpoint)
     tables = stage.environment
-    batches.write(
-        client,
-        _requests(tables["CONNECTIONS_TABLE"], tables["LEDGER_TABLE"], rows),
-    )
+    waiting = _requests(tables["CONNECTIONS_TABLE"], tables["LEDGER_TABLE"], rows)
+    # Part by part: one write gives up after seconds, as becomes a function.
+    while part := list(islice(waiting, _PART)):
+        batches.write(client, part)
 
 
 def _requests(connections: str, ledger: str, rows: int) -> Iterator[batches.Request]:
