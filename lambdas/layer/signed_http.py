@@ -1,8 +1,8 @@
 """POSTs to an AWS service, signed, over kept connections.
 
 botocore signs (SigV4) and finds credentials; urllib3 keeps the connections. boto3's clients do the
-same and much more: a third of a function's start and half of a publish's processor time went into
-building and calling them, see docs/benchmark.md.
+same and much more: with them a function takes longer to start than with what is here, and each call
+costs more processor time. What that is worth, docs/benchmark.md shows.
 """
 
 from typing import Self
