@@ -13,13 +13,13 @@ from pathlib import Path
 
 from benchmarks import fan_out, imports, latency, operations
 from benchmarks.chart import draw
-from benchmarks.document import publish
 from benchmarks.figures import Figures, latencies, rows_effects
-from benchmarks.machine import machine
 from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.tables import tables
 from benchmarks.targets import judge
 from tools.deploy import local_stage
+from tools.machine import machine
+from tools.page import publish
 from tools.terminal import Progress, exit_status, say
 
 _ROOT = Path(__file__).parent.parent
@@ -48,12 +48,13 @@ def main() -> int:
         say(f"\n{table.as_text()}")
     say(f"\n{as_json}\n{as_chart}")
     if options.publish:
-        publish(figures.machine, written, as_json, as_chart, _ROOT / "docs")
+        page = _ROOT / "docs" / "benchmark.md"
+        publish(page, "make bench ARGS=--publish", figures.machine, written, as_json, as_chart)
     return 0
 
 
 def _measure(plan: Plan, folder: Path, progress: Callable[[str], object]) -> Figures:
-    where = machine()
+    where = machine("benchmarks")
     progress(f"measuring {where.commit}; load average {where.load_before} on {where.cores} cores")
     progress("importing each function in fresh interpreters")
     starts = imports.measure(plan.import_rounds)

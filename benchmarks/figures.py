@@ -6,6 +6,7 @@ from statistics import median
 
 from benchmarks.plan import SUBSCRIBERS, Plan
 from benchmarks.spread import Percentiles, Spread, percentiles, ratio
+from tools.machine import Machine
 
 FLOOR = 0
 """The number of subscribers that stands for the floor: the echo, which has none."""
@@ -15,19 +16,6 @@ Cell = tuple[int, int]
 
 Rounds = Sequence[Sequence[float]]
 """Samples in milliseconds, round by round."""
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """Where and of what the figures are."""
-
-    commit: str
-    date: str
-    python: str
-    cores: int
-    system: str
-    emulator: str
-    load_before: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,11 @@
-"""The figures as tables: aligned for a terminal, and in Markdown for the docs. No I/O."""
+"""The tables of the benchmark. No I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from benchmarks.figures import FLOOR, Figures
 from benchmarks.spread import Percentiles
 from benchmarks.targets import Target, in_words
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A titled table of texts."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-
-    def as_text(self) -> str:
-        """Align the columns with blanks; the last one runs free."""
-        lines = (self.columns, *self.rows)
-        widths = [max(len(line[at]) for line in lines) for at in range(len(self.columns) - 1)]
-        aligned = (
-            "  ".join([*(cell.ljust(w) for cell, w in zip(line, widths, strict=False)), line[-1]])
-            for line in lines
-        )
-        return "\n".join((self.title, *(f"  {line}" for line in aligned)))
-
-    def as_markdown(self) -> str:
-        """Write it for the docs."""
-        rule = ("---",) * len(self.columns)
-        lines = (f"| {' | '.join(line)} |" for line in (self.columns, rule, *self.rows))
-        return "\n".join((f"**{self.title}**", "", *lines))
+from tools.table import Table
 
 
 def tables(figures: Figures, targets: Sequence[Target]) -> list[Table]:

@@ -1,6 +1,4 @@
-"""`make prove`: attacks on the promise that nothing is lost.
+"""`make prove`: attacks on the promises that nothing is lost and that no stranger gets in.
 
-The shipped `Handler`, `Storage` and `Sender` run here over models of DynamoDB and `@connections`
-in which everything that may go wrong does, in an order that a seed decides. Nothing of the service
-is copied; `seams` puts the models in where it would reach for the outside.
+A folder is a part of it; each has a `prove` in its `part` module, which `__main__` calls in turn.
 """

@@ -1,118 +1,70 @@
-"""`make prove`: try interleavings, break the code to see that this is found, print the figures.
+"""`make prove`: attack every promise, print the figures, write them as JSON.
 
-ARGS="--long" tries a million instead of 20,000.
+ARGS="--long" tries far more; ARGS="--long --publish" also writes docs/reliability.md.
 """
 
 import argparse
-import gc
 import json
-import os
-import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
-from proof.breaks import BREAKS, broken
-from proof.figures import Broken, Figures
-from proof.search import Finding, Tally, search
-from proof.shrink import shrunk
-from proof.world import DEFAULT_LAG
-from tools.terminal import exit_status, say
+from proof.faults.part import prove as faults
+from proof.interleavings.part import prove as interleavings
+from proof.result import Part
+from tools.machine import machine
+from tools.page import publish
+from tools.table import Table
+from tools.terminal import Progress, exit_status, say
 
-SHORT = 20_000
-LONG = 1_000_000
-TRIES_PER_BREAK = 5_000
+PARTS: Final[Mapping[str, Part]] = {
+    "interleavings": interleavings,
+    "faults": faults,
+}
 
-_OUTPUT = Path(__file__).parent.parent / ".build" / "proof" / "interleavings.json"
-_AT_A_TIME = 1_000
-
-_GARBAGE = 50_000
-"""Objects until a collection: a run leaves hundreds, all of them in cycles with its tasks."""
+_ROOT: Final = Path(__file__).parent.parent
+_PUBLISH: Final = "make prove ARGS='--long --publish'"
 
 
 def main() -> int:
-    """Return 0 if everything held and every break was found, else 1."""
+    """Return 0 if everything held, else 1."""
     options = _options()
-    gc.set_threshold(_GARBAGE)
-    started = time.monotonic()
-    tally, losses = try_all(
-        options.seed, options.interleavings, max_lag=options.lag, processes=options.processes
-    )
-    seconds = time.monotonic() - started
-    for finding in losses[:1]:
-        explain(finding, max_lag=options.lag)
-    figures = Figures(
-        seed=options.seed,
-        tally=tally,
-        losses=losses,
-        breaks=[find(name, options.seed) for name in BREAKS],
-        seconds=seconds,
-        processes=options.processes,
-    )
-    say(figures.as_text())
+    progress = Progress()
+    where = machine("proof")
+    progress(f"proving {where.commit}; load average {where.load_before} on {where.cores} cores")
+    results = {}
+    for name in options.part or PARTS:
+        progress(name)
+        results[name] = PARTS[name](long=options.long, seed=options.seed, progress=progress)
+    tables = [
+        Table(
+            "What was attacked",
+            ("part", "held"),
+            [(name, "yes" if result.good else "NO") for name, result in results.items()],
+        ),
+        *(table for result in results.values() for table in result.tables),
+    ]
+    for table in tables:
+        say(f"\n{table.as_text()}")
     output: Path = options.json
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(figures.as_json(), indent=2) + "\n")
-    return 0 if figures.good else 1
-
-
-def try_all(
-    seed: str, count: int, *, max_lag: int, processes: int, at_a_time: int = _AT_A_TIME
-) -> tuple[Tally, list[Finding]]:
-    """Try so many interleavings of a seed; the same ones, however many processes share them."""
-    work = partial(search, seed, max_lag=max_lag)
-    parts = [range(at, min(at + at_a_time, count)) for at in range(0, count, at_a_time)]
-    tally = Tally()
-    losses: list[Finding] = []
-    for part, findings in _shared(work, parts, processes):
-        tally.add(part)
-        losses += findings
-    return tally, losses
-
-
-def _shared(
-    work: "partial[tuple[Tally, list[Finding]]]", parts: list[range], processes: int
-) -> Iterator[tuple[Tally, list[Finding]]]:
-    if processes == 1:
-        yield from map(work, parts)
-        return
-    with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(work, parts)
-
-
-def find(name: str, seed: str) -> Broken:
-    """Break the shipped code and try until it is found."""
-    with broken(name):
-        tally, findings = search(seed, range(TRIES_PER_BREAK))
-    violations = [one.run.violation.kind for one in findings if one.run.violation is not None]
-    return Broken(name, tally.interleavings, violations[0] if violations else None)
-
-
-def explain(finding: Finding, *, max_lag: int) -> None:
-    """Print the seed of a finding and its smallest form, step by step."""
-    small = shrunk(finding, max_lag=max_lag)
-    violation = small.run.violation
-    say(f"seed {finding.seed!r}, lag {small.run.lag} s: {violation.text if violation else ''}")
-    for script in small.scenario:
-        say(f"  {script.actor}{' (raw)' if script.raw else ''}: {script.steps}")
-    for line in small.run.trace:
-        say(f"  {line}")
+    figures = {name: {"good": one.good, **one.figures} for name, one in results.items()}
+    output.write_text(json.dumps({"machine": asdict(where), **figures}, indent=2) + "\n")
+    say(f"\n{output}")
+    if options.publish:
+        publish(_ROOT / "docs" / "reliability.md", _PUBLISH, where, tables, output)
+    return 0 if all(result.good for result in results.values()) else 1
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make prove", description=__doc__)
-    count = parser.add_mutually_exclusive_group()
-    count.add_argument("--interleavings", type=int, default=SHORT, help="how many to try")
-    count.add_argument(
-        "--long", dest="interleavings", action="store_const", const=LONG, help=f"try {LONG:,}"
-    )
-    parser.add_argument("--seed", default="1", help="any text; the same text, the same runs")
-    parser.add_argument(
-        "--lag", type=int, default=DEFAULT_LAG, help="the most that the index lags, in seconds"
-    )
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--json", type=Path, default=_OUTPUT, help="where the figures are written")
+    parser.add_argument("--long", action="store_true", help="the long form, about an hour")
+    parser.add_argument("--publish", action="store_true", help="write docs/reliability.md, too")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this one; repeatable")
+    parser.add_argument("--seed", default="1", help="any text; the same text, the same attempts")
+    output = _ROOT / ".build" / "proof" / "reliability.json"
+    parser.add_argument("--json", type=Path, default=output, help="where the figures are written")
     return parser.parse_args()
 
 

@@ -4,7 +4,6 @@ from benchmarks.figures import (
     FanOut,
     Figures,
     Latency,
-    Machine,
     Operation,
     RowsEffect,
     Start,
@@ -15,6 +14,7 @@ from benchmarks.operations import PUBLISH, PUBLISH_STEPS
 from benchmarks.plan import QUICK, SUBSCRIBERS
 from benchmarks.spread import Percentiles, Spread
 from benchmarks.targets import Target, judge, same
+from tools.machine import Machine
 
 TIMES = Percentiles(p50=1, p90=1, p99=1, count=10)
 MACHINE = Machine("0", "2026-11-23", "3.11", 2, "Linux", "MiniStack", 0.0)

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from proof.__main__ import try_all
-from proof.breaks import BREAKS, broken
-from proof.choices import Choices
-from proof.scenario import Scenario, draw
-from proof.search import search
-from proof.shrink import shrunk
-from proof.world import DEFAULT_LAG, run
+from proof.interleavings.breaks import BREAKS, broken
+from proof.interleavings.choices import Choices
+from proof.interleavings.part import try_all
+from proof.interleavings.scenario import Scenario, draw
+from proof.interleavings.search import search
+from proof.interleavings.shrink import shrunk
+from proof.interleavings.world import DEFAULT_LAG, run
 
 INTERLEAVINGS = 1_000
 

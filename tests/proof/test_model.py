@@ -9,11 +9,11 @@ from lambdas.layer import items
 from lambdas.layer.items import Said
 from lambdas.layer.storage import Storage
 from lambdas.layer.topic import Topic
-from proof import seams
-from proof.choices import Choices
-from proof.expressions import compiled
-from proof.scheduler import Scheduler
-from proof.tables import CONNECTIONS, LEDGER, FaultError, Tables
+from proof.interleavings import seams
+from proof.interleavings.choices import Choices
+from proof.interleavings.expressions import compiled
+from proof.interleavings.scheduler import Scheduler
+from proof.interleavings.tables import CONNECTIONS, LEDGER, FaultError, Tables
 
 LAG = 60_000
 TOPIC = Topic("m1", "1")

@@ -3,11 +3,11 @@
 from collections import Counter
 from typing import Any, Protocol
 
-from proof.choices import Choices
-from proof.judge import Judge
-from proof.scenario import TOPICS, Script, Step
-from proof.scheduler import Scheduler
-from proof.sockets import Connection, Sockets
+from proof.interleavings.choices import Choices
+from proof.interleavings.judge import Judge
+from proof.interleavings.scenario import TOPICS, Script, Step
+from proof.interleavings.scheduler import Scheduler
+from proof.interleavings.sockets import Connection, Sockets
 
 _TRIES = 3
 _DOUBLED_ONCE_IN = 12

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from lambdas.layer import batches, clock, frames, handler, sender, storage
-from proof.scheduler import Scheduler
-from proof.tables import FaultError
+from proof.interleavings.scheduler import Scheduler
+from proof.interleavings.tables import FaultError
 
 _EXPECTED = (FaultError, handler.ReplayError, batches.UnwrittenError)
 

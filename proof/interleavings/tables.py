@@ -14,8 +14,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from proof.expressions import Item, compiled, plain
-from proof.scheduler import CALL_TAKES_AT_MOST, Scheduler
+from proof.interleavings.expressions import Item, compiled, plain
+from proof.interleavings.scheduler import CALL_TAKES_AT_MOST, Scheduler
 
 CONNECTIONS = "connections"
 LEDGER = "ledger"

@@ -8,7 +8,7 @@ from typing import Any
 
 from urllib3.exceptions import HTTPError
 
-from proof.scheduler import Scheduler
+from proof.interleavings.scheduler import Scheduler
 
 LIFETIME = 2 * 60 * 60 * 1000
 """Milliseconds after which API Gateway closes a connection."""

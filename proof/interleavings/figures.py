@@ -1,10 +1,11 @@
-"""What the proof came to: as JSON, and as a table for a terminal. No I/O."""
+"""What the interleavings came to: as figures, and as tables. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from proof.search import Finding, Tally
+from proof.interleavings.search import Finding, Tally
+from tools.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +50,30 @@ class Figures:
             "breaks": [asdict(one) for one in self.breaks],
         }
 
-    def as_text(self) -> str:
-        """Return the tables."""
+    def tables(self) -> list[Table]:
+        """Return what is printed."""
         tally = self.tally
         rate = tally.interleavings / max(self.seconds, 0.001)
-        rows = [
-            ("interleavings tried", f"{tally.interleavings:,}"),
-            ("invocations in them", f"{tally.invocations:,}"),
-            ("notifications published, frames delivered", _both(tally.published, tally.delivered)),
-            ("lag of the index, seconds", f"{tally.shortest_lag or 0} to {tally.longest_lag}"),
-            ("losses", str(len(self.losses))),
-            ("seconds", f"{self.seconds:.1f} ({rate:,.0f} a second, {self.processes} at once)"),
+        return [
+            Table(
+                "Every interleaving",
+                ("what", "count"),
+                [
+                    ("interleavings tried", f"{tally.interleavings:,}"),
+                    ("invocations in them", f"{tally.invocations:,}"),
+                    ("notifications published", f"{tally.published:,}"),
+                    ("frames delivered", f"{tally.delivered:,}"),
+                    ("lag of the index, s", f"{tally.shortest_lag or 0} to {tally.longest_lag}"),
+                    ("losses", str(len(self.losses))),
+                    (
+                        "seconds",
+                        f"{self.seconds:.1f} ({rate:,.0f} a second, {self.processes} at once)",
+                    ),
+                ],
+            ),
+            Table(
+                "The shipped code, broken on purpose: each break must be found",
+                ("break", "found after", "by"),
+                [(one.name, f"{one.tries:,}", one.found or "NOT FOUND") for one in self.breaks],
+            ),
         ]
-        breaks = [
-            (one.name, f"found after {one.tries}: {one.found}" if one.found else "NOT FOUND")
-            for one in self.breaks
-        ]
-        return "\n".join(
-            ("Every interleaving", *_lines(rows), "The shipped code, broken", *_lines(breaks))
-        )
-
-
-def _both(one: int, other: int) -> str:
-    return f"{one:,}, {other:,}"
-
-
-def _lines(rows: Sequence[tuple[str, str]]) -> list[str]:
-    width = max((len(name) for name, _ in rows), default=0)
-    return [f"  {name.ljust(width)}  {value}" for name, value in rows]

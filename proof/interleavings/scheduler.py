@@ -10,8 +10,8 @@ from typing import Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from proof.choices import Choices
-from proof.tasks import NEVER, Done, Invocation, Task
+from proof.interleavings.choices import Choices
+from proof.interleavings.tasks import NEVER, Done, Invocation, Task
 
 CALL_TAKES_AT_MOST = 3_000
 """Milliseconds; design.md: "Calls are bounded at 3 seconds"."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from proof.choices import Choices
-from proof.scenario import Scenario
-from proof.search import Finding
-from proof.world import Run, run
+from proof.interleavings.choices import Choices
+from proof.interleavings.scenario import Scenario
+from proof.interleavings.search import Finding
+from proof.interleavings.world import Run, run
 
 _FRESH_SEEDS = 25
 """Tried for a scenario with a step less, where the old choices no longer lead anywhere."""

@@ -25,10 +25,10 @@ of a raw client each connection, because the page behind it starts anew.
 
 from dataclasses import dataclass
 
-from proof.scheduler import CALL_TAKES_AT_MOST, CLOCKS_DIFFER
-from proof.sockets import Connection, Watcher
-from proof.tables import CONNECTIONS, LEDGER, Tables
-from proof.tasks import Invocation
+from proof.interleavings.scheduler import CALL_TAKES_AT_MOST, CLOCKS_DIFFER
+from proof.interleavings.sockets import Connection, Watcher
+from proof.interleavings.tables import CONNECTIONS, LEDGER, Tables
+from proof.interleavings.tasks import Invocation
 
 RETENTION = 3_600
 """Seconds; the default of the stages."""

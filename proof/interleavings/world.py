@@ -9,16 +9,16 @@ from typing import Any
 from lambdas.layer.handler import Handler
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
-from proof import seams
-from proof.choices import Choices
-from proof.expressions import Item
-from proof.judge import RETENTION, Judge, Violation
-from proof.people import Client, Person, Publisher
-from proof.scenario import Scenario
-from proof.scheduler import Scheduler
-from proof.sockets import Connection, Sockets
-from proof.tables import CONNECTIONS, LEDGER, Tables
-from proof.tasks import Done, Invocation
+from proof.interleavings import seams
+from proof.interleavings.choices import Choices
+from proof.interleavings.expressions import Item
+from proof.interleavings.judge import RETENTION, Judge, Violation
+from proof.interleavings.people import Client, Person, Publisher
+from proof.interleavings.scenario import Scenario
+from proof.interleavings.scheduler import Scheduler
+from proof.interleavings.sockets import Connection, Sockets
+from proof.interleavings.tables import CONNECTIONS, LEDGER, Tables
+from proof.interleavings.tasks import Done, Invocation
 
 DEFAULT_LAG = 240
 """Seconds by which the index lags at most; `joined` covers 300, less what clocks differ by."""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from proof.choices import Choices
-from proof.scenario import Scenario, draw
-from proof.world import DEFAULT_LAG, Run, run
+from proof.interleavings.choices import Choices
+from proof.interleavings.scenario import Scenario, draw
+from proof.interleavings.world import DEFAULT_LAG, Run, run
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,43 @@
 import os
 import platform
 import subprocess
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from benchmarks.figures import Machine
-
 _ROOT: Final = Path(__file__).parent.parent
-_MEASURED: Final = ("lambdas", "infra", "tools", "benchmarks", "requirements.txt")
+_MEASURED: Final = ("lambdas", "infra", "tools", "requirements.txt")
 
 
-def machine() -> Machine:
-    """Describe them."""
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where and of what the figures are."""
+
+    commit: str
+    date: str
+    python: str
+    cores: int
+    system: str
+    emulator: str
+    load_before: float
+
+    def __str__(self) -> str:
+        return (
+            f"Measured at commit {self.commit} on {self.date}: Python {self.python}, "
+            f"{self.emulator}, {self.cores} cores, {self.system}; "
+            f"load average before it started: {self.load_before}."
+        )
+
+
+def machine(*measuring: str) -> Machine:
+    """Describe this one; `measuring` are the folders that measure, beside those that are measured.
+
+    The commit says so when any of them holds what is not committed.
+    """
     return Machine(
-        commit=_commit(),
+        commit=_commit(measuring),
         date=datetime.now(UTC).date().isoformat(),
         python=platform.python_version(),
         cores=os.cpu_count() or 0,
@@ -27,10 +49,10 @@ def machine() -> Machine:
     )
 
 
-def _commit() -> str:
+def _commit(measuring: tuple[str, ...]) -> str:
     try:
         commit = _git("rev-parse", "--short", "HEAD")
-        changed = _git("status", "--porcelain", "--", *_MEASURED)
+        changed = _git("status", "--porcelain", "--", *_MEASURED, *measuring)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{commit} with uncommitted changes" if changed else commit
