@@ -1,13 +1,20 @@
-"""Events in the shape in which API Gateway was seen to send them; ids, names and times are ours."""
+"""Events in the shape in which API Gateway was seen to send them; ids and names are ours."""
 
 import json
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-_HERE = Path(__file__).parent
+_HERE: Final = Path(__file__).parent
+_CAPTURED_AT: Final = 1795426202896
+"""The latest time in them, in milliseconds since 1970."""
 
 
 def captured(name: str) -> dict[str, Any]:
-    """Return an event anew, so that a test may change it."""
+    """Return an event anew, as if it came at this moment, so that a test may change it."""
     event: dict[str, Any] = json.loads((_HERE / f"{name}.json").read_text("utf-8"))
+    since = time.time_ns() // 1_000_000 - _CAPTURED_AT
+    context = event["requestContext"]
+    for field in ("connectedAt", "requestTimeEpoch"):
+        context[field] += since
     return event

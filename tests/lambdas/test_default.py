@@ -1,10 +1,12 @@
 """`$default`: the function as API Gateway calls it."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 
+from lambdas.layer.clock import to_rfc3339
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from tests.events import captured
 from tests.fakes import FakeLambdaContext
@@ -72,9 +74,10 @@ def test_the_latency_of_a_publish_counts_from_when_its_frame_arrived(default: Fu
 
 
 def test_a_subscribe_is_answered_until_two_hours_after_the_handshake(default: Function) -> None:
-    reply = _reply(default(message(subscribe())))
+    opened_at = time.time_ns() // 1_000_000 - 60_000
+    reply = _reply(default(message(subscribe(), connectedAt=opened_at)))
     assert reply["type"] == "subscribed"
-    assert reply["expires_at"] == "2026-11-23T11:30:00.000Z"
+    assert reply["expires_at"] == to_rfc3339(opened_at + 2 * 60 * 60 * 1000)
 
 
 @pytest.mark.parametrize(
