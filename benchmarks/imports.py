@@ -41,7 +41,7 @@ _UNUSED: Final = {
     "authorizer": (*_NEVER, *_STORING, *_POSTING, *_READING_FRAMES),
     "connect": (
         *(*_NEVER, *_STORING, *_POSTING, *_READING_FRAMES, *_READING_TOKENS),
-        *("botocore.session", "urllib3"),
+        "botocore.session",
     ),
     "disconnect": (*_NEVER, *_POSTING, *_READING_FRAMES, *_READING_TOKENS),
     "default": (*_NEVER, *_READING_TOKENS),

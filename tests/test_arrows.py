@@ -69,13 +69,11 @@ def test_the_layer_imports_nothing_that_lies_above_it(path: Path) -> None:
         "botocore",
         "fastjsonschema",
         "jwt",
-        "urllib3",
     }
 
 
 USES = {
-    "botocore": {"signed_http", "aws_json", "storage"},  # the latter two: its ClientError
-    "urllib3": {"signed_http", "aws_json", "connections_api", "sender"},
+    "botocore": {"signed_http", "sigv4", "aws_json", "storage"},  # the latter two: its ClientError
     "fastjsonschema": {"frames"},
     "jwt": {"tokens"},
 }

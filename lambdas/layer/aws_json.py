@@ -8,15 +8,14 @@ import random
 import time
 from typing import Any
 
-import urllib3
 from botocore.exceptions import ClientError
-from urllib3.exceptions import HTTPError
 
+from lambdas.layer.http1 import Answer, NoAnswerError
 from lambdas.layer.signed_http import SignedHttp
 
-# A call takes 3 seconds at most: 2 attempts of (0.4 + 0.6) s and a pause of up to 1 s between them.
+# A call takes 3 seconds at most: 2 attempts of 1 s and a pause of up to 1 s between them.
 # A replay relies on it: it overlaps `since` by a fixed 10 seconds, and a write must not be later.
-_CONNECT, _READ, _LONGEST_PAUSE = 0.4, 0.6, 1.0
+_ATTEMPT_FOR, _LONGEST_PAUSE = 1.0, 1.0
 
 _OK = 200
 _SERVER_ERROR = 500
@@ -36,40 +35,40 @@ class AwsJson:
         """Return what an operation answers; both are as boto3 has them.
 
         Raises botocore's ClientError for what the service refuses, its answer in `response`, and
-        urllib3's HTTPError when no answer comes.
+        NoAnswerError when no answer comes.
         """
         data = json.dumps(parameters).encode()
         try:
             answer = self._send(operation, data)
             if not _may_pass(answer):
                 return _result(operation, answer)
-        except HTTPError:
+        except NoAnswerError:
             pass
         time.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - jitter, not a secret
         return _result(operation, self._send(operation, data))
 
-    def _send(self, operation: str, data: bytes) -> urllib3.BaseHTTPResponse:
+    def _send(self, operation: str, data: bytes) -> Answer:
         headers = {
-            "Content-Type": self._content_type,
-            "X-Amz-Target": f"{self._target}.{operation}",
+            "content-type": self._content_type,
+            "x-amz-target": f"{self._target}.{operation}",
         }
-        return self._http.post("/", data, headers, urllib3.Timeout(connect=_CONNECT, read=_READ))
+        return self._http.post("/", data, headers, _ATTEMPT_FOR)
 
 
-def _may_pass(answer: urllib3.BaseHTTPResponse) -> bool:
+def _may_pass(answer: Answer) -> bool:
     if answer.status == _OK:
         return False
     return answer.status >= _SERVER_ERROR or _error(answer)["Error"]["Code"] in _PASSING
 
 
-def _result(operation: str, answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+def _result(operation: str, answer: Answer) -> dict[str, Any]:
     if answer.status != _OK:
         raise ClientError(_error(answer), operation)
     result: dict[str, Any] = json.loads(answer.data)
     return result
 
 
-def _error(answer: urllib3.BaseHTTPResponse) -> Any:
+def _error(answer: Answer) -> Any:
     """Return an error as boto3 shows it: `Error`, and beside it what else the answer holds."""
     try:
         said: dict[str, Any] = json.loads(answer.data)

@@ -3,8 +3,6 @@
 from typing import Self
 from urllib.parse import quote
 
-import urllib3
-
 from lambdas.layer.signed_http import SignedHttp
 
 POSTS_AT_ONCE = 32
@@ -29,8 +27,7 @@ class ConnectionsApi:
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:
         """Return the HTTP status that API Gateway answers; `timeout` is in seconds.
 
-        Raises urllib3.exceptions.HTTPError when no answer comes.
+        Raises NoAnswerError when no answer comes.
         """
         resource = f"/@connections/{quote(connection_id, safe='')}"
-        # As a plain number it would count twice: once to connect, once to read.
-        return self._http.post(resource, data, {}, urllib3.Timeout(total=timeout)).status
+        return self._http.post(resource, data, {}, timeout).status

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, Self
 
-from urllib3.exceptions import HTTPError
-
 from lambdas.layer.connections_api import POSTS_AT_ONCE, ConnectionsApi
+from lambdas.layer.http1 import NoAnswerError
 from lambdas.layer.storage import Storage
 from lambdas.layer.topic import Topic
 
@@ -61,7 +60,7 @@ class Api(Protocol):
     """What posts a frame: ConnectionsApi, or its fake."""
 
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:
-        """Return the HTTP status; raise urllib3.exceptions.HTTPError when no answer comes."""
+        """Return the HTTP status; raise NoAnswerError when no answer comes."""
 
 
 class Sender:
@@ -120,8 +119,8 @@ class Sender:
         while (left := end - time.monotonic()) > 0:
             try:
                 status = self._api.post(connection_id, data, min(_ATTEMPT_FOR, left))
-            except HTTPError as error:
-                why = type(error).__name__
+            except NoAnswerError as error:
+                why = str(error)
             else:
                 if status == _OK:
                     return Post(connection_id, Outcome.ACCEPTED)

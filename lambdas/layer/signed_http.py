@@ -1,21 +1,19 @@
 """POSTs to an AWS service, signed, over kept connections.
 
-botocore signs (SigV4) and finds credentials; urllib3 keeps the connections. boto3's clients do the
-same and much more: with them a function takes longer to start than with what is here, and each call
-costs more processor time. What that is worth, docs/benchmark.md shows.
+boto3's clients do the same and much more: with them a function takes longer to start than with
+what is here, and each call costs more processor time. What that is worth, docs/benchmark.md shows.
 """
 
 from typing import Self
 from urllib.parse import urlsplit
 
-import urllib3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError, NoRegionError
 from botocore.session import Session
 
 from lambdas.layer import settings
+from lambdas.layer.http1 import Answer, Http1
+from lambdas.layer.sigv4 import SigV4
 
 
 class SignedHttp:
@@ -25,15 +23,11 @@ class SignedHttp:
         self, endpoint: str, service: str, credentials: Credentials, region: str, *, at_once: int
     ) -> None:
         """Take SigV4's name of the service, and how many requests go out side by side."""
-        self._endpoint = endpoint
-        self._service = service
-        self._credentials = credentials
-        self._region = region
-        # The pool of this one host, and its name for signing, found once and not for each request.
-        self._pool = urllib3.connection_from_url(endpoint, maxsize=at_once)
         address = urlsplit(endpoint)
-        self._host = address.netloc
         self._path = address.path
+        self._credentials = credentials
+        self._signer = SigV4(address.netloc, service, region)
+        self._http = Http1(endpoint, at_once=at_once)
 
     @classmethod
     def from_env(cls, service: str, *endpoint_settings: str, at_once: int) -> Self:
@@ -52,24 +46,13 @@ class SignedHttp:
             raise NoRegionError
         return cls(endpoint, service, credentials, region, at_once=at_once)
 
-    def post(
-        self, resource: str, data: bytes, headers: dict[str, str], timeout: urllib3.Timeout
-    ) -> urllib3.BaseHTTPResponse:
-        """Return the answer, read whole. `resource` begins with a slash, and is quoted.
+    def post(self, resource: str, data: bytes, headers: dict[str, str], timeout: float) -> Answer:
+        """Return the answer; `timeout` is in seconds. `resource` begins with a slash, is quoted.
 
-        Raises urllib3.exceptions.HTTPError when no answer comes.
+        Names of `headers` are in lower case. Raises NoAnswerError.
         """
-        request = AWSRequest(
-            "POST", self._endpoint + resource, headers={"Host": self._host, **headers}, data=data
-        )
+        path = self._path + resource
         # Credentials of a role change while a function lives: frozen for each request anew.
         credentials = self._credentials.get_frozen_credentials()
-        SigV4Auth(credentials, self._service, self._region).add_auth(request)
-        return self._pool.urlopen(
-            "POST",
-            self._path + resource,
-            body=data,
-            headers=dict(request.headers.items()),
-            retries=False,
-            timeout=timeout,
-        )
+        signed = self._signer.headers(credentials, path, data, headers)
+        return self._http.post(path, signed, data, timeout)

@@ -20,9 +20,9 @@ from proof.faults.trouble import (
 
 Tell = Callable[[Scene, stories.Rules], Outcome]
 
-# Their names say what happens, for the table; a call to DynamoDB waits 0.6 seconds for an answer.
+# Their names say what happens, for the table; a call or a post waits a second for its answer.
 _PASSING: dict[str, Fault] = {
-    "later than waited for": Delay(0.8),
+    "later than waited for": Delay(1.2),
     "dropped": Drop(),
     "reset before": Reset(),
     "reset after": Reset(forwarded=True),

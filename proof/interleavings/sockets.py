@@ -6,8 +6,7 @@ taking posts for it, with 200, until it notices. A post may fail with or without
 
 from typing import Any
 
-from urllib3.exceptions import HTTPError
-
+from lambdas.layer.http1 import NoAnswerError
 from proof.interleavings.scheduler import Scheduler
 
 LIFETIME = 2 * 60 * 60 * 1000
@@ -73,7 +72,7 @@ class Sockets:
         return connection
 
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002
-        """Return the status, or raise HTTPError; see Sender's Api."""
+        """Return the status, or raise NoAnswerError; see Sender's Api."""
         trouble = self._scheduler.call(f"post to {connection_id}")
         connection = self.connections[connection_id]
         text = data.decode()
@@ -84,7 +83,7 @@ class Sockets:
         if trouble in _LOST or connection.sick_until > self._scheduler.now:
             self._note("lost")
             self._watcher.failed(connection, text)
-            raise HTTPError("no answer")
+            raise NoAnswerError("no answer")
         if trouble in _STATUS:
             self._note(str(_STATUS[trouble]))
             self._watcher.failed(connection, text)
@@ -92,7 +91,7 @@ class Sockets:
         self._deliver(connection, text)
         if trouble in _ANSWER_LOST:
             self._note("the answer is lost")
-            raise HTTPError("no answer")
+            raise NoAnswerError("no answer")
         return 200
 
     def _gone(self, connection: Connection) -> int:

@@ -1,10 +1,12 @@
 """The handler layer over moto's DynamoDB and a fake `@connections`, at a time that stands still."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
 import boto3
+import botocore.auth
 import pytest
 from moto import mock_aws
 
@@ -108,3 +110,14 @@ def settings(
 def default(settings: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Function:
     del settings
     return Function("default", capsys)
+
+
+@pytest.fixture
+def signing_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Set the clock by which botocore and the service sign."""
+
+    def set_to(moment: datetime) -> None:
+        monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: moment)
+        monkeypatch.setattr("time.gmtime", lambda *_: moment.timetuple())
+
+    return set_to

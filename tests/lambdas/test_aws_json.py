@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from urllib3.exceptions import HTTPError, ProtocolError
 
 from lambdas.layer import aws_json
 from lambdas.layer.aws_json import AwsJson
+from lambdas.layer.http1 import NoAnswerError
 from lambdas.layer.signed_http import SignedHttp
 from tests.fakes import FakeTime, LongestPauses
 from tests.lambdas.loopback import HttpAnswer, LoopbackApi, Said
@@ -86,7 +86,7 @@ def test_what_does_not_pass_is_raised_after_two_attempts(
     passing: HttpAnswer, api: AwsJson, loopback: LoopbackApi, waits: FakeTime
 ) -> None:
     loopback.script(*[passing] * 3)
-    with pytest.raises(ProtocolError if passing == "reset" else ClientError):
+    with pytest.raises(NoAnswerError if passing == "reset" else ClientError):
         api.call("Query", PARAMETERS)
     assert len(loopback.requests) == 2
     assert waits.slept == [1.0]
@@ -95,9 +95,9 @@ def test_what_does_not_pass_is_raised_after_two_attempts(
 def test_no_answer_in_time_is_tried_once_more_and_then_raised(
     api: AwsJson, loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aws_json, "_READ", 0.1)
+    monkeypatch.setattr(aws_json, "_ATTEMPT_FOR", 0.1)
     loopback.script("hang", "hang")
-    with pytest.raises(HTTPError):
+    with pytest.raises(NoAnswerError):
         api.call("Query", PARAMETERS)
     assert len(loopback.requests) == 2
 
@@ -106,7 +106,7 @@ def test_nobody_listening_is_raised(waits: FakeTime) -> None:
     with LoopbackApi() as gone:
         endpoint = gone.endpoint
     http = SignedHttp(endpoint, "dynamodb", Credentials("a", "b"), "eu-west-1", at_once=1)
-    with pytest.raises(HTTPError):
+    with pytest.raises(NoAnswerError):
         AwsJson(http, "DynamoDB_20120810", "1.0").call("Query", PARAMETERS)
     assert waits.slept == [1.0]
 
@@ -166,5 +166,5 @@ def test_a_gateway_that_keeps_failing_is_named_by_its_status(
 
 
 def test_a_call_cannot_outlast_the_overlap_of_a_replay() -> None:
-    attempt = aws_json._CONNECT + aws_json._READ  # noqa: SLF001 - what is promised of them
+    attempt = aws_json._ATTEMPT_FOR  # noqa: SLF001 - what is promised of it
     assert 2 * attempt + aws_json._LONGEST_PAUSE <= 3  # noqa: SLF001

@@ -1,19 +1,19 @@
 """One post on the wire, against a real HTTP server on this machine."""
 
+import socket
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import botocore.auth
 import botocore.session
 import pytest
-import urllib3
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError, NoRegionError
-from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 
 from lambdas.layer.connections_api import ConnectionsApi
+from lambdas.layer.http1 import NoAnswerError
 from lambdas.layer.sender import Delivery, Sender
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.signed_http import SignedHttp
@@ -64,13 +64,9 @@ def test_a_post_is_signed_and_addressed_as_by_boto3s_own_client(
     connection_id: str,
     loopback: LoopbackApi,
     credentials: Credentials,
-    monkeypatch: pytest.MonkeyPatch,
+    signing_at: Callable[[datetime], None],
 ) -> None:
-    monkeypatch.setattr(
-        botocore.auth,
-        "get_current_datetime",
-        lambda: datetime(2026, 11, 23, 9, 30),  # noqa: DTZ001 - botocore takes it without a zone
-    )
+    signing_at(datetime(2026, 11, 23, 9, 30))  # noqa: DTZ001 - as botocore has them
     theirs = _post_with_boto3s_client(loopback, credentials, connection_id)
     assert _signed(loopback, credentials).post(connection_id, DATA, 5) == 200
     ours = loopback.requests[-1]
@@ -116,7 +112,7 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_replaced(loopback: Loopb
 
 def test_no_answer_in_time_raises(loopback: LoopbackApi) -> None:
     loopback.script("hang")
-    with pytest.raises(HTTPError):
+    with pytest.raises(NoAnswerError):
         _api(loopback).post(CONNECTION, DATA, 0.2)
     assert len(loopback.requests) == 1
 
@@ -124,30 +120,30 @@ def test_no_answer_in_time_raises(loopback: LoopbackApi) -> None:
 def test_connecting_and_waiting_share_one_timeout(
     loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect = urllib3.util.connection.create_connection
+    connect = socket.create_connection
 
     def slowly(*args: Any, **kwargs: Any) -> Any:
         time.sleep(0.8)
         return connect(*args, **kwargs)
 
-    monkeypatch.setattr(urllib3.util.connection, "create_connection", slowly)
+    monkeypatch.setattr(socket, "create_connection", slowly)
     loopback.script("hang")
     start = time.monotonic()
-    with pytest.raises(HTTPError):
+    with pytest.raises(NoAnswerError):
         _api(loopback).post(CONNECTION, DATA, 1.0)
     assert time.monotonic() - start < 1.6
 
 
 def test_a_reset_connection_raises(loopback: LoopbackApi) -> None:
     loopback.script("reset")
-    with pytest.raises(ProtocolError):
+    with pytest.raises(NoAnswerError, match="ConnectionResetError"):
         _api(loopback).post(CONNECTION, DATA, 5)
 
 
 def test_nobody_listening_raises_at_once() -> None:
     with LoopbackApi() as loopback:
         api = _api(loopback)
-    with pytest.raises(NewConnectionError):
+    with pytest.raises(NoAnswerError, match="ConnectionRefusedError"):
         api.post(CONNECTION, DATA, 5)
 
 

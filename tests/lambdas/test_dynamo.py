@@ -1,9 +1,9 @@
 """DynamoDB's three operations on the wire, beside those of boto3's own client."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import botocore.auth
 import botocore.session
 import pytest
 from botocore.config import Config
@@ -82,13 +82,9 @@ def test_a_call_is_signed_and_spelled_and_its_answer_read_as_by_boto3s_own_clien
     operation: str,
     loopback: LoopbackApi,
     credentials: Credentials,
-    monkeypatch: pytest.MonkeyPatch,
+    signing_at: Callable[[datetime], None],
 ) -> None:
-    monkeypatch.setattr(
-        botocore.auth,
-        "get_current_datetime",
-        lambda: datetime(2026, 11, 23, 9, 30),  # noqa: DTZ001 - botocore takes it without a zone
-    )
+    signing_at(datetime(2026, 11, 23, 9, 30))  # noqa: DTZ001 - as botocore has them
     answers, parameters = [Said(200, ANSWERS[operation])] * 2, CALLS[operation]
     loopback.script(*answers)
     client = _boto3s(loopback, credentials)

@@ -4,10 +4,10 @@ import logging
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from urllib3.exceptions import ProtocolError
 
 from lambdas.layer.batches import UnwrittenError
 from lambdas.layer.handler import Handler
+from lambdas.layer.http1 import NoAnswerError
 from tests.fakes import FakeApi, Journal, TappedDynamo
 from tests.lambdas.examples import publish, subscribe, unsubscribe
 from tests.lambdas.frames_sent import do, join, say
@@ -85,7 +85,7 @@ def test_no_payload_is_ever_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="ottu-ws-notify")
     join(handler, "c1")
-    api.script("c1", ProtocolError("Connection aborted."), 403)
+    api.script("c1", NoAnswerError("ConnectionResetError"), 403)
     say(handler, message="very private")
     dynamo.fail("put said", FAILURES[0])
     do(handler, "backend", publish(message="very private"))

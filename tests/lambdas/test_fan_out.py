@@ -4,14 +4,14 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from urllib3.exceptions import ProtocolError
 
 from lambdas.layer.connections_api import POSTS_AT_ONCE
+from lambdas.layer.http1 import NoAnswerError
 from lambdas.layer.sender import Delivery, Sender
 from tests.fakes import FakeApi, FakeTime
 from tests.lambdas.examples import TOPIC
 
-NO_ANSWER = ProtocolError("Connection aborted.", ConnectionResetError())
+NO_ANSWER = NoAnswerError("ConnectionResetError")
 TEXT = '{"client":"backend"}'
 
 
@@ -46,7 +46,7 @@ def test_a_failing_connection_does_not_keep_the_others_from_theirs(
     assert all(len(api.received(connection_id)) == 1 for connection_id in _ids(10)[4:])
     (record,) = caplog.records
     assert vars(record)["failed"] == 3
-    assert vars(record)["why"] == {"403": 1, "ProtocolError": 1, "500": 1}
+    assert vars(record)["why"] == {"403": 1, "ConnectionResetError": 1, "500": 1}
     assert time.slept
 
 

@@ -4,16 +4,16 @@ import logging
 from dataclasses import dataclass
 
 import pytest
-from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
+from lambdas.layer.http1 import NoAnswerError
 from lambdas.layer.sender import Delivery, Outcome, Post, Sender
 from lambdas.layer.storage import Storage
 from tests.fakes import FakeApi, FakeTime, Journal, TappedDynamo
 from tests.lambdas.examples import TOPIC, publish
 from tests.lambdas.tables import Tables
 
-NO_ANSWER = ProtocolError("Connection aborted.", ConnectionResetError())
-TIMED_OUT = HTTPError("Read timed out.")
+NO_ANSWER = NoAnswerError("ConnectionResetError: reset by peer")
+TIMED_OUT = NoAnswerError("TimeoutError: timed out")
 TEXT = '{"client":"backend","message":"é"}'
 
 
@@ -138,7 +138,7 @@ def test_a_try_lasts_a_second_at_most_and_never_past_the_three(
 
     def silent() -> int:
         time.advance(api_timeouts[-1])
-        raise ReadTimeoutError(None, "", "")  # type: ignore[arg-type]  # what urllib3 raises
+        raise NoAnswerError("TimeoutError: timed out")
 
     api_timeouts: list[float] = []
     api.script("c0", silent)

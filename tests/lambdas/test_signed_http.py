@@ -1,16 +1,15 @@
 """Signed POSTs. As seen by DynamoDB: test_dynamo.py; by `@connections`: test_connections_api.py."""
 
 import pytest
-import urllib3
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError, NoRegionError
-from urllib3.exceptions import NewConnectionError, ProtocolError
 
+from lambdas.layer.http1 import NoAnswerError
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.signed_http import SignedHttp
 from tests.lambdas.loopback import LoopbackApi, Said
 
-A_WHILE = urllib3.Timeout(connect=5, read=5)
+A_WHILE = 5.0
 NAMES = ("OF_THIS_TEST", "OF_THIS_TEST_TOO")
 
 
@@ -24,7 +23,7 @@ def test_what_is_posted_arrives_below_the_path_of_the_endpoint(
     resource: str, loopback: LoopbackApi
 ) -> None:
     loopback.script(Said(201, b"\x00answer\xff"))
-    headers = {"X-Amz-Target": "A.B", "Content-Type": "text/x"}
+    headers = {"x-amz-target": "A.B", "content-type": "text/x"}
     answer = _http(loopback.endpoint).post(resource, b"\x00\xff", headers, A_WHILE)
     assert (answer.status, answer.data) == (201, b"\x00answer\xff")
     (request,) = loopback.requests
@@ -34,7 +33,7 @@ def test_what_is_posted_arrives_below_the_path_of_the_endpoint(
 
 
 def test_every_header_that_says_what_to_do_is_signed(loopback: LoopbackApi) -> None:
-    headers = {"X-Amz-Target": "A.B", "Content-Type": "text/x"}
+    headers = {"x-amz-target": "A.B", "content-type": "text/x"}
     credentials = Credentials("AKIDEXAMPLE", "a secret", "a session token")
     _http(loopback.endpoint, credentials).post("/", b"", headers, A_WHILE)
     (request,) = loopback.requests
@@ -80,12 +79,12 @@ def test_nothing_is_followed_or_repeated(status: int, loopback: LoopbackApi) -> 
 
 def test_what_is_not_answered_is_raised_and_not_repeated(loopback: LoopbackApi) -> None:
     loopback.script("reset")
-    with pytest.raises(ProtocolError):
+    with pytest.raises(NoAnswerError, match="ConnectionResetError"):
         _http(loopback.endpoint).post("/", b"", {}, A_WHILE)
     assert len(loopback.requests) == 1
     with LoopbackApi() as gone:
         endpoint = gone.endpoint
-    with pytest.raises(NewConnectionError):
+    with pytest.raises(NoAnswerError, match="ConnectionRefusedError"):
         _http(endpoint).post("/", b"", {}, A_WHILE)
 
 
