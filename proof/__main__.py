@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from proof.faults.part import prove as faults
+from proof.fuzz.part import prove as fuzz
 from proof.interleavings.part import prove as interleavings
 from proof.result import Part
 from tools.machine import machine
@@ -21,6 +22,7 @@ from tools.terminal import Progress, exit_status, say
 PARTS: Final[Mapping[str, Part]] = {
     "interleavings": interleavings,
     "faults": faults,
+    "fuzz": fuzz,
 }
 
 _ROOT: Final = Path(__file__).parent.parent

@@ -1,0 +1,72 @@
+"""The functions as Lambda loads them, over a recorder and keys of ours, for the process's life."""
+
+import io
+import os
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+from proof.fuzz.verdict import Recorder
+from tests.fakes import FakeLambdaContext
+from tests.lambdas.minting import KEYS, NOW
+
+_SETTINGS: Final[Mapping[str, str]] = {
+    "ALLOWED_ORIGINS": "https://pay.example.com",
+    "AUTH": "required",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "http://127.0.0.1:9/stage",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "CONNECTIONS_TABLE": "connections",
+    "LEDGER_TABLE": "ledger",
+    "POWERTOOLS_METRICS_NAMESPACE": "proof",
+    "POWERTOOLS_SERVICE_NAME": "proof",
+    "RETENTION_SECONDS": "3600",
+    "TOKEN_KEYS_SECRET": "keys",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """Each takes an event; what `default` did is in `did` afterwards."""
+
+    default: Callable[[Any], Any]
+    connect: Callable[[Any], Any]
+    authorizer: Callable[[Any], Any]
+    did: Recorder
+    request_id: str
+
+
+@cache
+def functions() -> Functions:
+    """Load them, once. They find no AWS, and what they log goes nowhere."""
+    os.environ.update(_SETTINGS)
+    # Powertools keeps the output that it finds when a logger is made.
+    with redirect_stdout(Path(os.devnull).open("w")):
+        from lambdas.connect import authorizer, handler as connect  # noqa: I001, PLC0415 - only under these settings
+        from lambdas.default import handler as default  # noqa: PLC0415 - (the same)
+    from lambdas.layer.keys import Keys  # noqa: PLC0415 - (the same)
+    from proof.fuzz.attempts import handler  # noqa: PLC0415 - which imports this module
+
+    did = Recorder()
+    default.HANDLER = handler(did)
+    authorizer.KEYS = Keys(lambda: dict(KEYS), clock=lambda: NOW * 1000)
+    vars(authorizer)["system_clock"] = lambda: NOW * 1000
+    context = FakeLambdaContext()
+    return Functions(
+        default=partial(_quietly, default.handler),
+        connect=partial(_quietly, connect.handler),
+        authorizer=partial(_quietly, authorizer.handler),
+        did=did,
+        request_id=context.aws_request_id,
+    )
+
+
+def _quietly(handler: Callable[[Any, Any], Any], event: Any) -> Any:
+    """Metrics are printed."""
+    with redirect_stdout(io.StringIO()):
+        return handler(event, FakeLambdaContext())
