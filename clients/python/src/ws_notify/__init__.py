@@ -1,0 +1,48 @@
+"""Publish to and listen for the notifications of OttuWsNotify.
+
+from ws_notify import Client
+
+with Client(url, token=token) as client:
+    client.publish(
+        merchant_id="shop", ref="12303", project="checkout", type="payment", message="paid"
+    )
+    for notification in client.subscribe("shop", "12303"):
+        print(notification.status, notification.message)
+"""
+
+from ws_notify.async_client import AsyncClient
+from ws_notify.async_subscription import AsyncSubscription
+from ws_notify.aws import LambdaPublisher
+from ws_notify.client import Client
+from ws_notify.exceptions import (
+    ClosedError,
+    ConnectionLostError,
+    DeadlineError,
+    HandshakeError,
+    RefusedError,
+    TokenError,
+    WsNotifyError,
+)
+from ws_notify.subscription import Subscription
+from ws_notify.timing import Timing
+from ws_notify.tokens import mint_token
+from ws_notify.values import Notification, Receipt
+
+__all__ = [
+    "AsyncClient",
+    "AsyncSubscription",
+    "Client",
+    "ClosedError",
+    "ConnectionLostError",
+    "DeadlineError",
+    "HandshakeError",
+    "LambdaPublisher",
+    "Notification",
+    "Receipt",
+    "RefusedError",
+    "Subscription",
+    "Timing",
+    "TokenError",
+    "WsNotifyError",
+    "mint_token",
+]

@@ -1,0 +1,122 @@
+"""The client for asyncio."""
+
+import asyncio
+import random
+import time
+import weakref
+from types import TracebackType
+from typing import Any, Literal
+
+from ws_notify.address import Address, AsyncTokenFunction
+from ws_notify.async_subscription import AsyncSubscription
+from ws_notify.core.publisher import Publisher
+from ws_notify.exceptions import ClosedError, DeadlineError
+from ws_notify.fields import publication, topics_of
+from ws_notify.tasks import Links
+from ws_notify.timing import Timing
+from ws_notify.values import Receipt, Ref
+
+
+class AsyncClient:
+    """What Client is, with `async` and `await`, for one event loop.
+
+        async with AsyncClient(url, token=token) as client:
+            receipt = await client.publish(merchant_id="shop", ref="12303", ...)
+            async for notification in client.subscribe("shop", "12303"):
+                ...
+
+    `token` may be a coroutine function, too; another function is called in a thread.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | AsyncTokenFunction | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        self._address = Address(url, token, timing or Timing())
+        self._links = Links(self._address)
+        self._publisher = Publisher(
+            self._address.timing, random.random, renewable=self._address.renewable
+        )
+        self._publishing = asyncio.Lock()
+        self._subscriptions: weakref.WeakSet[AsyncSubscription] = weakref.WeakSet()
+        self._closed = False
+
+    async def publish(  # noqa: PLR0913 - a notification has these fields
+        self,
+        *,
+        merchant_id: str,
+        ref: Ref,
+        project: str,
+        type: str,  # noqa: A002 - the protocol's names
+        message: str,
+        status: Literal["done", "failed"] = "done",
+        id: str | None = None,  # noqa: A002
+        deadline: float = 10.0,
+        **further: Any,
+    ) -> Receipt:
+        """Publish a notification as Client does, with the same arguments and errors."""
+        fields = publication(
+            id, merchant_id, ref, project, type, status=status, message=message, further=further
+        )
+        end = time.monotonic() + deadline
+        try:
+            await asyncio.wait_for(self._publishing.acquire(), deadline)
+        except asyncio.TimeoutError:
+            raise DeadlineError(fields["id"], deadline, None) from None
+        try:
+            return await self._publish(fields, end - time.monotonic())
+        finally:
+            self._publishing.release()
+
+    async def _publish(self, fields: dict[str, Any], seconds: float) -> Receipt:
+        core, links = self._publisher, self._links
+        core.publish(fields, seconds, time.monotonic())
+        try:
+            wait = 0.0  # first what happened since the last publish
+            while core.outcome is None:
+                for event in await links.wait(wait):
+                    core.handle(event)
+                self._check_open()
+                core.tick(time.monotonic())
+                links.perform(core.take_actions())
+                wait = core.due - time.monotonic()
+        except BaseException:
+            core.abandon()
+            links.perform(core.take_actions())
+            raise
+        if isinstance(core.outcome, Receipt):
+            return core.outcome
+        raise core.outcome
+
+    def subscribe(
+        self, merchant_id: str, *refs: Ref, timeout: float | None = None
+    ) -> AsyncSubscription:
+        """Return an asynchronous iterator over what is published to these refs, as Client does."""
+        self._check_open()
+        subscription = AsyncSubscription(self._address, topics_of(merchant_id, refs), timeout)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("The client is closed")
+
+    async def aclose(self) -> None:
+        """Close every connection and end the iterators; harmless when repeated."""
+        self._closed = True
+        await asyncio.gather(*(each.aclose() for each in self._subscriptions))
+        await self._links.close()
+
+    async def __aenter__(self) -> "AsyncClient":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,135 @@
+"""Publishing by direct invocation of the function, without a socket. Extra `[aws]`."""
+
+import json
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+from ws_notify.core import frames
+from ws_notify.exceptions import (
+    ConnectionLostError,
+    DeadlineError,
+    RefusedError,
+    WsNotifyError,
+)
+from ws_notify.fields import publication
+from ws_notify.timing import Backoff, Timing
+from ws_notify.values import Receipt, Ref
+
+_TOO_MANY_REQUESTS = 429
+_SERVERS_FAULT = 500
+
+
+class LambdaPublisher:
+    """Publishes by invoking `function_name`, the stack's output `PublishFunctionName`.
+
+    Needs `lambda:InvokeFunction` on it and no token. `client` is boto3's `lambda` client, made from
+    the environment where none is given. May be shared by threads.
+    """
+
+    def __init__(
+        self, function_name: str, *, client: Any = None, timing: Timing | None = None
+    ) -> None:
+        self._function_name = function_name
+        self._timing = timing or Timing()
+        self._client = _client() if client is None else client
+
+    def publish(  # noqa: PLR0913 - a notification has these fields
+        self,
+        *,
+        merchant_id: str,
+        ref: Ref,
+        project: str,
+        type: str,  # noqa: A002 - the protocol's names
+        message: str,
+        status: Literal["done", "failed"] = "done",
+        id: str | None = None,  # noqa: A002
+        deadline: float = 10.0,
+        **further: Any,
+    ) -> Receipt:
+        """Publish a notification as Client does, with the same arguments.
+
+        Raises RefusedError (its `code` may be one of AWS, e.g. AccessDeniedException) and
+        DeadlineError; ValueError and TypeError for what is no JSON.
+        """
+        fields = publication(
+            id, merchant_id, ref, project, type, status=status, message=message, further=further
+        )
+        payload = frames.publish(fields).encode()
+        backoff, attempt = Backoff(self._timing, random.random), self._timing.attempt
+        end = time.monotonic() + deadline
+        last: WsNotifyError | None = None
+        while (left := end - time.monotonic()) > 0:
+            outcome = _within(min(attempt, left), lambda: self._invoke(payload))
+            if isinstance(outcome, Receipt):
+                return outcome
+            if not outcome.retryable:
+                raise outcome
+            last, attempt = outcome, attempt * 2
+            time.sleep(max(0.0, min(backoff.wait(), end - time.monotonic())))
+        raise DeadlineError(fields["id"], deadline, last) from last
+
+    def _invoke(self, payload: bytes) -> Receipt | WsNotifyError:
+        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError  # noqa: PLC0415
+
+        try:
+            answer = self._client.invoke(FunctionName=self._function_name, Payload=payload)
+            body = json.load(answer["Payload"])
+        except ClientError as error:
+            return _refusal(error)
+        except HTTPClientError as error:
+            return ConnectionLostError(f"Lambda could not be reached: {error}")
+        except BotoCoreError as error:
+            return RefusedError(str(error), code=type(error).__name__)
+        except ValueError:
+            body = None
+        request_id = answer.get("ResponseMetadata", {}).get("RequestId")
+        if "FunctionError" not in answer and isinstance(body, dict):
+            frame = frames.of(body)
+            if isinstance(frame, Receipt | RefusedError):
+                return frame
+        text = f"The function answered with no receipt ({answer.get('FunctionError', 'no error')})"
+        return RefusedError(text, code="function_error", retryable=True, request_id=request_id)
+
+
+def _client() -> Any:
+    import boto3  # noqa: PLC0415 - the extra [aws]
+    from botocore.config import Config  # noqa: PLC0415
+
+    # The retries are ours: with the same id, and within the deadline.
+    config = Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 1})
+    return boto3.client("lambda", config=config)
+
+
+def _refusal(error: Any) -> RefusedError:
+    said, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    status = metadata.get("HTTPStatusCode", 0)
+    return RefusedError(
+        said.get("Message", str(error)),
+        code=said.get("Code", "error"),
+        retryable=status == _TOO_MANY_REQUESTS or status >= _SERVERS_FAULT,
+        request_id=metadata.get("RequestId"),
+    )
+
+
+def _within(seconds: float, call: Callable[[], Receipt | WsNotifyError]) -> Receipt | WsNotifyError:
+    """Call in a thread that may be left behind: no timeout of boto3 bounds name resolution."""
+    outcomes: queue.SimpleQueue[Receipt | WsNotifyError | Exception] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            outcomes.put(call())
+        except Exception as error:  # noqa: BLE001 - raised below, in the caller's thread
+            outcomes.put(error)
+
+    threading.Thread(target=run, name="ws-notify-invoke", daemon=True).start()
+    try:
+        outcome = outcomes.get(timeout=seconds)
+    except queue.Empty:
+        return ConnectionLostError("The function did not answer in time")
+    if isinstance(outcome, Receipt | WsNotifyError):
+        return outcome
+    raise outcome

@@ -1,0 +1,26 @@
+"""Which notifications were seen: delivery is at least once."""
+
+from collections import OrderedDict
+
+from ws_notify.values import Notification
+
+_NEWEST = 10_000
+"""A replay is at most 100 notifications a ref, overlapping by 10 seconds."""
+
+
+class Seen:
+    """The newest ids, each within its ref: two refs may use the same id."""
+
+    def __init__(self, newest: int = _NEWEST) -> None:
+        self._newest = newest
+        self._keys: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+
+    def is_new(self, notification: Notification) -> bool:
+        """Tell whether this is the first time, and remember it."""
+        key = (*notification.topic.key, notification.id)
+        new = key not in self._keys
+        self._keys[key] = None
+        self._keys.move_to_end(key)
+        if len(self._keys) > self._newest:
+            self._keys.popitem(last=False)
+        return new

@@ -1,0 +1,109 @@
+"""What can go wrong, as one small tree.
+
+WsNotifyError
+├── RefusedError           the service refused a frame; `retryable` says whether for good
+├── HandshakeError         the service refused the connection; `status` is HTTP's
+├── ConnectionLostError    a connection ended or fell silent; `close_code` is WebSocket's
+├── TokenError             the function that fetches tokens raised; its error is the cause
+├── DeadlineError          a publish got no receipt in time; `id` makes another try safe
+└── ClosedError            the client was closed before
+
+Each carries `code`, `field`, `retryable` and `request_id`; what does not apply is None.
+"""
+
+
+class WsNotifyError(Exception):
+    """The base of everything that this package raises on purpose.
+
+    `retryable`: the same call may succeed later. `request_id` finds a refusal in the
+    service's logs.
+    """
+
+    code: str = "error"
+    field: str | None = None
+    retryable: bool = False
+    request_id: str | None = None
+
+
+class RefusedError(WsNotifyError):
+    """An `error` frame. `code` is the protocol's, or of AWS; `field` names the one to blame."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        field: str | None = None,
+        retryable: bool = False,
+        request_id: str | None = None,
+    ) -> None:
+        self.message = message
+        self.code = code
+        self.field = field
+        self.retryable = retryable
+        self.request_id = request_id
+        named = f" (request {request_id})" if request_id else ""
+        super().__init__(f"{code}: {message}{named}")
+
+
+_REMEDIES = {
+    401: "No token, or not a good one: signed with a key of this stage, not ended, of at most 24 "
+    "hours. Pass `token=`, best as a function that fetches a fresh one",
+    403: "Check the address: a path segment after the stage is refused, so is a stage that does "
+    "not exist, and a page whose Origin the stage does not list",
+}
+_AGAIN = frozenset({408, 425, 429})
+_SERVERS_FAULT = 500
+
+
+class HandshakeError(WsNotifyError):
+    """The handshake was answered with an HTTP `status` other than 101."""
+
+    code = "handshake_refused"
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        self.retryable = status in _AGAIN or status >= _SERVERS_FAULT
+        remedy = _REMEDIES.get(status, "Is this the address of the service?")
+        text = "It may pass" if self.retryable else remedy
+        super().__init__(f"The service refused the connection with HTTP {status}. {text}")
+
+
+class ConnectionLostError(WsNotifyError):
+    """A connection that could not be made, was closed, or fell silent; `close_code` may be None."""
+
+    code = "connection_lost"
+    retryable = True
+
+    def __init__(self, message: str, close_code: int | None = None) -> None:
+        self.close_code = close_code
+        super().__init__(message)
+
+
+class TokenError(WsNotifyError):
+    """The function that fetches tokens raised, or returned something else than a string."""
+
+    code = "no_token"
+    retryable = True
+
+
+class DeadlineError(WsNotifyError):
+    """A publish got no receipt within its deadline, so it may have arrived or not.
+
+    Publish the same notification with this `id` to be sure: it is stored once.
+    """
+
+    code = "deadline"
+    retryable = True
+
+    def __init__(self, id_: str, deadline: float, last: WsNotifyError | None) -> None:
+        self.id = id_
+        self.request_id = last.request_id if last else None
+        why = f"; the last try: {last}" if last else ""
+        super().__init__(f"No receipt within {deadline:g} s{why}. Try again with id={id_!r}")
+
+
+class ClosedError(WsNotifyError):
+    """The client was closed, and cannot be used any more."""
+
+    code = "closed"

@@ -1,0 +1,66 @@
+"""What a client hears: notifications and receipts. Values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+Ref = str | int
+
+
+class Topic(NamedTuple):
+    """What can be subscribed to. The service takes `12303` and `"12303"` for the same `ref`."""
+
+    merchant_id: str
+    ref: Ref
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same for every spelling."""
+        return self.merchant_id, str(self.ref)
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What a backend published. `sent_at` is the service's time, RFC 3339 in UTC.
+
+    `data` is the whole object as it came, with every further field.
+    """
+
+    id: str
+    merchant_id: str
+    ref: Ref
+    project: str
+    type: str
+    status: str
+    message: str
+    sent_at: str
+    data: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @property
+    def topic(self) -> Topic:
+        """What it is about."""
+        return Topic(self.merchant_id, self.ref)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a publish, in connections.
+
+    `accepted` took it, `gone` were dead and are forgotten, `failed` get it at their next
+    subscribe. `duplicate`: this `id` had been stored before, at `sent_at`.
+    """
+
+    id: str
+    merchant_id: str
+    ref: Ref
+    sent_at: str
+    accepted: int
+    gone: int
+    failed: int
+    duplicate: bool
+
+
+def seconds_of(time: str) -> float:
+    """Return a time of the service (`sent_at`) in seconds since 1970. Raises ValueError."""
+    return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
