@@ -13,6 +13,7 @@ from typing import Final
 from proof.faults.part import prove as faults
 from proof.fuzz.part import prove as fuzz
 from proof.interleavings.part import prove as interleavings
+from proof.load.part import prove as load
 from proof.result import Part
 from tools.machine import machine
 from tools.page import publish
@@ -23,6 +24,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "interleavings": interleavings,
     "faults": faults,
     "fuzz": fuzz,
+    "load": load,
 }
 
 _ROOT: Final = Path(__file__).parent.parent

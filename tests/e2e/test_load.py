@@ -1,0 +1,37 @@
+"""The load of the proof in short: every pair accounted for, and no row of those that vanished."""
+
+from typing import TYPE_CHECKING
+
+from proof.load.part import load
+from proof.load.plan import SHORT
+from proof.load.vanishing import Rows
+from tools.deploy import LocalStage
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
+    from mypy_boto3_lambda import LambdaClient
+
+
+def test_under_load_nothing_is_lost_and_who_vanishes_is_forgotten(
+    stage: LocalStage, apis: "ApiGatewayV2Client", functions: "LambdaClient"
+) -> None:
+    deployed = _deployed(apis, functions)
+    steps: list[str] = []
+    figures = load(stage, SHORT, "short", steps.append)
+    first, last = figures.load.reconciled, figures.vanished.reconciled
+    assert (first.lost, first.twice, first.strange, first.unanswered, first.untrue) == (0,) * 5
+    assert first.publishes >= SHORT.senders * (1 + SHORT.windows)
+    assert first.pairs == first.publishes * SHORT.subscribers // SHORT.topics
+    gone = SHORT.vanishing * SHORT.topics
+    assert (figures.vanished.before, figures.vanished.after) == (Rows(gone, gone), Rows(0, 0))
+    assert (last.publishes, last.pairs) == (SHORT.topics, SHORT.subscribers - gone)
+    assert figures.good
+    assert len(steps) == 2 + SHORT.windows
+    assert _deployed(apis, functions) == deployed
+
+
+def _deployed(apis: "ApiGatewayV2Client", functions: "LambdaClient") -> list[str]:
+    names = [one["FunctionName"] for one in functions.list_functions()["Functions"]]
+    for api in apis.get_apis()["Items"]:
+        names += [one["RouteKey"] for one in apis.get_routes(ApiId=api["ApiId"])["Items"]]
+    return sorted(names)
