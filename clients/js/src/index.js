@@ -1,0 +1,1 @@
+export { watchRef } from './watch.js';

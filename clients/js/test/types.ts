@@ -1,0 +1,30 @@
+// Compiled, never run: what a page written in TypeScript may and may not say.
+import { watchRef, type Notification, type Watch } from 'ws-notify';
+
+const watch: Watch = watchRef(
+  {
+    url: 'wss://example.org/prod',
+    merchantId: 'shop',
+    ref: ['12303', 12304],
+    token: async () => 'a.b.c',
+    since: new Date(),
+    until: (notification) => notification.status === 'done',
+  },
+  (notification: Notification, self) => {
+    const sent: string = notification.sent_at;
+    const further: unknown = notification.amount;
+    if (sent && further) self.close();
+  },
+);
+watch.addEventListener('state', ({ detail }) => {
+  const wait: number | undefined = detail.retryIn;
+  if (detail.state === 'waiting') console.log(wait, detail.reason);
+});
+watch.addEventListener('error', ({ detail }) => console.log(detail.code, detail.requestId));
+watch.addEventListener('frame', ({ detail }) => console.log(detail.direction, detail.data));
+const since: string | undefined = watch.since;
+watchRef({ url: 'wss://example.org/prod', merchantId: 'shop', ref: 1, since }, () => {});
+// @ts-expect-error - a ref is required
+watchRef({ url: 'wss://example.org/prod', merchantId: 'shop' }, () => {});
+// @ts-expect-error - there is no such state
+watch.addEventListener('state', ({ detail }) => detail.state === 'asleep');
