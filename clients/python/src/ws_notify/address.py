@@ -1,5 +1,6 @@
 """Where to connect, as whom, and what an attempt that failed means."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,8 @@ from websockets.uri import parse_uri
 
 from ws_notify.exceptions import ConnectionLostError, HandshakeError, TokenError, WsNotifyError
 from ws_notify.timing import Timing
+
+_log = logging.getLogger("ws_notify")
 
 TokenFunction = Callable[[], str]
 AsyncTokenFunction = Callable[[], str | Awaitable[str]]
@@ -82,6 +85,12 @@ def failure_of(error: Exception) -> WsNotifyError:
         failure = ConnectionLostError(f"The connection could not be made: {text}")
     failure.__cause__ = error
     return failure
+
+
+def log_loss(error: WsNotifyError) -> None:
+    """Log that a connection ended, at level INFO where the service closed it: it does so, idle."""
+    closed = isinstance(error, ConnectionLostError) and error.close_code
+    _log.log(logging.INFO if closed else logging.WARNING, "connection lost: %s", error)
 
 
 _LARGEST_FRAME = 32_000

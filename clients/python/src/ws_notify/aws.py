@@ -35,7 +35,8 @@ class LambdaPublisher:
     ) -> None:
         self._function_name = function_name
         self._timing = timing or Timing()
-        self._client = _client() if client is None else client
+        self._client = client
+        self._making = threading.Lock()
 
     def publish(  # noqa: PLR0913 - a notification has these fields
         self,
@@ -75,6 +76,8 @@ class LambdaPublisher:
     def _invoke(self, payload: bytes) -> Receipt | WsNotifyError:
         from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError  # noqa: PLC0415
 
+        with self._making:  # which takes its time, so within the deadline, too
+            self._client = self._client or _client()
         try:
             answer = self._client.invoke(FunctionName=self._function_name, Payload=payload)
             body = json.load(answer["Payload"])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from ws_notify.address import Address, checked_token, failure_of, pieces, token_failed
+from ws_notify.address import Address, checked_token, failure_of, log_loss, pieces, token_failed
 from ws_notify.core.events import Action, Close, Event, Lost, Open, Opened, Received
 from ws_notify.exceptions import WsNotifyError
 from ws_notify.tokens import seconds_left
@@ -41,7 +41,9 @@ class Links:
 
     def _happened(self, event: Event) -> None:
         if isinstance(event, Lost):
-            self._links.pop(event.link, None)
+            known = self._links.pop(event.link, None)
+            if known and not self._closed:
+                log_loss(event.error)
         self._events.append(event)
         self._arrived.set()
 

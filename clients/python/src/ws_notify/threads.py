@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from ws_notify.address import Address, checked_token, failure_of, pieces, token_failed
+from ws_notify.address import Address, checked_token, failure_of, log_loss, pieces, token_failed
 from ws_notify.core.events import Action, Close, Event, Lost, Open, Opened, Received
 from ws_notify.exceptions import WsNotifyError
 from ws_notify.tokens import seconds_left
@@ -56,8 +56,14 @@ class Links:
             return []
         for event in found:
             if isinstance(event, Lost):
-                self._links.pop(event.link, None)
+                self._forget(event)
         return [event for event in found if event is not None]
+
+    def _forget(self, lost: Lost) -> None:
+        with self._lock:
+            known = self._links.pop(lost.link, None)
+        if known and not self._closed:
+            log_loss(lost.error)
 
     def close(self, *, patience: float) -> None:
         """Close every link, and wait at most so many seconds for the other sides."""

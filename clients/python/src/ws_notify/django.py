@@ -1,0 +1,84 @@
+"""Publishing after a transaction commits. Extra `[django]`.
+
+In the settings, either of:
+
+    WS_NOTIFY = {"url": "wss://...", "token": fetch_token}      # as for Client
+    WS_NOTIFY = {"function_name": "..."}                        # as for LambdaPublisher
+
+What is lost: between the commit and the publish there is a moment. A process that dies just then,
+or a service that cannot be reached within the deadline, leaves a commit of which nobody is told.
+Where that must not happen, use the outbox of this package's README.
+"""
+
+import functools
+import logging
+import os
+from typing import Any, Literal, Protocol
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+
+from ws_notify.aws import LambdaPublisher
+from ws_notify.client import Client
+from ws_notify.fields import publication
+from ws_notify.values import Receipt, Ref
+
+_log = logging.getLogger("ws_notify")
+
+
+class Publisher(Protocol):
+    """What Client and LambdaPublisher have in common."""
+
+    def publish(self, *, deadline: float = ..., **fields: Any) -> Receipt:
+        """Publish a notification."""
+
+
+def notify_on_commit(  # noqa: PLR0913 - a notification has these fields
+    *,
+    merchant_id: str,
+    ref: Ref,
+    project: str,
+    type: str,  # noqa: A002 - the protocol's names
+    message: str,
+    status: Literal["done", "failed"] = "done",
+    id: str | None = None,  # noqa: A002
+    deadline: float = 2.0,
+    publisher: Publisher | None = None,
+    using: str | None = None,
+    **further: Any,
+) -> None:
+    """Publish once the transaction of the database `using` commits, at once outside of any.
+
+    Never raises: what goes wrong is logged, by `ws_notify`, with the notification's `id`. The
+    request waits for the receipt, for at most `deadline` seconds; name resolution and connecting
+    count. `publisher` is the one of the settings unless given.
+    """
+    fields = publication(
+        id, merchant_id, ref, project, type, status=status, message=message, further=further
+    )
+
+    def publish() -> None:
+        try:
+            (publisher or configured()).publish(deadline=deadline, **fields)
+        except Exception:  # noqa: BLE001 - a request goes on whatever it is
+            _log.exception("notification not published", extra={"notification_id": fields["id"]})
+
+    try:
+        transaction.on_commit(publish, using=using, robust=True)
+    except Exception:  # noqa: BLE001 - a request goes on whatever it is
+        _log.exception("notification not published", extra={"notification_id": fields["id"]})
+
+
+def configured() -> Client | LambdaPublisher:
+    """Return this process's publisher by the settings. Raises ImproperlyConfigured, ValueError."""
+    wanted = getattr(settings, "WS_NOTIFY", None)
+    if not isinstance(wanted, dict) or not {"url", "function_name"} & wanted.keys():
+        raise ImproperlyConfigured("WS_NOTIFY must be a dict with `url` or `function_name`")
+    # A process that was forked must not share the connection of its parent.
+    return _made(os.getpid(), **wanted)
+
+
+@functools.lru_cache(maxsize=8)
+def _made(_pid: int, **wanted: Any) -> Client | LambdaPublisher:
+    return LambdaPublisher(**wanted) if "function_name" in wanted else Client(**wanted)
