@@ -54,12 +54,13 @@ def _without_constraints(folder: Path) -> Path:
 
 
 def resolved(requirements: Path) -> list[str]:
-    """Ask pip which versions it would install into an empty environment."""
+    """Ask pip which versions it would install into an empty environment, our own left out."""
     command = (sys.executable, "-m", "pip", *_PIP_RESOLVE, "--requirement", str(requirements))
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603 - constant
     if done.returncode != 0:
         raise ToolError("pip could not resolve the requirements, see above")
-    packages = (item["metadata"] for item in json.loads(done.stdout)["install"])
+    items = json.loads(done.stdout)["install"]
+    packages = (item["metadata"] for item in items if "dir_info" not in item["download_info"])
     return [f"{package['name']}=={package['version']}" for package in packages]
 
 

@@ -2,11 +2,10 @@
 
 import io
 import os
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, Final
 
 from proof.fuzz.verdict import Recorder
@@ -41,12 +40,30 @@ class Functions:
     request_id: str
 
 
+class _Nowhere(io.TextIOBase):
+    """An output that holds no file open: the loggers keep it as long as the process lives."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """Let a function find its settings for as long as it loads, and nobody else after it."""
+    before = dict(os.environ)
+    os.environ.update(_SETTINGS)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @cache
 def functions() -> Functions:
     """Load them, once. They find no AWS, and what they log goes nowhere."""
-    os.environ.update(_SETTINGS)
     # Powertools keeps the output that it finds when a logger is made.
-    with redirect_stdout(Path(os.devnull).open("w")):
+    with _settings(), redirect_stdout(_Nowhere()):
         from lambdas.connect import authorizer, handler as connect  # noqa: I001, PLC0415 - only under these settings
         from lambdas.default import handler as default  # noqa: PLC0415 - (the same)
     from lambdas.layer.keys import Keys  # noqa: PLC0415 - (the same)
