@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import InvalidHandshake
 from websockets.sync.client import connect
 
+from proof.forgeries.handshakes import handshakes
 from tests.e2e.peer import Peer, peer, publication, unique
 from tools.deploy import LocalStage
 from tools.tokens import read_keys
@@ -66,6 +67,15 @@ def test_a_bad_token_opens_no_socket_and_stores_nothing(
     token = forged(guarded, **claims)
     with pytest.raises(InvalidHandshake), connect(address(guarded, token)):
         pass
+    assert stored(guarded, guarded_dynamodb) == []
+
+
+def test_of_the_proofs_forgeries_none_opens_a_socket(
+    guarded: LocalStage, guarded_dynamodb: "DynamoDBClient"
+) -> None:
+    tally = handshakes(guarded, 2, "a seed")
+    assert tally.wrong == []
+    assert tally.total > len(tally.groups())
     assert stored(guarded, guarded_dynamodb) == []
 
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from tests.lambdas.minting import ABSENT, KEYS, NOW, b64, claims, signed, token
 
+Forgeries = dict[str, tuple[str, str]]
+"""Each by what it tries: the token, and how the reason of its refusal begins."""
+
 DAY: Final = 24 * 60 * 60
-_GOOD: Final = token()
-_HEADER, _PAYLOAD, _SIGNATURE = _GOOD.split(".")
-_BACKEND: Final = json.dumps(claims(client="backend", ref=ABSENT)).encode()
 
 _HEAD: Final = b'{"alg":"HS256","kid":"first"}'
 _TURNED: Final = b64(b'{"kid":"first","alg":"HS256"}')
@@ -46,172 +46,213 @@ _NO_REF: Final[dict[str, Any]] = {
     "a list with an empty string": ["12303", ""],
     "a list within a list": [["12303"]],
 }
-_NO_END: Final[dict[str, Any]] = {
-    "a string": str(NOW + 60),
-    "true": True,
-    "false": False,
-    "a list": [NOW + 60],
-    "an object": {},
-    "not a number": math.nan,
-    "minus infinity": -math.inf,
-    "infinity": math.inf,
-    "a second ago": NOW - 1,
-    "now": NOW,
-    "zero": 0,
-    "negative": -NOW,
-    "in milliseconds": (NOW + 60) * 1000,
-    "24 hours and a second ahead": NOW + DAY + 1,
-    "24 hours and a blink ahead": NOW + DAY + 0.5,
-    "ten years ahead": NOW + 3650 * DAY,
-    "of 400 digits": 10**400,
-}
 
-_CLAIMS: Final[dict[str, tuple[str, str]]] = {
-    **{f"client {value!r}": (token(client=value), "client") for value in _NO_CLIENT},
-    **{
-        f"merchant_id {value!r}": (token(merchant_id=value), "merchant_id")
-        for value in (ABSENT, None, "", 7, True, ["shop"], {"shop": 1}, 1.5)
-    },
-    **{f"ref {name}": (token(ref=value), "ref") for name, value in _NO_REF.items()},
-    **{
-        f"backend's ref {name}": (token(client="backend", ref=value), "ref")
-        for name, value in _NO_REF.items()
-        if value is not ABSENT
-    },
-    "exp missing": (token(exp=ABSENT), "MissingRequiredClaimError"),
-    "exp null": (token(exp=None), "MissingRequiredClaimError"),
-    **{f"exp {name}": (token(exp=value), "exp") for name, value in _NO_END.items()},
-}
 
-_HEADERS: Final[dict[str, tuple[str, str]]] = {
-    **{f"alg {alg!r}": (token({"alg": alg}), "alg is not HS256") for alg in _OTHER_ALG},
-    "alg none and no signature": (
-        f"{_NONE}.{_PAYLOAD}.",
-        "alg is not HS256",
-    ),
-    "alg none, no kid, no signature": (f"{_NONE_AT_ALL}.{_PAYLOAD}.", "alg is not HS256"),
-    **{
-        f"alg HS256 but signed with {alg}": (
-            signed(_HEAD, _BACKEND, digest=alg),
+class _Maker:
+    """Makes tokens of one moment with one key, which counts as that of the kid `first`."""
+
+    def __init__(self, now: int, key: str) -> None:
+        self.now, self.key = now, key
+        self.good = self.token()
+        self.backend = json.dumps(claims(now, client="backend", ref=ABSENT)).encode()
+
+    def token(self, header: dict[str, Any] | None = None, **changes: Any) -> str:
+        return token(header, now=self.now, **{"key": self.key, **changes})
+
+    def signed(self, header: bytes, payload: bytes, digest: str = "HS256") -> str:
+        return signed(header, payload, self.key, digest)
+
+
+def _no_end(now: int) -> dict[str, Any]:
+    return {
+        "a string": str(now + 60),
+        "true": True,
+        "false": False,
+        "a list": [now + 60],
+        "an object": {},
+        "not a number": math.nan,
+        "minus infinity": -math.inf,
+        "infinity": math.inf,
+        "a second ago": now - 1,
+        "now": now,
+        "zero": 0,
+        "negative": -now,
+        "in milliseconds": (now + 60) * 1000,
+        "24 hours and a second ahead": now + DAY + 1,
+        "24 hours and a blink ahead": now + DAY + 0.5,
+        "ten years ahead": now + 3650 * DAY,
+        "of 400 digits": 10**400,
+    }
+
+
+def _claims(make: _Maker) -> Forgeries:
+    return {
+        **{f"client {value!r}": (make.token(client=value), "client") for value in _NO_CLIENT},
+        **{
+            f"merchant_id {value!r}": (make.token(merchant_id=value), "merchant_id")
+            for value in (ABSENT, None, "", 7, True, ["shop"], {"shop": 1}, 1.5)
+        },
+        **{f"ref {name}": (make.token(ref=value), "ref") for name, value in _NO_REF.items()},
+        **{
+            f"backend's ref {name}": (make.token(client="backend", ref=value), "ref")
+            for name, value in _NO_REF.items()
+            if value is not ABSENT
+        },
+        "exp missing": (make.token(exp=ABSENT), "MissingRequiredClaimError"),
+        "exp null": (make.token(exp=None), "MissingRequiredClaimError"),
+        **{
+            f"exp {name}": (make.token(exp=value), "exp")
+            for name, value in _no_end(make.now).items()
+        },
+    }
+
+
+def _headers(make: _Maker) -> Forgeries:
+    payload = make.good.split(".")[1]
+    return {
+        **{f"alg {alg!r}": (make.token({"alg": alg}), "alg is not HS256") for alg in _OTHER_ALG},
+        "alg none and no signature": (
+            f"{_NONE}.{payload}.",
+            "alg is not HS256",
+        ),
+        "alg none, no kid, no signature": (f"{_NONE_AT_ALL}.{payload}.", "alg is not HS256"),
+        **{
+            f"alg HS256 but signed with {alg}": (
+                make.signed(_HEAD, make.backend, digest=alg),
+                "InvalidSignatureError",
+            )
+            for alg in ("HS384", "HS512")
+        },
+        **{f"kid {kid!r}": (make.token({"kid": kid}), "unknown kid") for kid in _UNKNOWN_KID},
+        "kid missing": (make.token({"kid": ABSENT}), "no kid"),
+        **{
+            f"kid {kid!r}": (make.token({"kid": kid}), "InvalidTokenError")
+            for kid in (None, 0, 1, 1.5, True, ["first"], {"first": 1})
+        },
+        **{
+            f"crit {crit!r}": (make.token({"crit": crit}), "InvalidTokenError")
+            for crit in _CRITICAL
+        },
+        "crit that PyJWT understands": (make.token({"crit": ["b64"], "b64": True}), "crit"),
+        "crit and a payload apart": (make.token({"crit": ["b64"], "b64": False}), "DecodeError"),
+        "a key of its own in the header": (
+            make.token({"jwk": {"kty": "oct", "k": b64(b"k" * 32)}}, key="k" * 32),
             "InvalidSignatureError",
-        )
-        for alg in ("HS384", "HS512")
-    },
-    **{f"kid {kid!r}": (token({"kid": kid}), "unknown kid") for kid in _UNKNOWN_KID},
-    "kid missing": (token({"kid": ABSENT}), "no kid"),
-    **{
-        f"kid {kid!r}": (token({"kid": kid}), "InvalidTokenError")
-        for kid in (None, 0, 1, 1.5, True, ["first"], {"first": 1})
-    },
-    **{f"crit {crit!r}": (token({"crit": crit}), "InvalidTokenError") for crit in _CRITICAL},
-    "crit that PyJWT understands": (token({"crit": ["b64"], "b64": True}), "crit"),
-    "crit and a payload apart": (token({"crit": ["b64"], "b64": False}), "DecodeError"),
-    "a key of its own in the header": (
-        token({"jwk": {"kty": "oct", "k": b64(b"k" * 32)}}, key="k" * 32),
-        "InvalidSignatureError",
-    ),
-    "a key's address in the header": (
-        token({"jku": "https://evil.example/keys"}, key="k" * 32),
-        "InvalidSignatureError",
-    ),
-}
+        ),
+        "a key's address in the header": (
+            make.token({"jku": "https://evil.example/keys"}, key="k" * 32),
+            "InvalidSignatureError",
+        ),
+    }
 
-_SIGNATURES: Final[dict[str, tuple[str, str]]] = {
-    **{
-        f"signed with {name}": (token(key=key), "InvalidSignatureError")
-        for name, key in {
-            "another key": "another key, also long enough to be one",
-            "the other kid's key": KEYS["second"],
-            "no key": "",
-            "its kid": "first",
-            "a part of the key": KEYS["first"][:-1],
-            "a public key": "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
-        }.items()
-    },
-    "the other kid over this key's signature": (
-        signed(b'{"alg":"HS256","kid":"second"}', _BACKEND),
-        "InvalidSignatureError",
-    ),
-    "another payload": (f"{_HEADER}.{b64(_BACKEND)}.{_SIGNATURE}", "InvalidSignatureError"),
-    "another header": (
-        f"{_TURNED}.{_PAYLOAD}.{_SIGNATURE}",
-        "InvalidSignatureError",
-    ),
-    "another's signature": (
-        f"{_HEADER}.{_PAYLOAD}.{token(client='backend').rpartition('.')[2]}",
-        "InvalidSignatureError",
-    ),
-    "no signature": (f"{_HEADER}.{_PAYLOAD}.", "InvalidSignatureError"),
-    "half a signature": (f"{_HEADER}.{_PAYLOAD}.{_SIGNATURE[:20]}", "InvalidSignatureError"),
-    "a signature of zeros": (f"{_HEADER}.{_PAYLOAD}.{b64(bytes(32))}", "InvalidSignatureError"),
-    "payload and header swapped": (f"{_PAYLOAD}.{_HEADER}.{_SIGNATURE}", "alg is not HS256"),
-}
 
-_SHAPES: Final[dict[str, tuple[str, str]]] = {
-    "nothing": ("", "no token"),
-    **{
-        name: (text, "")
-        for name, text in {
-            "a space": " ",
-            "a word": "token",
-            "dots": "..",
-            "many dots": "." * 5000,
-            "no signature and no dot for it": f"{_HEADER}.{_PAYLOAD}",
-            "the header alone": _HEADER,
-            "four parts": f"{_GOOD}.",
-            "four parts, the first empty": f".{_GOOD}",
-            "five parts, as of a JWE": f"{_JWE}.a.b.c.d",
-            "five parts, as of a JWE, alg HS256": f"{_HEADER}....",
-            "two tokens": f"{_GOOD}{_GOOD}",
-            "two tokens and a comma": f"{_GOOD},{_GOOD}",
-            "a JWS in JSON": json.dumps({"payload": _PAYLOAD, "signature": _SIGNATURE}),
-            "a space before": f" {_GOOD}",
-            "a space behind": f"{_GOOD} ",
-            "a line behind": f"{_GOOD}\n",
-            "a space within": f"{_HEADER}. {_PAYLOAD}.{_SIGNATURE}",
-            "NUL behind": f"{_GOOD}\0",
-            "Bearer twice": f"Bearer {_GOOD}",
-            "in quotes": f'"{_GOOD}"',
-            "percent-encoded": _GOOD.replace(".", "%2E"),
-            "too much padding": f"{_GOOD}====",
-            "base64's other alphabet": _GOOD[:-1] + "+",
-            "junk within the signature": f"{_HEADER}.{_PAYLOAD}.!!!!{_SIGNATURE}",
-            "full-width dots": _GOOD.replace(".", "\uff0e"),
-            "not ASCII": f"{_GOOD}é",
-            "an emoji": "💳.💳.💳",
-            "half a surrogate pair": f"{_GOOD}\ud800",
-            "half a surrogate pair alone": "\ud800.\ud800.\ud800",
-            "huge": "a" * 1_000_000,
-            "a huge signature": f"{_HEADER}.{_PAYLOAD}.{'A' * 1_000_000}",
-            "a header nested deep": f"{b64(b'[' * 200_000)}.{_PAYLOAD}.{_SIGNATURE}",
-            "a header with a number too long": f"{_LONG_NUMBER}.e30.AA",
-            "a header that is no UTF-8": f"{_NO_UTF8}.{_PAYLOAD}.{_SIGNATURE}",
-            **{
-                f"the header {header!r}": f"{b64(header)}.{_PAYLOAD}.{_SIGNATURE}"
-                for header in (b"", b"null", b"1", b'"HS256"', b"[]", b"{}", b"{", b"NaN")
-            },
-        }.items()
-    },
-    **{
-        f"well signed, but its payload is {payload[:20]!r}": (
-            signed(_HEAD, payload),
-            reason,
-        )
-        for payload, reason in {
-            b"": "DecodeError",
-            b"null": "DecodeError",
-            b"1": "DecodeError",
-            b'"frontend"': "DecodeError",
-            b"[]": "DecodeError",
-            b"{": "DecodeError",
-            b"\xff\xfe": "DecodeError",
-            b"[" * 200_000: "DecodeError",
-            b'{"exp":' + b"1" * 5000 + b"}": "DecodeError",
-            b"{}": "MissingRequiredClaimError",
-            b'{"exp":null}': "MissingRequiredClaimError",
-        }.items()
-    },
-}
+def _signatures(make: _Maker) -> Forgeries:
+    header, payload, signature = make.good.split(".")
+    return {
+        **{
+            f"signed with {name}": (make.token(key=key), "InvalidSignatureError")
+            for name, key in {
+                "another key": "another key, also long enough to be one",
+                "the other kid's key": KEYS["second"],
+                "no key": "",
+                "its kid": "first",
+                "a part of the key": make.key[:-1],
+                "a public key": "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+            }.items()
+        },
+        "the other kid over this key's signature": (
+            make.signed(b'{"alg":"HS256","kid":"second"}', make.backend),
+            "InvalidSignatureError",
+        ),
+        "another payload": (f"{header}.{b64(make.backend)}.{signature}", "InvalidSignatureError"),
+        "another header": (
+            f"{_TURNED}.{payload}.{signature}",
+            "InvalidSignatureError",
+        ),
+        "another's signature": (
+            f"{header}.{payload}.{make.token(client='backend').rpartition('.')[2]}",
+            "InvalidSignatureError",
+        ),
+        "no signature": (f"{header}.{payload}.", "InvalidSignatureError"),
+        "half a signature": (f"{header}.{payload}.{signature[:20]}", "InvalidSignatureError"),
+        "a signature of zeros": (f"{header}.{payload}.{b64(bytes(32))}", "InvalidSignatureError"),
+        "payload and header swapped": (f"{payload}.{header}.{signature}", "alg is not HS256"),
+    }
 
-FORGERIES: Final = {**_CLAIMS, **_HEADERS, **_SIGNATURES, **_SHAPES}
-"""Each by what it tries: the token, and how the reason of its refusal begins."""
+
+def _shapes(make: _Maker) -> Forgeries:
+    header, payload, signature = make.good.split(".")
+    return {
+        "nothing": ("", "no token"),
+        **{
+            name: (text, "")
+            for name, text in {
+                "a space": " ",
+                "a word": "token",
+                "dots": "..",
+                "many dots": "." * 5000,
+                "no signature and no dot for it": f"{header}.{payload}",
+                "the header alone": header,
+                "four parts": f"{make.good}.",
+                "four parts, the first empty": f".{make.good}",
+                "five parts, as of a JWE": f"{_JWE}.a.b.c.d",
+                "five parts, as of a JWE, alg HS256": f"{header}....",
+                "two tokens": f"{make.good}{make.good}",
+                "two tokens and a comma": f"{make.good},{make.good}",
+                "a JWS in JSON": json.dumps({"payload": payload, "signature": signature}),
+                "a space before": f" {make.good}",
+                "a space behind": f"{make.good} ",
+                "a line behind": f"{make.good}\n",
+                "a space within": f"{header}. {payload}.{signature}",
+                "NUL behind": f"{make.good}\0",
+                "Bearer twice": f"Bearer {make.good}",
+                "in quotes": f'"{make.good}"',
+                "percent-encoded": make.good.replace(".", "%2E"),
+                "too much padding": f"{make.good}====",
+                "base64's other alphabet": make.good[:-1] + "+",
+                "junk within the signature": f"{header}.{payload}.!!!!{signature}",
+                "full-width dots": make.good.replace(".", "\uff0e"),
+                "not ASCII": f"{make.good}é",
+                "an emoji": "💳.💳.💳",
+                "half a surrogate pair": f"{make.good}\ud800",
+                "half a surrogate pair alone": "\ud800.\ud800.\ud800",
+                "huge": "a" * 1_000_000,
+                "a huge signature": f"{header}.{payload}.{'A' * 1_000_000}",
+                "a header nested deep": f"{b64(b'[' * 200_000)}.{payload}.{signature}",
+                "a header with a number too long": f"{_LONG_NUMBER}.e30.AA",
+                "a header that is no UTF-8": f"{_NO_UTF8}.{payload}.{signature}",
+                **{
+                    f"the header {header!r}": f"{b64(header)}.{payload}.{signature}"
+                    for header in (b"", b"null", b"1", b'"HS256"', b"[]", b"{}", b"{", b"NaN")
+                },
+            }.items()
+        },
+        **{
+            f"well signed, but its payload is {payload[:20]!r}": (
+                make.signed(_HEAD, payload),
+                reason,
+            )
+            for payload, reason in {
+                b"": "DecodeError",
+                b"null": "DecodeError",
+                b"1": "DecodeError",
+                b'"frontend"': "DecodeError",
+                b"[]": "DecodeError",
+                b"{": "DecodeError",
+                b"\xff\xfe": "DecodeError",
+                b"[" * 200_000: "DecodeError",
+                b'{"exp":' + b"1" * 5000 + b"}": "DecodeError",
+                b"{}": "MissingRequiredClaimError",
+                b'{"exp":null}': "MissingRequiredClaimError",
+            }.items()
+        },
+    }
+
+
+def forgeries(now: int = NOW, key: str = KEYS["first"]) -> Forgeries:
+    """Return all, for a moment in seconds since 1970, and the key of the kid `first`."""
+    make = _Maker(now, key)
+    return {**_claims(make), **_headers(make), **_signatures(make), **_shapes(make)}
+
+
+FORGERIES: Final = forgeries()
