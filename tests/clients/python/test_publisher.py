@@ -248,3 +248,15 @@ def test_what_is_no_json_is_not_sent(value: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         core_of(driven).publish({**FIELDS, "more": value}, 10, 0)
     assert driven.actions() == []
+
+
+def test_a_kept_connection_whose_token_ended_during_a_sleep_is_left_for_another() -> None:
+    driven = publishing(renewable=True)
+    first = sent(driven.opened())
+    driven.received(receipt())
+    core_of(driven).publish(FIELDS, 10, driven.now)
+    assert sent(driven.actions()) == first
+    assert driven.received(error()) == [Close(1), Open(2)]
+    assert sent(driven.opened(2)) == first
+    driven.received(error(), link=2)  # now it is about the notification
+    assert isinstance(outcome(driven), RefusedError)

@@ -379,3 +379,44 @@ def test_a_clock_that_jumps_ahead_after_a_sleep_leaves_the_expired_connection() 
     assert Close(1) in driven.after(24 * 60 * 60)
     assert not sent(driven.actions())
     assert driven.after(driven.patience) == [Open(2)]
+
+
+def test_a_token_that_ended_during_a_sleep_costs_a_connection_and_no_ref() -> None:
+    driven = standing(renewable=True)
+    driven.after(TIMING.keep_alive)
+    assert driven.received(error("forbidden")) == [Close(1)]
+    assert heard(driven) == []
+    assert driven.after(driven.patience) == [Open(2)]
+    assert sent(driven.opened(2))
+    driven.received(error("forbidden"), 2)  # now it is about the ref
+    assert heard(driven) == ["forbidden"]
+
+
+def test_a_ref_refused_on_the_next_connection_leaves_the_old_one_nothing_to_hurry_for() -> None:
+    driven = Driven(subscriber("a", "b"))
+    driven.actions()
+    driven.opened()
+    driven.received(subscribed("a", expires_at="2026-11-23T09:37:02.000Z"))
+    driven.received(subscribed("b"))
+    assert sent(driven.after(TIMING.keep_alive))
+    assert driven.after(2) == [Open(2)]
+    driven.received(CRASHED)  # so link 1 would ask for a again
+    driven.opened(2)
+    driven.received(error(field="ref"), 2)
+    assert heard(driven) == ["forbidden"]
+    driven.after(1)
+    assert driven.patience > 0
+    assert driven.received(subscribed("b"), 2) == [Close(1)]
+
+
+def test_a_connection_with_a_short_token_asks_for_every_ref_before_it_is_left() -> None:
+    driven = Driven(subscriber("a", "b", "c"))
+    driven.actions()
+    driven.opened()
+    driven.received(subscribed("a", expires_at="2026-11-23T09:30:04.000Z"))
+    assert driven.after(2) == [Open(2)]
+    (last,) = sent(driven.received(subscribed("b")))
+    assert last["ref"] == "c"
+    assert not _core(driven).ready
+    driven.received(subscribed("c"))
+    assert _core(driven).ready

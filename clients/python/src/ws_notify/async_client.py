@@ -120,3 +120,7 @@ class AsyncClient:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_links"):  # not after a ValueError
+            self._links.forget()

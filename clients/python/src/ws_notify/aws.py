@@ -1,6 +1,5 @@
 """Publishing by direct invocation of the function, without a socket. Extra `[aws]`."""
 
-import json
 import queue
 import random
 import threading
@@ -74,26 +73,27 @@ class LambdaPublisher:
         raise DeadlineError(fields["id"], deadline, last) from last
 
     def _invoke(self, payload: bytes) -> Receipt | WsNotifyError:
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError  # noqa: PLC0415
+        from botocore import exceptions  # noqa: PLC0415 - the extra [aws]
 
         with self._making:  # which takes its time, so within the deadline, too
             self._client = self._client or _client()
         try:
             answer = self._client.invoke(FunctionName=self._function_name, Payload=payload)
-            body = json.load(answer["Payload"])
-        except ClientError as error:
+            body = answer["Payload"].read()
+        except exceptions.ClientError as error:
             return _refusal(error)
-        except HTTPClientError as error:
+        except (
+            exceptions.ConnectionError,
+            exceptions.HTTPClientError,
+            exceptions.IncompleteReadError,
+        ) as error:
             return ConnectionLostError(f"Lambda could not be reached: {error}")
-        except BotoCoreError as error:
+        except exceptions.BotoCoreError as error:
             return RefusedError(str(error), code=type(error).__name__)
-        except ValueError:
-            body = None
         request_id = answer.get("ResponseMetadata", {}).get("RequestId")
-        if "FunctionError" not in answer and isinstance(body, dict):
-            frame = frames.of(body)
-            if isinstance(frame, Receipt | RefusedError):
-                return frame
+        frame = None if "FunctionError" in answer else frames.read(body.decode(errors="replace"))
+        if isinstance(frame, Receipt | RefusedError):
+            return frame
         text = f"The function answered with no receipt ({answer.get('FunctionError', 'no error')})"
         return RefusedError(text, code="function_error", retryable=True, request_id=request_id)
 

@@ -11,6 +11,9 @@ WsNotifyError
 Each carries `code`, `field`, `retryable` and `request_id`; what does not apply is None.
 """
 
+import copyreg
+from typing import Any
+
 
 class WsNotifyError(Exception):
     """The base of everything that this package raises on purpose.
@@ -23,6 +26,10 @@ class WsNotifyError(Exception):
     field: str | None = None
     retryable: bool = False
     request_id: str | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it travel between processes, as those of a task queue: copied, not made anew."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined] # typeshed leaves it out
 
 
 class RefusedError(WsNotifyError):

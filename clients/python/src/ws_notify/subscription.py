@@ -88,7 +88,3 @@ class Subscription:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def __del__(self) -> None:
-        if hasattr(self, "_links"):
-            self._links.close(patience=0)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from ws_notify.address import Address, checked_token, failure_of, log_loss, pieces, token_failed
 from ws_notify.core.events import Action, Close, Event, Lost, Open, Opened, Received
@@ -118,9 +119,10 @@ class _Link:
             self._happened(Lost(self._number, time.monotonic(), failure_of(error)))
 
     async def _write(self, connection: ClientConnection) -> None:
-        while (text := await self.outbox.get()) is not None:
-            await connection.send(pieces(text))
-        await connection.close()
+        with contextlib.suppress(ConnectionClosed):  # which the reader reports
+            while (text := await self.outbox.get()) is not None:
+                await connection.send(pieces(text))
+            await connection.close()
 
     async def _token(self) -> str | None:
         token = self._address.token

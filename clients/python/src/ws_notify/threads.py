@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterable
 
-from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from ws_notify.address import Address, checked_token, failure_of, log_loss, pieces, token_failed
@@ -67,15 +66,24 @@ class Links:
 
     def close(self, *, patience: float) -> None:
         """Close every link, and wait at most so many seconds for the other sides."""
+        links = self._drop()
+        end = time.monotonic() + patience
+        for link in links:
+            link.thread.join(max(0.0, end - time.monotonic()))
+            if link.thread.is_alive():
+                link.close(broken=True)
+
+    def _drop(self) -> "list[_Link]":
         with self._lock:
             self._closed = True
             links = list(self._links.values())
         for link in links:
             link.close()
         self._events.put(None)  # ends a `wait`
-        end = time.monotonic() + patience
-        for link in links:
-            link.thread.join(max(0.0, end - time.monotonic()))
+        return links
+
+    def __del__(self) -> None:
+        self._drop()  # nobody has the client or the subscription any more
 
 
 class _Link:
@@ -127,7 +135,7 @@ class _Link:
         try:
             while True:
                 self._events.put(Received(self._number, time.monotonic(), connection.recv()))
-        except ConnectionClosed as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the core decides
             self._lost(error)
             self.outbox.put(None)
 

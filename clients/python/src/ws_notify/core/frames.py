@@ -52,16 +52,8 @@ def read(data: str | bytes) -> Frame | None:
         return None
     try:
         frame = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return of(frame) if isinstance(frame, dict) else None
-
-
-def of(frame: Mapping[str, Any]) -> Frame | None:
-    """Return an object that the service sent as a value; None as in `read`."""
-    try:
-        return _frame(frame)
-    except (KeyError, TypeError, ValueError):
+        return _frame(frame) if isinstance(frame, dict) else None
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
 
 

@@ -94,9 +94,12 @@ class Link:
     def forget(self, topic: Topic) -> None:
         """Do not ask for a topic that was refused for good."""
         self._topics = deque(each for each in self._topics if each.key != topic.key)
+        if not self._topics:
+            self._ask_at = math.inf
 
     def retire(self) -> None:
-        """Stop asking: the successor is to be opened."""
+        """Repeat nothing any more: the successor is to be opened."""
         self.leaves_at = math.inf
-        self._ask_at = math.inf
-        self._topics.clear()
+        if self.subscribed_at is not None:
+            self._ask_at = math.inf
+            self._topics.clear()

@@ -43,6 +43,7 @@ class Publisher:
         self._link: int | None = None
         self._opened = False
         self._asked = False
+        self._kept = False
         self._stale_at = math.inf
         self._silent_at = math.inf
         self._retry_at = math.inf
@@ -57,6 +58,7 @@ class Publisher:
         self._handshakes.opened()
         if self._link is not None and self._stale_at <= now:
             self._close()
+        self._kept = self._link is not None
         self._retry_at = now
 
     def abandon(self) -> None:
@@ -133,7 +135,12 @@ class Publisher:
         elif isinstance(frame, RefusedError):
             self._asked = False
             self._silent_at = math.inf
-            self._failed(frame, event.at)
+            if frame.code == "forbidden" and self._kept:
+                # Its token may have ended while this machine slept; a new link has a new one.
+                self._close()
+                job.last, self._retry_at = frame, event.at
+            else:
+                self._failed(frame, event.at)
 
     def _failed(self, error: WsNotifyError, now: float) -> None:
         job = self._job
@@ -159,5 +166,5 @@ class Publisher:
         self._forget_link()
 
     def _forget_link(self) -> None:
-        self._link, self._opened, self._asked = None, False, False
+        self._link, self._opened, self._asked, self._kept = None, False, False, False
         self._silent_at = self._stale_at = math.inf

@@ -1,0 +1,155 @@
+"""Exceptions, addresses and tokens: values that callers give and get."""
+
+import pickle
+import time
+
+import jwt
+import pytest
+from websockets.exceptions import InvalidURI
+
+from tests.clients.python.frames import notification
+from ws_notify import (
+    AsyncClient,
+    Client,
+    ClosedError,
+    ConnectionLostError,
+    DeadlineError,
+    HandshakeError,
+    Notification,
+    RefusedError,
+    TokenError,
+    WsNotifyError,
+    mint_token,
+)
+from ws_notify.address import failure_of, pieces
+from ws_notify.core import frames
+from ws_notify.fields import topics_of
+from ws_notify.tokens import seconds_left
+
+KEY = "k" * 32
+REFUSED = RefusedError("No", code="forbidden", field="ref", request_id="r-1")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        REFUSED,
+        HandshakeError(401),
+        ConnectionLostError("gone", 1001),
+        TokenError("none"),
+        DeadlineError("n-1", 2.0, REFUSED),
+        ClosedError("closed"),
+    ],
+    ids=lambda error: error.code,
+)
+def test_an_error_carries_all_it_knows_even_to_another_process(error: WsNotifyError) -> None:
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
+    for name in ("code", "field", "retryable", "request_id"):
+        assert getattr(copy, name) == getattr(error, name)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (REFUSED, "forbidden: No (request r-1)"),
+        (HandshakeError(401), "HTTP 401. No token, or not a good one"),
+        (HandshakeError(403), "a path segment after the stage is refused"),
+        (HandshakeError(404), "Is this the address of the service?"),
+        (HandshakeError(503), "HTTP 503. It may pass"),
+        (DeadlineError("n-1", 2.0, None), "No receipt within 2 s. Try again with id='n-1'"),
+        (DeadlineError("n-1", 2.0, REFUSED), "the last try: forbidden: No (request r-1)"),
+    ],
+)
+def test_an_error_says_what_to_do(error: WsNotifyError, text: str) -> None:
+    assert text in str(error)
+
+
+def test_an_error_of_the_network_keeps_its_cause() -> None:
+    cause = OSError("unreachable")
+    failure = failure_of(cause)
+    assert isinstance(failure, ConnectionLostError)
+    assert failure.__cause__ is cause
+    assert str(failure) == "The connection could not be made: OSError: unreachable"
+
+
+@pytest.mark.parametrize("url", ["https://example.com/dev", "example.com", "", "wss://"])
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_what_is_no_address_is_refused_at_once(
+    kind: type[Client] | type[AsyncClient], url: str
+) -> None:
+    with pytest.raises(ValueError, match="No address of a stage") as raised:
+        kind(url)
+    assert isinstance(raised.value.__cause__, InvalidURI)
+
+
+def test_a_client_does_not_show_its_token() -> None:
+    assert "secret" not in repr(Client("wss://example.com/dev", token="secret")._address)  # noqa: SLF001, S106 - what a log may print
+
+
+@pytest.mark.parametrize("text", ["short", "a" * 40_000, "\N{GRINNING FACE}" * 30_000])
+def test_no_frame_is_over_what_the_gateway_takes(text: str) -> None:
+    cut = pieces(text)
+    parts = [cut] if isinstance(cut, str) else cut
+    assert "".join(parts) == text
+    assert max(len(part.encode()) for part in parts) <= 32 * 1024
+
+
+def test_a_notification_has_every_field_that_was_published() -> None:
+    heard = frames.read(notification(12303, amount="10.100"))
+    assert isinstance(heard, Notification)
+    assert (heard.ref, heard.status, heard.data["amount"]) == (12303, "done", "10.100")
+    assert heard.topic.key == ("shop", "12303")
+
+
+@pytest.mark.parametrize("ref", [True, 1.0, None, b"1"])
+def test_what_is_no_ref_is_refused_at_once(ref: object) -> None:
+    with pytest.raises(TypeError, match="A ref is a string or an integer"):
+        topics_of("shop", [ref])  # type: ignore[list-item] # what is tested
+
+
+def test_no_ref_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="needs a ref"):
+        Client("wss://example.com/dev").subscribe("shop")
+
+
+def test_a_token_says_what_it_was_minted_for() -> None:
+    token = mint_token(KEY, "first", client="frontend", merchant_id="shop", ref=[7, "8"])
+    assert jwt.get_unverified_header(token)["kid"] == "first"
+    claims = jwt.decode(token, KEY, algorithms=["HS256"])
+    end = claims.pop("exp")
+    assert abs(end - time.time() - 3600) < 60
+    assert claims == {"client": "frontend", "merchant_id": "shop", "ref": ["7", "8"]}
+    assert 3500 < (seconds_left(token) or 0) <= 3600
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"ref": None}, "ref is missing"),
+        ({"ref": []}, "1 to 20 refs"),
+        ({"ref": [str(number) for number in range(21)]}, "1 to 20 refs"),
+        ({"ref": ["1", ""]}, "none of them empty"),
+        ({"client": "server"}, "'frontend' or 'backend'"),
+        ({"merchant_id": ""}, "merchant_id is missing"),
+        ({"lifetime": 0}, "1 to 86400"),
+        ({"lifetime": 86_401}, "1 to 86400"),
+        ({"kid": ""}, "both needed"),
+    ],
+)
+def test_a_token_that_the_service_would_refuse_is_not_minted(
+    changed: dict[str, object], message: str
+) -> None:
+    good = {"kid": "first", "client": "frontend", "merchant_id": "shop", "ref": "7"}
+    with pytest.raises(ValueError, match=message):
+        mint_token(KEY, **{**good, **changed})  # type: ignore[arg-type] # what is tested
+
+
+def test_a_backends_token_may_be_for_every_ref() -> None:
+    token = mint_token(KEY, "first", client="backend", merchant_id="shop")
+    assert "ref" not in jwt.decode(token, KEY, algorithms=["HS256"])
+
+
+@pytest.mark.parametrize("token", ["opaque", jwt.encode({}, KEY), jwt.encode({"exp": "x"}, KEY)])
+def test_a_token_that_says_no_end_has_none(token: str) -> None:
+    assert seconds_left(token) is None
