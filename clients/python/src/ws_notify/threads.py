@@ -39,11 +39,11 @@ class Links:
         if isinstance(action, Open):
             if not self._closed:
                 self._links[action.link] = _Link(action.link, self._address, self._events)
-        elif isinstance(action, Close):
-            if link := self._links.pop(action.link, None):
-                link.close(broken=action.broken)
         elif link := self._links.get(action.link):
-            link.outbox.put(action.text)
+            if isinstance(action, Close):
+                link.close(broken=action.broken)
+            else:
+                link.outbox.put(action.text)
 
     def wait(self, seconds: float) -> list[Event]:
         """Return what happened, waiting for the first of it; nothing after so many seconds."""
@@ -60,8 +60,8 @@ class Links:
 
     def _forget(self, lost: Lost) -> None:
         with self._lock:
-            known = self._links.pop(lost.link, None)
-        if known and not self._closed:
+            known = self._links.pop(lost.link, None)  # it may be lost twice
+        if known and not known.closed:
             log_loss(lost.error)
 
     def close(self, *, patience: float) -> None:
@@ -93,6 +93,7 @@ class _Link:
         self, number: int, address: Address, events: "queue.SimpleQueue[Event | None]"
     ) -> None:
         self.outbox: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.closed = False
         self._number = number
         self._address = address
         self._events = events
@@ -101,6 +102,7 @@ class _Link:
         self.thread.start()
 
     def close(self, *, broken: bool = False) -> None:
+        self.closed = True
         self.outbox.put(None)
         if broken and self._socket:
             with contextlib.suppress(OSError):  # closed meanwhile
@@ -134,7 +136,8 @@ class _Link:
     def _read(self, connection: ClientConnection) -> None:
         try:
             while True:
-                self._events.put(Received(self._number, time.monotonic(), connection.recv()))
+                data = connection.recv()
+                self._events.put(Received(self._number, time.monotonic(), data))
         except Exception as error:  # noqa: BLE001 - whatever it is, the core decides
             self._lost(error)
             self.outbox.put(None)
