@@ -1,0 +1,67 @@
+"""What lies beneath a WebSocket, step by step: the name, the connection, TLS."""
+
+import contextlib
+import socket
+import ssl
+import urllib.request
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from websockets.uri import parse_uri
+
+SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to connect; `proxied`: to a proxy, as the environment wishes."""
+
+    host: str
+    port: int
+    secure: bool
+    proxied: bool = False
+
+
+def target_of(url: str) -> Target:
+    """Return where a connection to this address goes first."""
+    uri = parse_uri(url)
+    proxy = _proxy(uri.host, uri.port, secure=uri.secure)
+    if proxy is None:
+        return Target(uri.host, uri.port, uri.secure)
+    there = urlsplit(proxy)
+    port = there.port or (443 if there.scheme == "https" else 80)
+    return Target(there.hostname or "", port, secure=False, proxied=True)
+
+
+def _proxy(host: str, port: int, *, secure: bool) -> str | None:
+    """Choose as the library beneath does, whose function for it moves between its versions."""
+    if urllib.request.proxy_bypass(f"{host}:{port}"):
+        return None
+    proxies = urllib.request.getproxies()
+    schemes = ("wss", "socks", "https") if secure else ("ws", "socks", "https", "http")
+    return next((proxies[scheme] for scheme in schemes if scheme in proxies), None)
+
+
+def resolve(target: Target) -> list[str]:
+    """Return the addresses of the name. Raises OSError."""
+    found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+def reach(target: Target, addresses: list[str]) -> socket.socket:
+    """Connect to the first address that lets us. Raises the last OSError."""
+    last: OSError | None = None
+    for address in addresses:
+        try:
+            return socket.create_connection((address, target.port), SECONDS)
+        except OSError as error:  # noqa: PERF203 - the next one is tried
+            last = error
+    raise last or OSError("the name has no address")
+
+
+def secure(connection: socket.socket, target: Target) -> str:
+    """Begin TLS on it, and say of which version. Raises OSError, of which SSLError is one."""
+    context = ssl.create_default_context()
+    tls = context.wrap_socket(connection, server_hostname=target.host)
+    with contextlib.closing(tls):
+        return tls.version() or "TLS"

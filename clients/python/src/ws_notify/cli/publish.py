@@ -1,0 +1,94 @@
+"""`ws-notify publish`: publish a notification, and say what became of it."""
+
+import argparse
+import dataclasses
+import json
+
+from ws_notify.cli.failures import Failure, UsageError
+from ws_notify.cli.options import Commands, add_address, add_token, address_of, command, token_of
+from ws_notify.cli.terminal import GREEN, printable, say, styled
+from ws_notify.client import Client
+from ws_notify.exceptions import DeadlineError, RefusedError
+from ws_notify.values import Receipt
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = command(
+        commands,
+        "publish",
+        run,
+        summary="publish a notification and print its receipt",
+        more="Tries again with the same id until the deadline. When no receipt came by then, it "
+        "says which --id makes a repetition safe: nobody hears that as new.",
+        example="ws-notify publish --stage dev shop 12303 'The report is there' --type report",
+    )
+    parser.add_argument("merchant", metavar="MERCHANT", help="the merchant_id")
+    parser.add_argument("ref", metavar="REF")
+    parser.add_argument("message", metavar="MESSAGE")
+    parser.add_argument("--project", default="ws-notify", help="default: %(default)s")
+    parser.add_argument("--type", default="message", help="default: %(default)s")
+    parser.add_argument("--status", choices=("done", "failed"), default="done",
+                        help="default: %(default)s")  # fmt: skip
+    parser.add_argument("--id", help="makes a repetition safe; made up where it is missing")
+    parser.add_argument("--deadline", type=_seconds, default=10.0, metavar="SECONDS",
+                        help="default: 10")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="the receipt as one line of JSON")
+    add_address(parser)
+    add_token(parser)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 24 * 60 * 60:
+        raise argparse.ArgumentTypeError("more than 0, at most a day")
+    return seconds
+
+
+def run(said: argparse.Namespace) -> int:
+    """Publish. Raises Failure, with what to do."""
+    address = address_of(said)
+    try:
+        with Client(address.url, token=token_of(said)) as client:
+            receipt = client.publish(
+                merchant_id=said.merchant,
+                ref=said.ref,
+                project=said.project,
+                type=said.type,
+                status=said.status,
+                message=said.message,
+                id=said.id,
+                deadline=said.deadline,
+            )
+    except RefusedError as error:
+        raise Failure(_refusal(error)) from error
+    except DeadlineError as error:
+        again = f"with `--id {error.id}` nobody hears it as new"
+        raise Failure(f"{error}: {again}. `ws-notify doctor` finds out why") from error
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    say(json.dumps(dataclasses.asdict(receipt)) if said.json else _text(receipt))
+    return 0
+
+
+def _refusal(error: RefusedError) -> str:
+    where = f", field {error.field}" if error.field else ""
+    named = f" (request {error.request_id})" if error.request_id else ""
+    return f"refused, {error.code}{where}: {error.message}{named}"
+
+
+def _text(receipt: Receipt) -> str:
+    stored = "had been stored before" if receipt.duplicate else "stored"
+    heard = [f"accepted by {_connections(receipt.accepted)}"]
+    if receipt.gone:
+        heard.append(f"{_connections(receipt.gone)} found dead and forgotten")
+    if receipt.failed:
+        heard.append(f"{_connections(receipt.failed)} failed and get it at their next subscribe")
+    return (
+        f"{styled(stored, GREEN)}, {', '.join(heard)}\n"
+        f"id {printable(receipt.id)}, sent at {printable(receipt.sent_at)}"
+    )
+
+
+def _connections(number: int) -> str:
+    return f"{number} connection" + "s" * (number != 1)
