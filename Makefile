@@ -59,6 +59,7 @@ token: .venv/.ready ## a token: STAGE= CLIENT=frontend|backend MERCHANT= REF=123
 
 .PHONY: test
 test: $(READY) ## every test (ARGS="-k name" and other options of pytest)
+	@$(PY) -m tools.chromium
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: check

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from tools.console import console, link
 from tools.deploy import STAGE, LocalStage, local_stage
 from tools.ministack import usable_port
 from tools.outputs import LOCAL_OUTPUTS, read_outputs, write_outputs
@@ -48,9 +49,13 @@ def run(port: int, auth: str = "off") -> int:
     _interrupt_on_signals()
     try:
         folder = LOCAL_OUTPUTS.parent / str(port)
-        with local_stage(folder, port, Progress(), auth) as stage, _published(stage):
+        with (
+            local_stage(folder, port, Progress(), auth) as stage,
+            _published(stage),
+            console(port + 1) as page,
+        ):
             answered = True
-            say(_welcome(stage, auth))
+            say(_welcome(stage, auth, page))
             stage.server.wait_until_dead()
     except KeyboardInterrupt:
         say("\nstopped")
@@ -82,7 +87,7 @@ def _published(stage: LocalStage) -> Iterator[None]:
             LOCAL_OUTPUTS.unlink(missing_ok=True)
 
 
-def _welcome(stage: LocalStage, auth: str) -> str:
+def _welcome(stage: LocalStage, auth: str, page: str) -> str:
     client = str(Path(".venv/bin/wsdump"))
     merchant, ref = _TASK["merchant_id"], _TASK["ref"]
     to_listen = to_publish = stage.url
@@ -115,6 +120,10 @@ Listen, in another terminal, in this folder:
 Publish, in a third; its receipt says how many got it:
 
   {publish} </dev/null
+
+Or do both in a browser, on the console:
+
+  {link(page, stage.url, merchant, ref)}
 
 Ctrl-C stops it. `make env STAGE={STAGE}` prints the environment for use in process."""
 

@@ -1,11 +1,15 @@
 """The deployed stage that the end-to-end tests share, and AWS clients for it."""
 
+import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from playwright.sync_api import Browser, Page
 
+from tests.e2e.browser import running
+from tools.console import console
 from tools.deploy import LocalStage, local_stage
 
 if TYPE_CHECKING:
@@ -77,3 +81,35 @@ def connections(session: boto3.Session, stage: LocalStage) -> "ApiGatewayManagem
 @pytest.fixture(scope="session")
 def logs(session: boto3.Session, stage: LocalStage) -> "CloudWatchLogsClient":
     return session.client("logs", endpoint_url=stage.endpoint)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return one for a module: while Playwright runs, the thread can run no event loop."""
+    with running() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Return where the console is served."""
+    with console() as page:
+        yield page
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Return a tab in which nothing may be thrown that nobody catches."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        yield page
+        assert wrong == []
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+    return port

@@ -6,6 +6,9 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
 
 import pytest
 
@@ -105,6 +108,28 @@ def test_the_example_names_the_address_and_both_sides(
     assert printed.count(_OUTPUTS["WebsocketConnectEndpointURL"]) == 3
     assert '"client": "frontend"' in printed
     assert '"client": "backend"' in printed
+
+
+def test_the_console_is_served_while_it_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers: list[int] = []
+    pages: list[str] = []
+
+    def living() -> None:
+        (line,) = (line for line in capsys.readouterr().out.splitlines() if "/console/" in line)
+        page = urlsplit(line.strip())
+        assert parse_qs(page.fragment)["url"] == [_OUTPUTS["WebsocketConnectEndpointURL"]]
+        pages.append(page._replace(fragment="").geturl())
+        with urlopen(pages[0], timeout=5) as answer:  # noqa: S310 - a page of this machine
+            answers.append(answer.status)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    _stage(monkeypatch, living=living)
+    assert run.run(4599) == 0
+    assert answers == [200]
+    with pytest.raises(URLError):
+        urlopen(pages[0], timeout=5)  # noqa: S310 - (the same)
 
 
 @pytest.mark.parametrize("auth", ["optional", "required"])

@@ -1,0 +1,176 @@
+"""The console in a real browser, on the deployed stage; pictures of it go to .build/pictures."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.peer import PATIENCE, peer, publication, unique
+from tools.console import link
+from tools.deploy import LocalStage
+
+PICTURES = Path(__file__).parents[2] / ".build" / "pictures"
+A_MINUTE = 60 * 1000
+TWO_HOURS = 120 * A_MINUTE
+
+
+@pytest.fixture
+def merchant() -> str:
+    return unique("shop")
+
+
+def watch(page: Page, address: str, stage: LocalStage, merchant: str, ref: str = "42") -> None:
+    page.goto(link(address, stage.url, merchant, ref))
+    page.get_by_role("button", name="Watch").click()
+    expect(page.locator("#state")).to_have_text("subscribed")
+
+
+def publish(stage: LocalStage, merchant: str, message: str, **more: Any) -> None:
+    with peer(stage.url) as backend:
+        assert backend.ask(publication(merchant, "42", message=message, **more))["accepted"] >= 0
+
+
+def messages(page: Page) -> list[str]:
+    return [text.split("\n")[0] for text in page.locator("#timeline .message").all_inner_texts()]
+
+
+def heard(page: Page, *expected: str) -> None:
+    """Wait until these messages stand there, newest first, and nothing else."""
+    expect(page.locator("#timeline li")).to_have_count(len(expected))
+    assert messages(page) == list(expected)
+
+
+def test_what_is_published_in_the_form_comes_with_its_receipt_and_its_frames(
+    page: Page, address: str, stage: LocalStage, merchant: str
+) -> None:
+    watch(page, address, stage, merchant)
+    page.locator("#publish").get_by_label("Message").fill("paid in full")
+    page.get_by_role("button", name="Publish").click()
+    heard(page, "paid in full")
+    expect(page.locator("#receipt")).to_contain_text("1 got it")
+    expect(page.locator("#timeline .latency")).to_contain_text(" ms")
+    expect(page.locator("#summary")).to_contain_text("1 heard")
+    assert page.locator("#chart rect").count() == 1
+    page.get_by_text("Raw frames").click()
+    frames = page.locator("#frames").inner_text()
+    for kind in ("→", "←", '"type":"subscribed"', '"type":"receipt"', '"client":"backend"'):
+        assert kind in frames.replace(": ", ":"), frames
+
+
+def test_two_tabs_of_one_ref_both_get_it(
+    browser: Browser, address: str, stage: LocalStage, merchant: str
+) -> None:
+    with browser.new_context() as context:
+        tabs = [context.new_page(), context.new_page()]
+        for tab in tabs:
+            watch(tab, address, stage, merchant)
+        publish(stage, merchant, "to both")
+        for tab in tabs:
+            heard(tab, "to both")
+
+
+def test_a_publish_before_the_subscribe_and_one_during_a_reload_are_there_after_it(
+    page: Page, address: str, stage: LocalStage, merchant: str
+) -> None:
+    publish(stage, merchant, "first")
+    watch(page, address, stage, merchant)
+    heard(page, "first")
+    expect(page.locator("#timeline .latency")).to_have_text("from before")
+    page.goto("about:blank")
+    publish(stage, merchant, "second")
+    watch(page, address, stage, merchant)
+    heard(page, "second", "first")
+
+
+def test_a_page_that_was_offline_gets_what_it_missed_once(
+    page: Page, address: str, stage: LocalStage, merchant: str
+) -> None:
+    watch(page, address, stage, merchant)
+    publish(stage, merchant, "before")
+    heard(page, "before")
+    page.context.set_offline(offline=True)
+    publish(stage, merchant, "meanwhile")
+    page.context.set_offline(offline=False)
+    heard(page, "meanwhile", "before")
+    expect(page.locator("#state")).to_have_text("subscribed")
+    publish(stage, merchant, "after")
+    heard(page, "after", "meanwhile", "before")
+
+
+def test_the_next_connection_takes_over_before_the_two_hours_end(
+    page: Page, address: str, stage: LocalStage, merchant: str
+) -> None:
+    page.clock.install()
+    with page.expect_websocket() as first:
+        watch(page, address, stage, merchant)
+    with first.value.expect_event("close"), page.expect_websocket() as second:
+        page.clock.fast_forward(TWO_HOURS - A_MINUTE)
+    expect(page.locator("#state")).to_have_text("subscribed")
+    publish(stage, merchant, "after the handover")
+    heard(page, "after the handover")
+    assert not second.value.is_closed()
+
+
+def test_what_is_wrong_is_said(page: Page, address: str, stage: LocalStage, merchant: str) -> None:
+    watch(page, address, stage, merchant)
+    form = page.locator("#publish")
+    form.get_by_label("Merchant").fill("no such#merchant")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.locator("#receipt")).to_contain_text("invalid_message (merchant_id)")
+    page.get_by_label("Merchant").first.fill("no such#merchant")
+    page.get_by_role("button", name="Watch", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("invalid_message (merchant_id)")
+    expect(page.locator("#watches li")).to_have_count(1)
+
+
+def test_an_address_that_nobody_answers_is_said_after_three_handshakes(
+    page: Page, address: str, unused_port: int
+) -> None:
+    page.goto(link(address, f"ws://127.0.0.1:{unused_port}/local", "shop", "42"))
+    page.get_by_role("button", name="Watch").click()
+    expect(page.get_by_role("alert")).to_contain_text("unreachable", timeout=PATIENCE * 1000)
+    expect(page.locator("#state")).to_contain_text("cannot connect")
+
+
+def test_it_works_by_keyboard(page: Page, address: str, stage: LocalStage, merchant: str) -> None:
+    page.goto(link(address, stage.url, merchant, "42"))
+    expect(page.get_by_label("Merchant").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#state")).to_have_text("subscribed")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Stop":
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#watches li")).to_have_count(0)
+    expect(page.locator("#state")).to_have_text("not connected")
+
+
+@pytest.mark.parametrize("size", [(1200, 800), (360, 740)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_and_its_pictures_are_taken(
+    browser: Browser,
+    address: str,
+    stage: LocalStage,
+    scheme: Literal["light", "dark"],
+    size: tuple[int, int],
+) -> None:
+    width, height = size
+    with browser.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": height}, device_scale_factor=2
+    ) as context:
+        page = context.new_page()
+        merchant = unique("shop")
+        watch(page, address, stage, merchant)
+        for number in range(12):
+            status = "failed" if number % 5 == 3 else "done"
+            publish(stage, merchant, f"payment {number} {status}", status=status)
+        expect(page.locator("#timeline li")).to_have_count(12)
+        page.get_by_role("button", name="Publish").click()
+        expect(page.locator("#receipt")).to_contain_text("1 got it")
+        expect(page.locator("#timeline li")).to_have_count(13)
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=PICTURES / f"console-{width}-{scheme}.png")
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(wide) == 0

@@ -1,0 +1,119 @@
+"""Pages as shops write them, in a real browser on the deployed stage: raw, and on the module."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page
+
+from tests.e2e.browser import serving
+from tests.e2e.peer import PATIENCE, peer, publication, unique
+from tools.deploy import LocalStage
+
+LEGACY = Path(__file__).parent / "legacy" / "listen.js"
+LEGACY_ADDRESS = "wss://10h4atbflh.execute-api.eu-west-1.amazonaws.com/dev/"
+
+MODULE = Path(__file__).parents[2] / "clients" / "js" / "src"
+
+PAGE = """
+<!doctype html>
+<script type="module">
+  import { watchRef } from './ws-notify/index.js';
+
+  window.sockets = [];
+  window.WebSocket = class extends WebSocket {
+    constructor(...options) {
+      sockets.push(super(...options));
+    }
+  };
+  window.heard = [];
+  window.states = [];
+  const [url, merchantId] = await firstOptions();
+  const watch = watchRef({ url, merchantId, ref: '7', token: fetchToken }, ({ message }) =>
+    heard.push(message),
+  );
+  watch.addEventListener('state', ({ detail }) => states.push(detail.state));
+  watch.addEventListener('error', ({ detail }) => states.push(detail.code));
+</script>
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[str]:
+    """Return the address of a page that watches; it asks its test for address and token."""
+    copytree(MODULE, tmp_path / "ws-notify")
+    (tmp_path / "index.html").write_text(PAGE)
+    with serving(tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+def merchant() -> str:
+    return unique("shop")
+
+
+def wait_for(page: Page, condition: str) -> None:
+    page.wait_for_function(condition, timeout=PATIENCE * 1000)
+
+
+def publish(url: str, merchant: str, ref: str, message: str, **more: Any) -> None:
+    with peer(url) as backend:
+        receipt = backend.ask(publication(merchant, ref, message=message, **more))
+        assert receipt["type"] == "receipt"
+
+
+def test_the_legacy_pages_own_snippet_hears_and_closes(
+    page: Page, tmp_path: Path, stage: LocalStage
+) -> None:
+    program = LEGACY.read_text().replace(LEGACY_ADDRESS, f"{stage.url}/")
+    (tmp_path / "index.html").write_text(f"<!doctype html><script>{program}</script>")
+    with serving(tmp_path) as address:
+        with page.expect_websocket() as socket, page.expect_console_message(_says_subscribed):
+            page.goto(address)
+        with socket.value.expect_event("close"):
+            publish(stage.url, "merchant_id", "12303", "paid", type="threeds_update")
+
+
+def _says_subscribed(message: ConsoleMessage) -> bool:
+    return '"subscribed"' in message.text
+
+
+def test_a_token_that_ends_while_connected_is_followed_by_the_next_and_nothing_is_missed(
+    page: Page, shop: str, guarded: LocalStage, merchant: str
+) -> None:
+    fetched: list[str] = []
+
+    def fetch_token() -> str:
+        fetched.append(
+            guarded.token("frontend", merchant, "7", lifetime=4 if fetched == [] else 60)
+        )
+        return fetched[-1]
+
+    page.expose_function("fetchToken", fetch_token)
+    page.expose_function("firstOptions", lambda: [guarded.url, merchant])
+    page.goto(shop)
+    backend = f"{guarded.url}?token={guarded.token('backend', merchant)}"
+    wait_for(page, "window.states?.at(-1) === 'subscribed'")
+    publish(backend, merchant, "7", "with the first token")
+    wait_for(page, "heard.length === 1")
+    wait_for(page, "sockets.length === 2 && sockets[0].readyState === WebSocket.CLOSED")
+    publish(backend, merchant, "7", "with the second")
+    wait_for(page, "heard.length === 2")
+    assert page.evaluate("heard") == ["with the first token", "with the second"]
+    assert page.evaluate("sockets[1].readyState === WebSocket.OPEN")
+    assert len(fetched) == 2
+    assert page.evaluate("states.at(-1)") == "subscribed"
+
+
+def test_a_token_that_is_not_renewed_ends_in_a_plain_word(
+    page: Page, shop: str, guarded: LocalStage, merchant: str
+) -> None:
+    token = guarded.token("frontend", merchant, "7", lifetime=3)
+    page.expose_function("fetchToken", lambda: token)
+    page.expose_function("firstOptions", lambda: [guarded.url, merchant])
+    page.goto(shop)
+    wait_for(page, "window.states?.includes('subscribed')")
+    wait_for(page, "states.includes('unreachable')")
+    wait_for(page, "window.states?.at(-1) === 'slow'")
