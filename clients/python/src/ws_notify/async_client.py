@@ -12,7 +12,7 @@ from ws_notify.async_subscription import AsyncSubscription
 from ws_notify.core.publisher import Publisher
 from ws_notify.exceptions import ClosedError, DeadlineError
 from ws_notify.fields import publication, topics_of
-from ws_notify.tasks import Links
+from ws_notify.tasks import Links, Tasks, finish
 from ws_notify.timing import Timing
 from ws_notify.values import Receipt, Ref
 
@@ -36,7 +36,8 @@ class AsyncClient:
         timing: Timing | None = None,
     ) -> None:
         self._address = Address(url, token, timing or Timing())
-        self._links = Links(self._address)
+        self._tasks: Tasks = set()
+        self._links = Links(self._address, self._tasks)
         self._publisher = Publisher(
             self._address.timing, random.random, renewable=self._address.renewable
         )
@@ -96,7 +97,8 @@ class AsyncClient:
     ) -> AsyncSubscription:
         """Return an asynchronous iterator over what is published to these refs, as Client does."""
         self._check_open()
-        subscription = AsyncSubscription(self._address, topics_of(merchant_id, refs), timeout)
+        topics = topics_of(merchant_id, refs)
+        subscription = AsyncSubscription(self._address, topics, timeout, self._tasks)
         self._subscriptions.add(subscription)
         return subscription
 
@@ -107,8 +109,8 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Close every connection and end the iterators; harmless when repeated."""
         self._closed = True
-        await asyncio.gather(*(each.aclose() for each in self._subscriptions))
-        await self._links.close()
+        await asyncio.gather(self._links.close(), *(each.aclose() for each in self._subscriptions))
+        await finish(self._tasks, self._address.timing.closing)  # those of forgotten subscriptions
 
     async def __aenter__(self) -> "AsyncClient":
         return self

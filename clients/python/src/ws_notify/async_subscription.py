@@ -8,7 +8,7 @@ from types import TracebackType
 
 from ws_notify.address import Address
 from ws_notify.core.subscriber import Subscriber
-from ws_notify.tasks import Links
+from ws_notify.tasks import Links, Tasks
 from ws_notify.values import Notification, Topic
 
 
@@ -18,8 +18,10 @@ class AsyncSubscription:
     A subscription that is dropped while its event loop runs is closed; `async with` is surer.
     """
 
-    def __init__(self, address: Address, topics: Sequence[Topic], timeout: float | None) -> None:
-        self._links = Links(address)
+    def __init__(
+        self, address: Address, topics: Sequence[Topic], timeout: float | None, tasks: Tasks
+    ) -> None:
+        self._links = Links(address, tasks)
         self._core = Subscriber(topics, address.timing, random.random, renewable=address.renewable)
         self._timeout = timeout
         self._until: float | None = None
@@ -81,5 +83,4 @@ class AsyncSubscription:
         await self.aclose()
 
     def __del__(self) -> None:
-        if hasattr(self, "_links"):
-            self._links.forget()
+        self._links.forget()

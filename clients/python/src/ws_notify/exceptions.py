@@ -107,7 +107,8 @@ class DeadlineError(WsNotifyError):
         self.id = id_
         self.request_id = last.request_id if last else None
         why = f"; the last try: {last}" if last else ""
-        super().__init__(f"No receipt within {deadline:g} s{why}. Try again with id={id_!r}")
+        limit = f"{round(deadline, 1):g} s"
+        super().__init__(f"No receipt within {limit}{why}. Try again with id={id_!r}")
 
 
 class ClosedError(WsNotifyError):

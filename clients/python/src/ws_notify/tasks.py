@@ -18,11 +18,27 @@ _LONGEST_WAIT = 24 * 60 * 60.0
 """Event loops take no infinite timeout."""
 
 
-class Links:
-    """Performs what a core asks for, and collects what happens. For one event loop."""
+Tasks = set["asyncio.Task[None]"]
 
-    def __init__(self, address: Address) -> None:
+
+async def finish(tasks: Tasks, patience: float) -> None:
+    """Wait for links that were closed, at most so many seconds, then end their tasks."""
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=patience)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+class Links:
+    """Performs what a core asks for, and collects what happens. For one event loop.
+
+    `tasks` gets the task of each link until it is done, for who closes what others forgot.
+    """
+
+    def __init__(self, address: Address, tasks: Tasks) -> None:
         self._address = address
+        self._tasks = tasks
         self._events: list[Event] = []
         self._arrived = asyncio.Event()
         self._links: dict[int, _Link] = {}
@@ -33,18 +49,22 @@ class Links:
         for action in actions:
             if isinstance(action, Open):
                 if not self._closed:
-                    self._links[action.link] = _Link(action.link, self._address, self._happened)
-            elif isinstance(action, Close):
-                if link := self._links.pop(action.link, None):
-                    link.close(broken=action.broken)
+                    self._open(action.link)
             elif link := self._links.get(action.link):
-                link.outbox.put_nowait(action.text)
+                if isinstance(action, Close):
+                    link.close(broken=action.broken)
+                else:
+                    link.outbox.put_nowait(action.text)
+
+    def _open(self, number: int) -> None:
+        link = self._links[number] = _Link(number, self._address, self._happened)
+        link.task.add_done_callback(lambda _: self._links.pop(number))
+        self._tasks.add(link.task)
+        link.task.add_done_callback(self._tasks.discard)
 
     def _happened(self, event: Event) -> None:
-        if isinstance(event, Lost):
-            known = self._links.pop(event.link, None)
-            if known and not self._closed:
-                log_loss(event.error)
+        if isinstance(event, Lost) and not self._links[event.link].closed:
+            log_loss(event.error)
         self._events.append(event)
         self._arrived.set()
 
@@ -59,21 +79,12 @@ class Links:
 
     async def close(self) -> None:
         """Close every link, within the time that closing may take."""
-        tasks = self.drop()
-        if tasks:
-            await asyncio.wait(tasks, timeout=self._address.timing.closing)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    def drop(self) -> "list[asyncio.Task[None]]":
-        """Close every link, and wait for none; return their tasks."""
         self._closed = True
         links = list(self._links.values())
         for link in links:
             link.close()
         self._arrived.set()  # ends a `wait`
-        return [link.task for link in links]
+        await finish({link.task for link in links}, self._address.timing.closing)
 
     def forget(self) -> None:
         """Close every link of a subscription that nobody has any more."""
@@ -87,6 +98,7 @@ class _Link:
 
     def __init__(self, number: int, address: Address, happened: Callable[[Event], None]) -> None:
         self.outbox: asyncio.Queue[str | None] = asyncio.Queue()
+        self.closed = False
         self._number = number
         self._address = address
         self._happened = happened
@@ -94,6 +106,7 @@ class _Link:
         self.task = asyncio.create_task(self._run(), name=f"ws-notify-{number}")
 
     def close(self, *, broken: bool = False) -> None:
+        self.closed = True
         if self._connection is None:
             self.task.cancel()
         elif broken:

@@ -103,10 +103,10 @@ class _Link:
 
     def close(self, *, broken: bool = False) -> None:
         self.closed = True
-        self.outbox.put(None)
         if broken and self._socket:
             with contextlib.suppress(OSError):  # closed meanwhile
                 self._socket.shutdown(socket.SHUT_RDWR)
+        self.outbox.put(None)
 
     def _run(self) -> None:
         try:
