@@ -62,6 +62,21 @@ def dynamodb(session: boto3.Session, stage: LocalStage) -> "DynamoDBClient":
     return session.client("dynamodb", endpoint_url=stage.endpoint)
 
 
+@pytest.fixture
+def unsaid(dynamodb: "DynamoDBClient", stage: LocalStage) -> None:
+    """Take back what other tests said to the legacy snippets, whose merchant and ref are fixed."""
+    table = stage.outputs["LedgerTableName"]
+    lines = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="#key = :key",
+        ExpressionAttributeNames={"#key": "merchant_id#ref"},
+        ExpressionAttributeValues={":key": {"S": "merchant_id#12303"}},
+    )["Items"]
+    for line in lines:
+        key = {name: line[name] for name in ("merchant_id#ref", "line")}
+        dynamodb.delete_item(TableName=table, Key=key)
+
+
 @pytest.fixture(scope="session")
 def functions(session: boto3.Session, stage: LocalStage) -> "LambdaClient":
     return session.client("lambda", endpoint_url=stage.endpoint)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.node import node
 from tests.e2e.peer import PATIENCE, peer, publication
 from tools.deploy import LocalStage
@@ -20,6 +22,7 @@ def test_the_legacy_python_publisher_reaches_a_browser(stage: LocalStage) -> Non
     assert notification["message"] == "The report has been completed"
 
 
+@pytest.mark.usefixtures("unsaid")
 def test_the_legacy_javascript_listener_hears_and_closes(stage: LocalStage) -> None:
     address = "wss://10h4atbflh.execute-api.eu-west-1.amazonaws.com/dev/"
     program = (LEGACY / "listen.js").read_text().replace(address, f"{stage.url}/")

@@ -64,6 +64,7 @@ def publish(url: str, merchant: str, ref: str, message: str, **more: Any) -> Non
         assert receipt["type"] == "receipt"
 
 
+@pytest.mark.usefixtures("unsaid")
 def test_the_legacy_pages_own_snippet_hears_and_closes(
     page: Page, tmp_path: Path, stage: LocalStage
 ) -> None:
