@@ -1,4 +1,4 @@
-"""`make env STAGE=...`: the environment for in-process use, as shell lines to `eval`.
+"""`make env STAGE=...`: the environment for in-process use and for clients, as lines to `eval`.
 
 Only those lines go to standard output. Secrets are never printed; the local AWS's are none.
 """
@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Mapping
 
 from tools.deployed import deployed
-from tools.outputs import STAGES, environment
+from tools.outputs import STAGES, clients_environment, environment
 from tools.terminal import exit_status, say
 
 
@@ -17,7 +17,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make env")
     parser.add_argument("stage", choices=STAGES)
     stage = deployed(parser.parse_args().stage)
-    say(export_lines({**environment(stage.outputs), **stage.aws}))
+    outputs = stage.outputs
+    say(export_lines({**environment(outputs), **clients_environment(outputs), **stage.aws}))
     return 0
 
 

@@ -19,6 +19,11 @@ _VARIABLES = {
     "RETENTION_SECONDS": "RetentionSeconds",
     "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "ConnectionsEndpointURL",
 }
+_OF_CLIENTS = {
+    "WS_NOTIFY_URL": "WebsocketConnectEndpointURL",
+    "WS_NOTIFY_FUNCTION": "PublishFunctionName",
+    "WS_NOTIFY_KEYS_SECRET": "TokenKeysSecretArn",  # only where the stage asks for tokens
+}
 
 
 def stack_name(stage: str) -> str:
@@ -46,6 +51,11 @@ def environment(outputs: Mapping[str, Any]) -> dict[str, str]:
     if missing:
         raise ToolError(f"The stack has no output {', '.join(missing)}: deploy it again")
     return {variable: outputs[output] for variable, output in _VARIABLES.items()}
+
+
+def clients_environment(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """Name what the documents' clients read: where to connect, and with which keys to mint."""
+    return {name: outputs[output] for name, output in _OF_CLIENTS.items() if output in outputs}
 
 
 def local_environment(outputs: Mapping[str, Any], endpoint: str) -> dict[str, str]:

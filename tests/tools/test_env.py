@@ -45,6 +45,8 @@ def test_the_stage_local_comes_from_its_outputs_file(
         "export LEDGER_TABLE=ledger",
         "export RETENTION_SECONDS=3600",
         f"export AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI={callbacks}",
+        f"export WS_NOTIFY_URL={_OUTPUTS['WebsocketConnectEndpointURL']}",
+        "export WS_NOTIFY_FUNCTION=publish",
         "export AWS_ACCESS_KEY_ID=test",
         "export AWS_SECRET_ACCESS_KEY=test",
         "export AWS_DEFAULT_REGION=eu-west-1",
@@ -81,6 +83,8 @@ def test_a_stage_on_aws_comes_from_its_stack(
         "export LEDGER_TABLE=ledger",
         "export RETENTION_SECONDS=3600",
         f"export AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI={_OUTPUTS['ConnectionsEndpointURL']}",
+        f"export WS_NOTIFY_URL={_OUTPUTS['WebsocketConnectEndpointURL']}",
+        "export WS_NOTIFY_FUNCTION=publish",
         "export AWS_DEFAULT_REGION=eu-west-1",
         f"export AWS_ENDPOINT_URL_DYNAMODB={aws}",
     ]

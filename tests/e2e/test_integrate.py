@@ -1,0 +1,199 @@
+"""The shop of docs/integrate-*.md, built from their snippets alone, in its own environment."""
+
+import os
+import re
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.peer import PATIENCE, peer, publication
+from tools.deploy import LocalStage, local_stage
+from tools.ministack import free_port
+from tools.outputs import clients_environment
+
+ROOT = Path(__file__).parents[2]
+SNIPPET = re.compile(r"<!-- tests: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
+BACKEND, FRONTEND = (
+    dict(SNIPPET.findall((ROOT / "docs" / f"integrate-{side}.md").read_text()))
+    for side in ("backend", "frontend")
+)
+PORT_OF_THE_DOCUMENT = "127.0.0.1:8000"
+INSTALLING = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Its folder, what its programs find in their environment, and where it answers."""
+
+    stage: LocalStage
+    folder: Path
+    environment: dict[str, str]
+    address: str
+
+    def run(self, command: str, patience: float = PATIENCE) -> str:
+        """Run a snippet of a shell; return what it prints."""
+        return subprocess.run(
+            ["bash", "-euc", command],  # noqa: S607 - a shell, as in the document
+            cwd=self.folder,
+            env=self.environment,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=patience,
+        ).stdout
+
+    def python(self, name: str, token: str = "") -> subprocess.Popen[str]:
+        """Start a program of the document."""
+        return subprocess.Popen(
+            [".venv/bin/python", "-uc", BACKEND[name]],
+            cwd=self.folder,
+            env={**self.environment, "WS_NOTIFY_TOKEN": token},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Return the shop as the documents build it, on a stage of its own that requires tokens."""
+    place = tmp_path_factory.mktemp("integrate")
+    (place / "OttuWsNotify").symlink_to(ROOT)
+    folder = place / "shop"
+    folder.mkdir()
+    with local_stage(place / "stage", auth="required") as stage:
+        environment = {**os.environ, **clients_environment(stage.outputs), **stage.environment}
+        shop = Shop(stage, folder, environment, f"127.0.0.1:{free_port()}")
+        # What `make env` prints for the stage of `make run` is in the environment for this one.
+        install = [line for line in BACKEND["install"].splitlines() if "make -s" not in line]
+        assert len(install) == len(BACKEND["install"].splitlines()) - 1
+        shop.run("\n".join(install), INSTALLING)
+        shop.run(FRONTEND["module"])
+        for name, text in (*BACKEND.items(), *FRONTEND.items()):
+            if "/" in name:
+                file = folder / name
+                before = file.read_text() if name == "shop/settings.py" else ""
+                file.write_text(before + text)
+        with _serving(shop):
+            yield shop
+
+
+@contextmanager
+def _serving(shop: Shop) -> Iterator[None]:
+    command = BACKEND["serve"].replace(PORT_OF_THE_DOCUMENT, shop.address).split()
+    server = subprocess.Popen(command, cwd=shop.folder, env=shop.environment)
+    try:
+        _wait_until_served(f"http://{shop.address}/orders/0", server)
+        yield
+    finally:
+        server.terminate()
+        server.wait(PATIENCE)
+
+
+def _wait_until_served(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=PATIENCE).close()  # noqa: S310 - this machine
+        except urllib.error.URLError:
+            assert server.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)  # nothing tells when a port is listened to
+        else:
+            return
+
+
+def _pay(shop: Shop) -> None:
+    assert shop.run(BACKEND["pay"].replace(PORT_OF_THE_DOCUMENT, shop.address)) == "saved\n"
+
+
+def test_a_customer_who_waits_knows_at_once_and_after_a_reload(page: Page, shop: Shop) -> None:
+    outcome = page.locator("#outcome")
+    page.goto(f"http://{shop.address}/orders/12303")
+    expect(outcome).to_have_attribute("data-state", "subscribed")
+    expect(outcome).to_have_text("Waiting for your payment …")
+    _pay(shop)
+    expect(outcome).to_have_text("Paid. Thank you!")
+    expect(outcome).to_have_attribute("data-state", "closed")
+    page.reload()
+    expect(outcome).to_have_text("Paid. Thank you!")
+    _pay(shop)
+    expect(outcome).to_have_text("Paid. Thank you!")
+
+
+def _say(shop: Shop, ref: str, message: str) -> None:
+    token = shop.stage.token("backend", "shop")
+    with peer(f"{shop.stage.url}?token={token}") as backend:
+        assert backend.ask(publication("shop", ref, message=message))["type"] == "receipt"
+
+
+def _on_the_page(page: Page, shop: Shop, snippet: str, *refs: str) -> None:
+    """Run a snippet where the page has what the document's page has."""
+    page.goto(f"http://{shop.address}/orders/0")
+    token = shop.stage.token("frontend", "shop", *refs)
+    page.evaluate(
+        """async ([url, token, snippet]) => {
+          const { watchRef } = await import('/static/ws-notify/index.js');
+          window.shown = [];
+          const show = (what) => shown.push(what.message ?? what);
+          const fetchToken = async () => token;
+          const connected = (options, ...more) => watchRef({ token, ...options }, ...more);
+          new Function('watchRef', 'url', 'fetchToken', 'show', snippet)(
+            connected, url, fetchToken, show);
+        }""",
+        [shop.stage.url, token, snippet],
+    )
+
+
+def _shown(page: Page, *expected: str) -> None:
+    page.wait_for_function(f"shown.length === {len(expected)}", timeout=PATIENCE * 1000)
+    assert sorted(page.evaluate("shown")) == sorted(expected)
+
+
+def test_a_page_waits_for_several_things_on_one_connection(page: Page, shop: Shop) -> None:
+    sockets: list[str] = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    _say(shop, "12304", "before")
+    refs = ("12303x", "12304", "report-7")
+    _on_the_page(page, shop, FRONTEND["several.js"].replace("12303", "12303x"), *refs)
+    _say(shop, "report-7", "the report")
+    _shown(page, "order 12304", "the report")
+    assert sum("token=" in url for url in sockets) == 2  # the page's own watch has the other
+
+
+def test_a_page_that_reloads_hears_only_what_it_missed(page: Page, shop: Shop) -> None:
+    snippet = FRONTEND["reload.js"].replace("12303", "again")
+    _say(shop, "again", "before the page")
+    _on_the_page(page, shop, snippet, "again")
+    _shown(page, "before the page")
+    page.clock.install()  # only to see the point in time that is kept
+    page.goto("about:blank")
+    _on_the_page(page, shop, snippet, "again")
+    _say(shop, "again", "after the reload")
+    page.wait_for_function("shown.includes('after the reload')", timeout=PATIENCE * 1000)
+    assert page.evaluate("sessionStorage.getItem('since')").endswith("Z")
+
+
+@pytest.mark.parametrize("publisher", ["publish.py", "invoke.py"])
+def test_programs_without_django_speak_and_hear(shop: Shop, publisher: str) -> None:
+    backend = shop.python(publisher, shop.stage.token("backend", "shop"))
+    said, _ = backend.communicate(timeout=PATIENCE)
+    assert re.fullmatch(r"\d got it\n", said)
+    heard, _ = shop.python("listen.py", shop.stage.token("frontend", "shop", "12304")).communicate(
+        timeout=PATIENCE
+    )
+    assert heard in {"done ready\n", "done before\n"}
+
+
+def test_every_snippet_is_run() -> None:
+    for side in ("backend", "frontend"):
+        text = (ROOT / "docs" / f"integrate-{side}.md").read_text()
+        marked = len(SNIPPET.findall(text))
+        assert text.count("```") // 2 == marked + text.count("```shell\nmake run AUTH=required\n")
