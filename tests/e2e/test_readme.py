@@ -15,7 +15,9 @@ from tools.deploy import LocalStage
 
 ROOT = Path(__file__).parents[2]
 SNIPPET = re.compile(r"<!-- run by tests/e2e/test_readme.py -->\n```(\w+)\n(.*?)```", re.DOTALL)
-JAVASCRIPT, INVOKE, SOCKET, IN_PROCESS = SNIPPET.findall((ROOT / "README.md").read_text())
+MODULE, JAVASCRIPT, CLIENT, INVOKE, SOCKET, IN_PROCESS = SNIPPET.findall(
+    (ROOT / "README.md").read_text()
+)
 
 
 def run_python(stage: LocalStage, program: str, *arguments: str) -> str:
@@ -44,10 +46,35 @@ def test_a_backend_publishes(stage: LocalStage, snippet: tuple[str, str], output
     assert receipt["type"] == "receipt"
 
 
+def test_a_backend_publishes_with_the_client(stage: LocalStage) -> None:
+    language, text = CLIENT
+    assert language == "python"
+    notification = json.dumps(publication(unique("shop"), "r"))
+    call = """
+import json, sys
+notification = json.loads(sys.argv[2])
+del notification["client"]
+print(publish(sys.argv[1], None, notification).accepted)"""
+    assert run_python(stage, text + call, stage.url, notification) == "0\n"
+
+
 def test_a_backend_publishes_in_process(stage: LocalStage) -> None:
     language, text = IN_PROCESS
     assert language == "python"
     assert "'type': 'receipt'" in run_python(stage, text + "\nprint(receipt)")
+
+
+def test_a_page_watches_with_the_module(stage: LocalStage) -> None:
+    language, text = MODULE
+    assert language == "javascript"
+    merchant = unique("shop")
+    module = (ROOT / "clients/js/src/index.js").as_uri()
+    program = text.replace("./ws-notify/index.js", module).replace("'shop'", f"'{merchant}'")
+    page = f"const url = '{stage.url}', fetchToken = () => undefined, show = console.log;\n"
+    with node(page + program) as running, peer(stage.url) as backend:
+        backend.ask(publication(merchant, "12303", message="it is paid"))
+        assert next(running.lines) == "done it is paid\n"
+        assert running.process.wait(PATIENCE) == 0  # `until` closed it
 
 
 def test_a_page_listens(stage: LocalStage) -> None:
