@@ -1,9 +1,9 @@
 // What watches of one address and token share: the connection in use, and the next one.
 
 import { Link } from './link.js';
-import { HANDSHAKES, backoff, slowly } from './timing.js';
+import { HANDSHAKES, LASTED, backoff, slowly } from './timing.js';
 
-/** @import { ErrorDetail, Notification, StateDetail, Token } from './index.js' */
+/** @import { ErrorDetail, Notification, Token } from './index.js' */
 /** @import { Part } from './topic.js' */
 
 /** A browser does not say why a handshake failed. */
@@ -35,8 +35,12 @@ export class Channel {
   #next;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** Attempts since a connection was subscribed. */
+  /** When the next attempt comes, while the timer runs. */
+  #due = 0;
+  /** Attempts since a connection lasted. */
   #tries = 0;
+  /** When the connection in use took over. */
+  #settled = 0;
   /** Handshakes in a row that never opened. */
   #failures = 0;
 
@@ -46,8 +50,9 @@ export class Channel {
     this.token = token;
     channels.add(this);
     globalThis.addEventListener?.('online', this.#online);
-    globalThis.document?.addEventListener('visibilitychange', this.#visible);
-    this.#connect();
+    globalThis.addEventListener?.('offline', this.#look);
+    globalThis.document?.addEventListener('visibilitychange', this.#look);
+    this.connect();
   }
 
   /** @param {Part[]} parts */
@@ -72,19 +77,16 @@ export class Channel {
     this.#link?.stop();
     this.#next?.stop();
     globalThis.removeEventListener?.('online', this.#online);
-    globalThis.document?.removeEventListener('visibilitychange', this.#visible);
+    globalThis.removeEventListener?.('offline', this.#look);
+    globalThis.document?.removeEventListener('visibilitychange', this.#look);
   }
 
-  #connect() {
+  /** Open the next connection, beside the one in use, unless that is under way. */
+  connect() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#next ??= new Link(this);
     this.#tell();
-  }
-
-  /** Open the next connection beside the one in use, unless that is under way. */
-  handOver() {
-    if (!this.#next && !this.#timer) this.#connect();
   }
 
   // What was open on the network before may be dead and not know it: a new one is quicker to tell.
@@ -92,14 +94,15 @@ export class Channel {
     this.#tries = this.#failures = 0;
     this.#next?.stop();
     this.#next = undefined;
-    this.#connect();
+    this.connect();
   };
 
-  #visible = () => {
-    if (document.hidden) return;
+  // The page is seen again, or the network left: see at once what lives.
+  #look = () => {
+    if (globalThis.document?.hidden) return; // A worker has a network, and no document.
     this.#tries = this.#failures = 0;
     this.#link?.repeat();
-    if (!this.#link || this.#timer) this.#connect();
+    if (!this.#link || this.#timer) this.connect();
   };
 
   /** Send what is due, on both connections. */
@@ -121,24 +124,27 @@ export class Channel {
       this.#link?.stop();
       this.#link = next;
       this.#next = undefined;
-      this.#tries = 0;
+      this.#settled = performance.now();
     }
     this.#tell();
   }
 
   /** @param {Link} link @param {string} reason */
   lost(link, reason) {
-    if (link == this.#link) this.#link = undefined;
-    else this.#next = undefined;
+    if (link == this.#link) {
+      this.#link = undefined;
+      // One that ends as soon as it is subscribed is no reason to come back ever so quickly.
+      if (performance.now() - this.#settled > LASTED) this.#tries = 0;
+    } else this.#next = undefined;
     // Offline, a handshake that fails says nothing of the token or the address.
     const failed = link.tried && !link.opened && globalThis.navigator?.onLine !== false;
     if (failed && ++this.#failures == HANDSHAKES) this.error(UNREACHABLE);
-    let retryIn;
     if (this.topics.size && !this.#next && !this.#timer) {
-      retryIn = this.#failures < HANDSHAKES ? backoff(this.#tries++) : slowly();
-      this.#timer = setTimeout(() => this.#connect(), retryIn);
+      const wait = this.#failures < HANDSHAKES ? backoff(this.#tries++) : slowly();
+      this.#due = performance.now() + wait;
+      this.#timer = setTimeout(() => this.connect(), wait);
     }
-    this.#tell({ reason, retryIn });
+    this.#tell({ reason });
   }
 
   /** @param {string} key @param {Notification} notification */
@@ -164,10 +170,11 @@ export class Channel {
     }
   }
 
-  /** @param {Omit<StateDetail, 'state'>} [more] */
+  /** @param {{reason?: string, retryIn?: number}} [more] */
   #tell(more) {
     const link = this.#link ?? this.#next;
     const parts = this.#parts();
+    if (!link) more = { ...more, retryIn: this.#due - performance.now() };
     for (const listener of this.#listeners()) {
       const subscribed = parts.every((part) => part.listener != listener || link?.up.has(part));
       const up = subscribed ? 'subscribed' : 'open';

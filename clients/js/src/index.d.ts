@@ -23,10 +23,10 @@ export interface WatchOptions {
   ref: string | number | readonly (string | number)[];
   /** Watches of one `url` and the same `token` (the same string or function) share a socket. */
   token?: Token;
-  /** Hear only what came later: a server's time, e.g. the `since` of an earlier watch. */
-  since?: string | number | Date;
-  /** Says of a notification that it was the last one to wait for: the watch closes. */
-  until?: (notification: Notification) => unknown;
+  /** Hear only what came later: the `since` of an earlier watch, never the browser's clock. */
+  since?: string;
+  /** Says of a notification that it was the last one to wait for: the whole watch closes. */
+  until?: (notification: Notification) => boolean;
 }
 
 /**
@@ -38,9 +38,9 @@ export type State = 'connecting' | 'open' | 'subscribed' | 'waiting' | 'slow' | 
 
 export interface StateDetail {
   state: State;
-  /** Why the last connection ended. */
+  /** Why the last connection, or the attempt at one, ended. */
   reason?: string;
-  /** Milliseconds until the next attempt. */
+  /** Milliseconds until the next attempt, of `waiting` and `slow`. */
   retryIn?: number;
 }
 

@@ -1,10 +1,11 @@
 // One WebSocket: it opens, asks one thing at a time, and says when it is of no more use.
 
 import { keyOf } from './topic.js';
-import { ANSWER, HANDSHAKE, KEEP_ALIVE, backoff, deadline, keep } from './timing.js';
+import { ANSWER, HANDSHAKE, KEEP_ALIVE, REPLAY, backoff, deadline, margin } from './timing.js';
 
 /** @import { Channel } from './channel.js' */
 /** @import { Part } from './topic.js' */
+/** @typedef {{key: string, parts: Part[], until: number}} Asked */
 
 /**
  * An `error` carries nothing that says which frame it answers, and API Gateway runs the frames of a
@@ -15,15 +16,15 @@ export class Link {
   tried = false;
   /** It was answered. */
   opened = false;
-  /** Parts whose subscription stands. @type {Set<Part>} */
-  up = new Set();
+  /** Parts whose subscription stands. @type {WeakSet<Part>} */
+  up = new WeakSet();
   /** Parts that were asked for since the last keep-alive. @type {Set<Part>} */
   #asked = new Set();
   /** Parts whose subscribe failed and is tried again. @type {Set<Part>} */
   #failed = new Set();
   /** Topics that were asked for on this socket. @type {Map<string, Part>} */
   #held = new Map();
-  /** The frame that waits for its answer. @type {{key: string, parts: Part[]} | undefined} */
+  /** The frame that waits for its answer. @type {Asked | undefined} */
   #open;
   /** @type {WebSocket | undefined} */
   #socket;
@@ -35,24 +36,28 @@ export class Link {
   #expiry;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #keepAlive;
+  /** How long before its end this connection gets a successor. @type {number | undefined} */
+  #margin;
   #channel;
   #cancel;
 
   /** @param {Channel} channel */
   constructor(channel) {
     this.#channel = channel;
-    this.#cancel = deadline(HANDSHAKE, () => this.lost('no handshake'));
+    this.#cancel = deadline(HANDSHAKE, () => this.lost(`no ${this.tried ? 'handshake' : 'token'}`));
     this.#start();
   }
 
   async #start() {
     const { url, token } = this.#channel;
     const address = new URL(url);
+    await null; // Not before the caller could listen to the events, nor for one that left at once.
+    if (this.#ended) return;
     try {
       const value = await (typeof token == 'function' ? token() : token);
       if (value) address.searchParams.set('token', value);
     } catch (error) {
-      if (this.#ended) return;
+      // Told even if it comes too late: it may be why.
       this.#channel.error({ code: 'token', message: String(error), retryable: true });
       this.lost('no token');
     }
@@ -65,7 +70,6 @@ export class Link {
     }
     this.tried = true;
     socket.onopen = () => {
-      this.#cancel();
       this.opened = true;
       this.#keepAlive = setInterval(() => this.repeat(), KEEP_ALIVE);
       this.#channel.opened();
@@ -105,7 +109,7 @@ export class Link {
   /** @param {object} frame @param {string} key @param {Part[]} parts */
   #ask(frame, key, parts) {
     const text = JSON.stringify(frame);
-    this.#open = { key, parts };
+    this.#open = { key, parts, until: performance.now() + REPLAY };
     this.#wait();
     this.#socket?.send(text);
     this.#channel.frame(key, 'out', text);
@@ -125,15 +129,17 @@ export class Link {
     const open = this.#open;
     const key = keyOf(frame?.merchant_id, frame?.ref);
     this.#channel.frame(frame?.merchant_id ? key : open?.key, 'in', text);
-    // A long replay comes before its answer, and shows that the network lives.
-    if (open) this.#wait();
+    if (this.#ended) return;
     if (frame?.client == 'backend') {
+      // A long replay comes before its answer, and shows that the network lives.
+      if (key == open?.key && performance.now() < open.until) this.#wait();
       this.#channel.deliver(key, frame);
     } else if (open && frame) {
       if (frame.type == 'subscribed' && key == open.key) this.#subscribed(frame, open.parts);
       else if (frame.type == 'unsubscribed' && key == open.key) this.#answered();
+      else if (frame.type == 'error') this.#refused(frame, open);
       // What API Gateway itself answers has no `client`, e.g. {"message": "Internal server error"}.
-      else if (frame.type == 'error' || (!frame.client && frame.message)) this.#refused(frame, open);
+      else if (!frame.client && frame.message) this.#refused(frame, open);
     }
   }
 
@@ -147,7 +153,7 @@ export class Link {
   #subscribed(frame, parts) {
     this.#tries = 0;
     for (const part of parts) {
-      part.since = frame.now;
+      part.subscribed(frame.now);
       this.up.add(part);
     }
     this.#keepFor(Date.parse(frame.expires_at) - Date.parse(frame.now));
@@ -159,14 +165,16 @@ export class Link {
   #keepFor(life) {
     clearTimeout(this.#expiry);
     if (isNaN(life)) return;
-    const kept = keep(life);
+    this.#margin ??= margin(life);
+    // Never less than a second, or a token that is at its end would make a loop.
+    const kept = Math.max(1_000, life - this.#margin);
     this.#expiry = setTimeout(() => {
       this.#expiry = setTimeout(() => this.lost('expired'), life - kept);
-      this.#channel.handOver();
+      this.#channel.connect();
     }, kept);
   }
 
-  /** @param {any} frame @param {{key: string, parts: Part[]}} open */
+  /** @param {any} frame @param {Asked} open */
   #refused(frame, open) {
     const { code = 'gateway', message, field, retryable = true, request_id, requestId } = frame;
     // The token has ended: what the next connection may do is said by the next token.

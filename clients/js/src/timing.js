@@ -3,6 +3,9 @@
 /** An answer that takes longer means a dead network. */
 export const ANSWER = 5_000;
 
+/** A replay may put the answer off up to here: API Gateway waits 29 seconds for a function. */
+export const REPLAY = 30_000;
+
 /** The token and the handshake together; a first start with an authorizer takes some seconds. */
 export const HANDSHAKE = 15_000;
 
@@ -21,14 +24,15 @@ export const backoff = (tries) => Math.random() * Math.min(30_000, 1_000 * 2 ** 
 /** The wait between attempts that are not likely to help. */
 export const slowly = () => 45_000 + Math.random() * 30_000;
 
+/** A connection that lasted as long makes the next wait short again. */
+export const LASTED = 60_000;
+
 /**
- * How long to keep a connection that is served for `life` more: a tenth is left for the next one,
- * at most two minutes, and it is not the same tenth for everybody. Never less than a second, or
- * a token that is at its end would make a loop.
+ * How long before its end a connection that is served for `life` gets a successor: a tenth, at
+ * most two minutes, and not the same for everybody.
  * @param {number} life
  */
-export const keep = (life) =>
-  Math.max(1_000, life - Math.min(life / 10, 120_000) * (1 + Math.random()) / 2);
+export const margin = (life) => (Math.min(life / 10, 120_000) * (1 + Math.random())) / 2;
 
 /**
  * Call `missed` after `wait`, unless the returned function is called before.

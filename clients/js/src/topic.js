@@ -42,6 +42,13 @@ export class Part {
     this.#floor = Date.parse(since) - OVERLAP;
   }
 
+  /** The subscription stands, and all that was said before is heard. @param {string} now */
+  subscribed(now) {
+    this.since = now;
+    // A `since` that is no server's time may lie ahead, and must not shut out what comes.
+    this.#floor = Math.min(this.#floor, Date.parse(now) - OVERLAP);
+  }
+
   /** Pass on what this part has not seen. @param {Notification} notification */
   take(notification) {
     const { id, sent_at } = notification;

@@ -7,7 +7,7 @@ const watch: Watch = watchRef(
     merchantId: 'shop',
     ref: ['12303', 12304],
     token: async () => 'a.b.c',
-    since: new Date(),
+    since: '2026-11-23T09:30:00.125Z',
     until: (notification) => notification.status === 'done',
   },
   (notification: Notification, self) => {
@@ -23,8 +23,11 @@ watch.addEventListener('state', ({ detail }) => {
 watch.addEventListener('error', ({ detail }) => console.log(detail.code, detail.requestId));
 watch.addEventListener('frame', ({ detail }) => console.log(detail.direction, detail.data));
 const since: string | undefined = watch.since;
-watchRef({ url: 'wss://example.org/prod', merchantId: 'shop', ref: 1, since }, () => {});
+const address = { url: 'wss://example.org/prod', merchantId: 'shop' };
+watchRef({ ...address, ref: 1, since }, () => {});
 // @ts-expect-error - a ref is required
-watchRef({ url: 'wss://example.org/prod', merchantId: 'shop' }, () => {});
+watchRef(address, () => {});
 // @ts-expect-error - there is no such state
 watch.addEventListener('state', ({ detail }) => detail.state === 'asleep');
+// @ts-expect-error - a promise is true whatever it resolves to: the first notification would close
+watchRef({ ...address, ref: 1, until: async () => false }, () => {});
