@@ -1,29 +1,27 @@
-"""Clients of both kinds, closed when their test ends."""
+"""Clients of both kinds, closed when their test ends, in an environment that says nothing."""
 
-import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from typing import Any
+import os
+from collections.abc import Iterator
 
+import boto3
 import pytest
 
-from tests.clients.python.speaking import Awaited, Speaking
-from ws_notify import Client, Timing
-
-QUICK = Timing(backoff=0.01, longest_backoff=0.05)
-"""Comes back at once, and waits for answers as long as ever."""
-
-Connect = Callable[..., Speaking]
+from tests.clients.python.speaking import KINDS, Connect, connecting
 
 
-@pytest.fixture(params=["threads", "asyncio"])
+@pytest.fixture(params=KINDS)
 def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
-    with ExitStack() as stack:
-        loop = stack.enter_context(closing(asyncio.new_event_loop()))
-
-        def client(url: str, *, timing: Timing = QUICK, **more: Any) -> Speaking:
-            if request.param == "threads":
-                return stack.enter_context(closing(Client(url, timing=timing, **more)))
-            return stack.enter_context(closing(Awaited(loop, url, timing=timing, **more)))
-
+    with connecting(request.param) as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what a developer's shell may say about stages, AWS, proxies and colours."""
+    mine = ("WS_NOTIFY_", "AWS_", "NO_COLOR", "COLUMNS")
+    for name in [name for name in os.environ if name.startswith(mine) or "proxy" in name.lower()]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials it found

@@ -1,12 +1,17 @@
 """Both clients behind the same calls, so that each scenario is told once."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Protocol, TypeVar
 
-from ws_notify import AsyncClient, AsyncSubscription, Notification, Receipt
+from ws_notify import AsyncClient, AsyncSubscription, Client, Notification, Receipt, Timing
 
 T = TypeVar("T")
+KINDS = ["threads", "asyncio"]
+QUICK = Timing(backoff=0.01, longest_backoff=0.05)
+"""Comes back at once, and waits for answers as long as ever."""
+
 PAYMENT: dict[str, Any] = {
     "merchant_id": "shop",
     "ref": "12303",
@@ -75,3 +80,20 @@ class AwaitedSubscription:
 
     def close(self) -> None:
         self._client.run(self._subscription.aclose())
+
+
+Connect = Callable[..., Speaking]
+
+
+@contextmanager
+def connecting(kind: str) -> Iterator[Connect]:
+    """Make clients of a kind, which are closed in the end."""
+    with ExitStack() as stack:
+        loop = stack.enter_context(closing(asyncio.new_event_loop()))
+
+        def client(url: str, *, timing: Timing = QUICK, **more: Any) -> Speaking:
+            if kind == "threads":
+                return stack.enter_context(closing(Client(url, timing=timing, **more)))
+            return stack.enter_context(closing(Awaited(loop, url, timing=timing, **more)))
+
+        yield client

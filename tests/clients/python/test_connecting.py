@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.clients.python.conftest import Connect
 from tests.clients.python.scripted import Visit, scripted
-from tests.clients.python.speaking import PAYMENT, Speaking
+from tests.clients.python.speaking import PAYMENT, Connect, Speaking
 from ws_notify import DeadlineError, HandshakeError, TokenError
 
 

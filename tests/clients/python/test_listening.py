@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from tests.clients.python.conftest import Connect
 from tests.clients.python.frames import CRASHED, GARBAGE, NOW, error, notification, subscribed
 from tests.clients.python.scripted import PATIENCE, Visit, hang, scripted
+from tests.clients.python.speaking import Connect
 from ws_notify import Client, RefusedError, Timing
 
 CLOSE_CODES = [1000, 1001, 1006, 1009, 1011, 4000]

@@ -5,10 +5,9 @@ import time
 
 import pytest
 
-from tests.clients.python.conftest import Connect
 from tests.clients.python.frames import CRASHED, GARBAGE, GATEWAYS_ERROR, error, receipt
 from tests.clients.python.scripted import Script, Visit, hang, scripted
-from tests.clients.python.speaking import PAYMENT, Speaking
+from tests.clients.python.speaking import PAYMENT, Connect, Speaking
 from ws_notify import ClosedError, DeadlineError, RefusedError, Timing
 
 IMPATIENT = Timing(attempt=0.3, backoff=0.01, longest_backoff=0.05, closing=0.2)

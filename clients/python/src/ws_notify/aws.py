@@ -1,6 +1,5 @@
 """Publishing by direct invocation of the function, without a socket. Extra `[aws]`."""
 
-import queue
 import random
 import threading
 import time
@@ -120,19 +119,19 @@ def _refusal(error: Any) -> RefusedError:
 
 def _within(seconds: float, call: Callable[[], Receipt | WsNotifyError]) -> Receipt | WsNotifyError:
     """Call in a thread that may be left behind: no timeout of boto3 bounds name resolution."""
-    outcomes: queue.SimpleQueue[Receipt | WsNotifyError | Exception] = queue.SimpleQueue()
+    outcomes: list[Receipt | WsNotifyError | Exception] = []
 
     def run() -> None:
         try:
-            outcomes.put(call())
+            outcomes.append(call())
         except Exception as error:  # noqa: BLE001 - raised below, in the caller's thread
-            outcomes.put(error)
+            outcomes.append(error)
 
-    threading.Thread(target=run, name="ws-notify-invoke", daemon=True).start()
-    try:
-        outcome = outcomes.get(timeout=seconds)
-    except queue.Empty:
+    thread = threading.Thread(target=run, name="ws-notify-invoke", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not outcomes:
         return ConnectionLostError("The function did not answer in time")
-    if isinstance(outcome, Receipt | WsNotifyError):
-        return outcome
-    raise outcome
+    if isinstance(outcomes[0], Receipt | WsNotifyError):
+        return outcomes[0]
+    raise outcomes[0]

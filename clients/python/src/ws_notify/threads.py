@@ -47,16 +47,24 @@ class Links:
 
     def wait(self, seconds: float) -> list[Event]:
         """Return what happened, waiting for the first of it; nothing after so many seconds."""
-        try:
-            found = [self._events.get(timeout=min(max(seconds, 0), threading.TIMEOUT_MAX))]
-            while not self._events.empty():
-                found.append(self._events.get())
-        except queue.Empty:
-            return []
+        found = self._arrived()
+        if not found and seconds > 0:
+            # Only now: a timeout that passes before `get` begins to wait, as 0.0 does, makes Python
+            # 3.10 wait for ever, unless the queue's lock is held. `_arrived` has left it so.
+            with contextlib.suppress(queue.Empty):
+                found = [self._events.get(timeout=min(seconds, threading.TIMEOUT_MAX))]
+            found += self._arrived()
         for event in found:
             if isinstance(event, Lost):
                 self._forget(event)
         return [event for event in found if event is not None]
+
+    def _arrived(self) -> "list[Event | None]":
+        found = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                found.append(self._events.get_nowait())
+        return found
 
     def _forget(self, lost: Lost) -> None:
         with self._lock:

@@ -129,6 +129,8 @@ class Examination:
     def notes(self) -> list[str]:
         """Say what will matter later."""
         said = []
+        if extra := remedies.beyond_the_stage(self._address.url):
+            said.append(f"Leave out /{extra}: on AWS, nothing may follow the stage (403)")
         if self.roles.minted:
             said.append("Both tokens were minted with the stage's key")
         if abs(self._skew) > _CLOCKS_DIFFER:

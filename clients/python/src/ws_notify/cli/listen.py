@@ -56,7 +56,7 @@ def _positive(text: str) -> int:
 
 def run(said: argparse.Namespace) -> int:
     """Print until Ctrl-C or `--count`; 1 when everything is refused."""
-    address, left = address_of(said), said.count
+    address, left = address_of(said, "frontend", said.refs), said.count
     name = f"{said.merchant} {' '.join(said.refs)}"
     told: str | None = None
     for each in tail(address, topics_of(said.merchant, said.refs)):

@@ -1,11 +1,12 @@
 """The options that commands share: which stage, as whom."""
 
 import argparse
+import functools
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
-from ws_notify.address import Address
+from ws_notify.address import Address, TokenFunction
 from ws_notify.cli import stage
 from ws_notify.cli.failures import UsageError
 from ws_notify.timing import Timing
@@ -61,8 +62,11 @@ def add_address(parser: argparse.ArgumentParser) -> None:
 
 def add_token(parser: argparse.ArgumentParser) -> None:
     """Let a token be given."""
-    text = f"where the stage asks for one; better {_TOKEN} in the environment, where no `ps` sees"
-    parser.add_argument("--token", help=text)
+    parser.add_argument(
+        "--token",
+        help=f"where the stage asks for one; better {_TOKEN} in the environment, where no `ps` "
+        "sees it. With --stage and none, it is minted with the stage's key",
+    )
 
 
 def add_both_tokens(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +76,7 @@ def add_both_tokens(parser: argparse.ArgumentParser) -> None:
         "--backend-token",
         metavar="TOKEN",
         help=f"a second one, to publish with; or {_BACKEND_TOKEN}. With --stage and none of the "
-        "two, both are minted with the stage's key",
+        "two, both are minted",
     )
 
 
@@ -81,12 +85,27 @@ def stage_of(said: argparse.Namespace) -> stage.Stage | None:
     return stage.find(said.stage) if said.stage else None
 
 
-def address_of(said: argparse.Namespace) -> Address:
-    """Return the address and the token. Raises UsageError, Failure."""
-    return address(said, stage_of(said), token_of(said))
+def address_of(
+    said: argparse.Namespace, client: Literal["frontend", "backend"], refs: Sequence[str]
+) -> Address:
+    """Return the address and the token for these refs of the merchant. Raises UsageError, Failure.
+
+    Without a token, one is minted with the key of a stage that has one, anew for each connect.
+    """
+    found, token = stage_of(said), token_of(said)
+    if token or not (found and found.has_keys):
+        return address(said, found, token)
+    mint = functools.partial(found.minter(), client=client, merchant_id=said.merchant, ref=refs)
+    try:
+        mint()
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return address(said, found, mint)
 
 
-def address(said: argparse.Namespace, found: stage.Stage | None, token: str | None) -> Address:
+def address(
+    said: argparse.Namespace, found: stage.Stage | None, token: str | TokenFunction | None
+) -> Address:
     """Return the address of a stage that was looked for before. Raises UsageError."""
     url = found.url if found else said.url or os.environ.get(_URL)
     if not url:

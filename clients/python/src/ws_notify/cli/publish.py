@@ -3,9 +3,10 @@
 import argparse
 import dataclasses
 import json
+from typing import Any
 
 from ws_notify.cli.failures import Failure, UsageError
-from ws_notify.cli.options import Commands, add_address, add_token, address_of, command, token_of
+from ws_notify.cli.options import Commands, add_address, add_token, address_of, command
 from ws_notify.cli.terminal import GREEN, printable, say, styled
 from ws_notify.client import Client
 from ws_notify.exceptions import DeadlineError, RefusedError
@@ -47,9 +48,10 @@ def _seconds(text: str) -> float:
 
 def run(said: argparse.Namespace) -> int:
     """Publish. Raises Failure, with what to do."""
-    address = address_of(said)
+    address = address_of(said, "backend", [said.ref])
+    token: Any = address.token  # no coroutine function, which an Address may have, too
     try:
-        with Client(address.url, token=token_of(said)) as client:
+        with Client(address.url, token=token) as client:
             receipt = client.publish(
                 merchant_id=said.merchant,
                 ref=said.ref,
@@ -63,8 +65,8 @@ def run(said: argparse.Namespace) -> int:
     except RefusedError as error:
         raise Failure(_refusal(error)) from error
     except DeadlineError as error:
-        again = f"with `--id {error.id}` nobody hears it as new"
-        raise Failure(f"{error}: {again}. `ws-notify doctor` finds out why") from error
+        again = "(--id), which nobody hears as new"
+        raise Failure(f"{error} {again}. `ws-notify doctor` finds out why") from error
     except ValueError as error:
         raise UsageError(str(error)) from error
     say(json.dumps(dataclasses.asdict(receipt)) if said.json else _text(receipt))

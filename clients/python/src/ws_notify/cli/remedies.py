@@ -14,6 +14,7 @@ _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
 _SERVERS_FAULT = 500
 _DAY = 24 * 60 * 60
 _AWS = ".amazonaws.com"
+_LOCAL = ["_aws", "execute-api"]
 
 
 class Finding(Exception):  # noqa: N818 - what was found, which ends the examination
@@ -33,8 +34,11 @@ def of_name(error: OSError, target: Target) -> Finding:
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
         return Finding(what, "No name server answered: check the network, a VPN, or the name")
     if target.host.endswith(_AWS):
-        return Finding(what, "Wrong region or API id, or the stack was removed: the stack's output "
-                       "WebsocketConnectEndpointURL has the address")  # fmt: skip
+        return Finding(
+            what,
+            "Wrong region or API id, the stack was removed, or no network: the stack's output "
+            "WebsocketConnectEndpointURL has the address",
+        )
     return Finding(what, "Check the spelling; on AWS, the region and the API id in it")
 
 
@@ -77,9 +81,16 @@ def of_handshake(error: HandshakeError, url: str, token: str | None, origin: str
         return Finding(what, "Too many at once: the stage's throttling, or the account's limit of "
                        "500 new connections a second. Try again")  # fmt: skip
     if error.status >= _SERVERS_FAULT:
-        return Finding(what, "The function connect or the authorizer failed: see its log, and the "
-                       "runbook")  # fmt: skip
+        return Finding(what, _of_servers_fault(url, token))
     return Finding(what, "That is no WebSocket API: check the address")
+
+
+def _of_servers_fault(url: str, token: str | None) -> str:
+    failed = "the function connect or the authorizer failed, see its log and the runbook"
+    if _on_aws(url):
+        return failed.capitalize()
+    refused = "The local AWS says so where API Gateway would say 401"
+    return f"{refused}. {_of_token(token)}. Otherwise {failed}"
 
 
 def _of_token(token: str | None) -> str:
@@ -100,20 +111,34 @@ def _of_token(token: str | None) -> str:
 
 
 def _of_forbidden(url: str, origin: str | None) -> str:
-    parts = urlsplit(url)
-    segments = [segment for segment in parts.path.split("/") if segment]
-    on_aws = (parts.hostname or "").endswith(_AWS)
-    if on_aws and not segments:
+    stage, *more = _from_the_stage_on(url) or [""]
+    if _on_aws(url) and not stage:
         return "The stage's name is missing at the end of the address: .../dev"
-    if on_aws and len(segments) > 1:
-        extra = "/".join(segments[1:])
-        return f"Leave out /{extra}: nothing may follow the stage, /{segments[0]}"
+    if more:
+        return f"Leave out /{'/'.join(more)}: nothing may follow the stage, /{stage}"
     if origin:
         return f"The stage may not list the origin {origin}: allowed_origins in infra/stages.py"
     return (
-        "A wrong name of the stage at the end of the address, a path segment after it, or a stage "
-        "that is not deployed. A page: an origin that the stage does not list, see --origin"
+        "A wrong name of the stage at the end of the address, a path segment after it, a wrong "
+        "region or API id in it, or a stage that is not deployed. A page: an origin that the "
+        "stage does not list, see --origin"
     )
+
+
+def beyond_the_stage(url: str) -> str:
+    """Return what follows the stage's name in an address: API Gateway refuses it, if anything."""
+    return "/".join(_from_the_stage_on(url)[1:])
+
+
+def _from_the_stage_on(url: str) -> list[str]:
+    segments = [segment for segment in urlsplit(url).path.split("/") if segment]
+    if segments[:2] == _LOCAL:
+        return segments[3:]  # after the API's id
+    return segments if _on_aws(url) else []
+
+
+def _on_aws(url: str) -> bool:
+    return (urlsplit(url).hostname or "").endswith(_AWS)
 
 
 _CODES = {

@@ -10,7 +10,6 @@ import jwt
 
 from ws_notify.cli import options
 from ws_notify.cli.stage import Stage
-from ws_notify.tokens import mint_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,9 @@ def _without(found: Stage | None, merchant_id: str, ref: str) -> Roles:
     if not (found and found.has_keys):
         nobody = Bearer(None)
         return Roles(merchant_id, ref, nobody, nobody)
-    kid, key = list(found.keys().items())[-1]
+    mint = found.minter()
     listener, publisher = (
-        Bearer(mint_token(key, kid, client=client, merchant_id=merchant_id, ref=ref))
+        Bearer(mint(client=client, merchant_id=merchant_id, ref=ref))
         for client in ("frontend", "backend")
     )
     return Roles(merchant_id, ref, listener, publisher, minted=True)

@@ -1,5 +1,6 @@
 """Finding a deployed stage by its name: its address and the keys of its tokens."""
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,10 +9,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ws_notify.cli.failures import Failure
+from ws_notify.tokens import mint_token
 
 LOCAL = "local"
 LOCAL_OUTPUTS = Path(".local/outputs.json")
 """Written by `make run`, while it runs."""
+
+_LOCAL_AWS = {
+    "region_name": "eu-west-1",
+    "aws_access_key_id": "test",
+    "aws_secret_access_key": "test",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +40,22 @@ class Stage:
         """Whether it knows tokens."""
         return "TokenKeysSecretArn" in self.outputs
 
+    def minter(self) -> Callable[..., str]:
+        """Return `mint_token` with its newest key, which is read once. Raises Failure."""
+        kid, key = list(self.keys().items())[-1]
+        return functools.partial(mint_token, key, kid)
+
     def keys(self) -> dict[str, str]:
         """Read its keys, `{kid: key}`, the newest last. Raises Failure."""
         if not self.has_keys:
             raise Failure(f"The stage {self.name} asks for no tokens: its auth is off")
-        arn = self.outputs["TokenKeysSecretArn"]
-        local = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        secret = self.outputs["TokenKeysSecretArn"]
         answer = _asked(
             "secretsmanager",
-            lambda client: client.get_secret_value(SecretId=arn),
-            f"The keys in {arn} could not be read",
+            lambda client: client.get_secret_value(SecretId=secret),
+            f"The keys in {secret} could not be read",
             "It takes the permission secretsmanager:GetSecretValue on it; or pass --token",
-            region_name=arn.split(":")[3],
-            **({"endpoint_url": self.endpoint, **local} if self.endpoint else {}),
+            **({"endpoint_url": self.endpoint, **_LOCAL_AWS} if self.endpoint else {}),
         )
         try:
             keys = json.loads(answer["SecretString"])
@@ -52,7 +63,7 @@ class Stage:
             keys = None
         if not isinstance(keys, dict) or not keys:
             # Without the cause, whose text may hold a part of the secret.
-            raise Failure(f"{arn} holds no keys: it must be a JSON object of kid: key") from None
+            raise Failure(f"{secret} holds no keys: it must be a JSON object of kid: key") from None
         return keys
 
 
@@ -108,4 +119,4 @@ def _asked(
     try:
         return ask(client(service, config=config, **options))
     except (BotoCoreError, ClientError) as error:
-        raise Failure(f"{failed}: {error}. {remedy}") from error
+        raise Failure(f"{failed}: {str(error).rstrip('.')}. {remedy}") from error

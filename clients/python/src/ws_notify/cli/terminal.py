@@ -9,7 +9,7 @@ import sys
 from typing import TextIO
 
 BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
-_MINUTE, _HOUR = 60, 3600
+_SECOND, _MINUTE, _HOUR = 0.9995, 59.95, 3570  # what the unit below would round up to
 
 # Line breaks, escapes to a terminal, and what turns the direction of the text around it.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -60,10 +60,10 @@ def printable(text: str) -> str:
 
 def duration(seconds: float) -> str:
     """Return a time for people, in about three digits."""
-    if abs(seconds) < 1:
+    if abs(seconds) < _SECOND:
         return f"{seconds * 1000:.0f} ms"
     if abs(seconds) < _MINUTE:
         return f"{seconds:.1f} s"
     if abs(seconds) < _HOUR:
-        return f"{seconds / _MINUTE:.0f} min"
-    return f"{seconds / _HOUR:.1f} h"
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,88 @@
+"""AWS on loopback: an HTTP server that answers botocore as a test's script says, one a request."""
+
+import http.server
+import json
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.clients.python.scripted import PATIENCE
+
+SESSION = boto3.Session("test", "test", region_name="eu-west-1")
+"""Shared, as what it loads for the first client takes it half a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of AWS; `silent`: none, until the test ends."""
+
+    body: str
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    silent: bool = False
+
+
+SILENCE = Answer("", silent=True)
+
+
+@dataclass(slots=True)
+class Aws:
+    """What it was asked: the path and the body of each request."""
+
+    answers: deque[Answer]
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    ending: threading.Event = field(default_factory=threading.Event)
+    endpoint: str = ""
+
+    @property
+    def payloads(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.asked]
+
+
+def refused(status: int, code: str, message: str = "No") -> Answer:
+    """Refuse as the JSON protocols do."""
+    headers = {"x-amzn-ErrorType": code, "x-amzn-RequestId": "r-1"}
+    return Answer(json.dumps({"Message": message, "message": message}), status, headers)
+
+
+@contextmanager
+def aws(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> Iterator[Aws]:
+    """Be AWS for boto3; the last answer is for every further request, too."""
+    here = Aws(deque(answers))
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            here.asked.append((self.path, body))
+            answer = here.answers.popleft() if len(here.answers) > 1 else here.answers[0]
+            if answer.silent:
+                here.ending.wait(PATIENCE)
+                return
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.body.encode())))
+            self.end_headers()
+            self.wfile.write(answer.body.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        here.endpoint = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", here.endpoint)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", SESSION)
+        try:
+            yield here
+        finally:
+            here.ending.set()
+            server.shutdown()
+            thread.join()

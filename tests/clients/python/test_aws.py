@@ -1,0 +1,126 @@
+"""Publishing by direct invocation, with the real boto3 against an AWS on loopback."""
+
+import time
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.clients.python.aws import SILENCE, Answer, aws, refused
+from tests.clients.python.frames import CRASHED, error, receipt
+from tests.clients.python.speaking import PAYMENT
+from ws_notify import DeadlineError, LambdaPublisher, RefusedError, Timing
+from ws_notify.aws import _client
+
+QUICK = Timing(attempt=0.4, backoff=0.01, longest_backoff=0.02)
+CRASHED_FUNCTION = Answer(
+    receipt("n-1"),  # whatever it says
+    headers={"X-Amz-Function-Error": "Unhandled", "x-amzn-RequestId": "r-2"},
+)
+
+
+def published(**more: Any) -> Any:
+    # Made before: that takes boto3 longer than an impatient attempt.
+    publisher = LambdaPublisher("publish-dev", client=_client(), timing=QUICK)
+    return publisher.publish(**PAYMENT, **more)
+
+
+def test_it_invokes_the_function_with_the_frame_and_returns_the_receipt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with aws(monkeypatch, Answer(receipt("mine", accepted=2))) as here:
+        publisher = LambdaPublisher("publish-dev")
+        assert publisher.publish(**PAYMENT, id="mine", amount="10.100").accepted == 2
+    (path, _), (payload,) = here.asked[0], here.payloads
+    assert path == "/2015-03-31/functions/publish-dev/invocations"
+    expected = {"client": "backend", "status": "done", "id": "mine", "amount": "10.100", **PAYMENT}
+    assert payload == expected
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        refused(429, "TooManyRequestsException"),
+        refused(500, "ServiceException"),
+        CRASHED_FUNCTION,
+        Answer(CRASHED),
+        Answer("garbage"),
+        Answer("null"),
+        SILENCE,
+    ],
+    ids=["429", "500", "function error", "internal error", "garbage", "nothing", "silence"],
+)
+def test_what_may_pass_is_tried_again_with_the_same_id(
+    monkeypatch: pytest.MonkeyPatch, first: Answer
+) -> None:
+    with aws(monkeypatch, first, first, Answer(receipt("n-1"))) as here:
+        assert published().accepted == 1
+    ids = {payload["id"] for payload in here.payloads}
+    assert (len(here.asked), len(ids)) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "request_id"),
+    [
+        (refused(403, "AccessDeniedException"), "AccessDeniedException", "r-1"),
+        (refused(404, "ResourceNotFoundException"), "ResourceNotFoundException", "r-1"),
+        (Answer(error("invalid_message", field="ref")), "invalid_message", "r-1"),
+    ],
+)
+def test_what_is_refused_for_good_is_raised_at_once(
+    monkeypatch: pytest.MonkeyPatch, answer: Answer, code: str, request_id: str
+) -> None:
+    with aws(monkeypatch, answer) as here, pytest.raises(RefusedError) as raised:
+        published()
+    assert (raised.value.code, raised.value.request_id) == (code, request_id)
+    assert not raised.value.retryable
+    assert len(here.asked) == 1
+
+
+@pytest.mark.parametrize("answer", [SILENCE, CRASHED_FUNCTION], ids=["silence", "crash"])
+def test_a_deadline_bounds_the_call_and_names_the_id(
+    monkeypatch: pytest.MonkeyPatch, answer: Answer
+) -> None:
+    with aws(monkeypatch, answer):
+        began = time.monotonic()
+        with pytest.raises(DeadlineError, match="the last try: ") as raised:
+            published(id="mine", deadline=0.6)
+        assert 0.5 < time.monotonic() - began < 2
+    assert raised.value.id == "mine"
+
+
+def test_an_aws_that_is_not_reached_is_tried_until_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with aws(monkeypatch, SILENCE):
+        pass  # it has gone
+    with pytest.raises(DeadlineError, match="Lambda could not be reached"):
+        published(deadline=0.5)
+
+
+def test_without_credentials_it_says_so_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with aws(monkeypatch, SILENCE) as here:
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session(region_name="eu-west-1"))
+        with pytest.raises(RefusedError, match="NoCredentialsError"):
+            published()
+    assert here.asked == []
+
+
+def test_what_is_no_json_or_reserved_is_an_error_of_the_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with aws(monkeypatch, SILENCE) as here:
+        with pytest.raises(ValueError, match="sent_at"):
+            published(sent_at="now")
+        with pytest.raises(TypeError):
+            published(amount=object())
+    assert here.asked == []
+
+
+def test_an_error_that_nobody_expected_is_raised_as_it_is() -> None:
+    class Broken:
+        def invoke(self, **_: object) -> object:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        LambdaPublisher("f", client=Broken()).publish(**PAYMENT)

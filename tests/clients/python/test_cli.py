@@ -1,0 +1,219 @@
+"""The command as a shell sees it: help, exit statuses, colours, pipes and Ctrl-C."""
+
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.clients.python.scripted import PATIENCE, Visit, scripted
+from tests.clients.python.service import Service
+from ws_notify.cli.main import main
+
+COMMANDS = ["listen", "publish", "token", "doctor", "bench"]
+PROGRAM = [sys.executable, "-m", "ws_notify"]
+
+
+def ended(*arguments: str) -> int:
+    """Run in this process; return the exit status, whichever way it comes."""
+    try:
+        return main(arguments)
+    except SystemExit as error:
+        return int(error.code or 0)
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def shown(*arguments: str, **environment: str) -> str:
+    """Return what a terminal would show."""
+    terminal, side = pty.openpty()
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments],
+        stdin=side,
+        stdout=side,
+        stderr=side,
+        env={**os.environ, "TERM": "xterm", **environment},
+    )
+    os.close(side)
+    said = b""
+    try:
+        while some := os.read(terminal, 65536):
+            said += some
+    except OSError:  # how Linux says that the other side is closed
+        pass
+    os.close(terminal)
+    process.wait(PATIENCE)
+    return said.decode()
+
+
+def nowhere() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        return f"ws://127.0.0.1:{unused.getsockname()[1]}/dev"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_a_help_with_an_example(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert ended(command, "--help") == 0
+    said = capsys.readouterr().out
+    assert f"example:\n  {'export' if command == 'token' else f'ws-notify {command} '}" in said
+    assert max(map(len, said.splitlines())) <= 110
+
+
+def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("--help") == 0
+    assert re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE) == COMMANDS
+
+
+def test_it_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("--version") == 0
+    assert re.fullmatch(r"ws-notify \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "required: COMMAND"),
+        (["listen"], "required: MERCHANT, REF"),
+        (["listen", "shop", "1"], "Which stage? Pass --url wss://... or --stage dev"),
+        (["listen", "--url", "https://x/dev", "shop", "1"], "No address of a stage"),
+        (["listen", "--url", "ws://x/dev", "--stage", "dev", "shop", "1"], "not allowed with"),
+        (["listen", "--url", "ws://x/dev", "--count", "0", "shop", "1"], "at least 1"),
+        (["publish", "--url", "ws://x/dev", "shop", "1"], "required: MESSAGE"),
+        (["publish", "--url", "ws://x/dev", "--deadline", "0", "s", "1", "m"], "more than 0"),
+        (["publish", "--url", "ws://x/dev", "--status", "paid", "s", "1", "m"], "invalid choice"),
+        (["publish", "--url", "ws://x/dev", "s", "1", "\udc80"], "surrogate pair"),
+        (["token", "--client", "backend"], "required: --merchant"),
+        (["token", "--client", "backend", "--merchant", "shop"], "--kid is missing"),
+        (["bench", "--url", "ws://x/dev", "--count", "0"], "1 to a million"),
+        (["bench", "--url", "ws://x/dev", "--rate", "0"], "more than 0"),
+        (["doctor"], "Which stage?"),
+    ],
+)
+def test_wrong_usage_is_status_2_and_says_how_to_use_it(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert ended(*arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("usage: ws-notify")
+    assert message in " ".join(said.err.split())
+
+
+def test_what_fails_is_status_1_and_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("publish", "--url", nowhere(), "--deadline", "0.2", "shop", "1", "m") == 1
+    assert capsys.readouterr().err.startswith("error: No receipt within 0.2 s; the last try: ")
+
+
+@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_colours_are_for_terminals_that_want_them(variables: dict[str, str]) -> None:
+    said = shown("doctor", "--url", nowhere())
+    assert "\033[31m✗\033[0m connection" in said
+    assert "\033" not in shown("doctor", "--url", nowhere(), **variables)
+
+
+def test_a_pipe_gets_no_colours() -> None:
+    with running("doctor", "--url", nowhere()) as process:
+        said, _ = process.communicate(timeout=PATIENCE)
+    assert "✗ connection" in said
+    assert "\033" not in said
+    assert process.returncode == 1
+
+
+def test_where_signs_cannot_be_shown_words_stand_for_them() -> None:
+    said = shown("doctor", "--url", nowhere(), PYTHONIOENCODING="ascii")
+    assert re.search(r"ok\S* name", said)
+    assert re.search(r"no\S* connection", said)
+
+
+class Heard:
+    """A script that says when a client has asked something, and answers nothing."""
+
+    def __init__(self) -> None:
+        self.heard = threading.Event()
+
+    def __call__(self, visit: Visit) -> None:
+        visit.hear()
+        self.heard.set()
+        visit.farewell()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["listen", "shop", "1"], ["publish", "shop", "1", "m"], ["doctor"], ["bench"]],
+    ids=lambda arguments: arguments[0],
+)
+def test_ctrl_c_ends_each_command_cleanly(arguments: list[str]) -> None:
+    script = Heard()
+    command, *more = arguments
+    with scripted(script) as server, running(command, "--url", server.url, *more) as process:
+        assert script.heard.wait(PATIENCE)
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "Traceback" not in complaints
+    assert "error" not in complaints.lower()
+
+
+def test_a_closed_pipe_ends_it_as_any_program() -> None:
+    service = Service()
+    with (
+        scripted(service) as server,
+        running("listen", "--json", "--url", server.url, "shop", "1") as process,
+    ):
+        assert service.listening.wait(PATIENCE)
+        assert process.stdout
+        assert process.stderr
+        service.deliver("1", id="1")
+        assert process.stdout.readline()
+        process.stdout.close()
+        service.deliver("1", id="2")
+        assert process.wait(PATIENCE) == 141
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_a_loss_is_told_once_and_by_the_command_alone() -> None:
+    told = threading.Event()
+
+    def cut(visit: Visit) -> None:
+        visit.answer(visit.hear())
+        assert told.wait(PATIENCE)
+        visit.close(1001)
+
+    listen = ("listen", "--url")
+    with (
+        scripted(cut, 503, 503, Service()) as server,
+        running(*listen, server.url, "shop", "1") as process,
+    ):
+        assert process.stderr
+        assert process.stderr.readline() == "listening to shop 1\n"
+        told.set()
+        lines = [process.stderr.readline() for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 130
+        assert process.stderr.read() == ""
+    assert lines[0] == "The connection was closed with 1001. Reconnecting\n"
+    assert "HTTP 503" in lines[1]
+    assert lines[2] == "listening again to shop 1\n"

@@ -1,0 +1,238 @@
+"""`ws-notify doctor` against servers that have what stages have: each step, or what is wrong."""
+
+import re
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.clients.python.clock import Clock
+from tests.clients.python.frames import GATEWAYS_ERROR, error, receipt
+from tests.clients.python.scripted import Frame, Script, Visit, scripted
+from tests.clients.python.service import Service
+from ws_notify import Timing, mint_token
+from ws_notify.address import Address
+from ws_notify.cli import examination
+from ws_notify.cli.examination import Examination
+from ws_notify.cli.main import main
+from ws_notify.cli.remedies import Finding
+from ws_notify.cli.roles import Bearer, Roles
+
+KEY = "k" * 32
+Capture = pytest.CaptureFixture[str]
+NOBODY = Bearer(None)
+
+
+def steps(said: str) -> list[tuple[str, str]]:
+    """Return each step's sign and name."""
+    return re.findall(r"^  (\S) (\w+) ", said, re.MULTILINE)
+
+
+def doctor(url: str, *more: str) -> int:
+    return main(["doctor", "--url", url, *more])
+
+
+def token(client: Any, **more: Any) -> str:
+    return mint_token(KEY, "first", client=client, merchant_id="acme", **more)
+
+
+def test_each_step_is_tried_and_timed(capsys: Capture) -> None:
+    service = Service()
+    with scripted(service) as server:
+        assert doctor(server.url) == 0
+    said = capsys.readouterr().out
+    assert said.splitlines()[0] == server.url
+    names = ["name", "connection", "handshake", "subscribe", "publish", "delivery"]
+    assert steps(said) == [("✓", name) for name in names]
+    assert len(re.findall(r"^  ✓ \w+ +\d+ ms  ", said, re.MULTILINE)) == len(names)
+    assert re.search(r"handshake .* without a token\n", said)
+    assert "accepted 1, gone 0, failed 0" in said
+    assert "API Gateway ends a connection without a frame for 10 minutes" in said
+    (published,) = service.published
+    assert (published["merchant_id"], published["type"]) == ("ws-notify-doctor", "doctor")
+
+
+def test_a_query_is_not_shown(capsys: Capture) -> None:
+    with scripted(Service()) as server:
+        assert doctor(f"{server.url}?token=secret") == 0
+    assert "secret" not in capsys.readouterr().out
+
+
+def test_what_only_the_local_aws_takes_at_the_end_of_an_address_is_said(capsys: Capture) -> None:
+    with scripted(Service()) as server:
+        address = server.url.removesuffix("dev") + "_aws/execute-api/abc/local"
+        assert doctor(address) == 0
+        assert "Leave out" not in capsys.readouterr().out
+        assert doctor(f"{address}/connect") == 0
+    assert "Leave out /connect: on AWS, nothing may follow the stage" in capsys.readouterr().out
+
+
+def test_each_token_has_its_part(capsys: Capture) -> None:
+    listening, publishing = token("frontend", ref="9"), token("backend")
+    with scripted(Service()) as server:
+        both = ["--token", listening, "--backend-token", publishing]
+        assert doctor(server.url, *both, "--ref", "9") == 0
+        assert server.tokens == [f"Bearer {listening}", f"Bearer {publishing}"]
+    said = capsys.readouterr().out
+    assert [name for _, name in steps(said)].count("handshake") == 2
+    assert "acme 9, served for 2.0 h" in said
+
+
+@pytest.mark.parametrize(
+    ("given", "skipped", "why"),
+    [
+        (["--token", token("frontend", ref="9")], "publish", "add --backend-token"),
+        (["--token", token("backend")], "subscribe", "a backend's, which may only publish"),
+        (
+            ["--token", token("frontend", ref="9"), "--backend-token", token("backend")],
+            "publish",
+            "others may listen to the token's ref: --ref 9",
+        ),
+    ],
+    ids=["frontend", "backend", "borrowed"],
+)
+def test_what_no_token_allows_is_left_out_and_said(
+    capsys: Capture, given: list[str], skipped: str, why: str
+) -> None:
+    with scripted(Service()) as server:
+        assert doctor(server.url, *given) == 0
+    said = capsys.readouterr().out
+    assert ("·", skipped) in steps(said)
+    assert why in said
+
+
+def test_it_comes_as_a_page_of_an_origin(capsys: Capture) -> None:
+    origins: list[str | None] = []
+
+    def script(visit: Visit) -> None:
+        assert visit.socket.request
+        origins.append(visit.socket.request.headers.get("Origin"))
+        Service()(visit)
+
+    with scripted(script) as server:
+        assert doctor(server.url, "--origin", "https://pay.example.com") == 0
+    assert origins == ["https://pay.example.com"]
+    assert "✓ delivery" in capsys.readouterr().out
+
+
+def asked(*answers: str, code: int | None = None) -> Script:
+    """Return a script that answers the first frame so, and then closes."""
+
+    def script(visit: Visit) -> None:
+        visit.hear()
+        visit.say(*answers)
+        if code is not None:
+            visit.close(code)
+        visit.farewell()
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("script", "failed", "what", "remedy"),
+    [
+        (401, "handshake", "Refused with HTTP 401", "The stage asks for a token: pass --token"),
+        (403, "handshake", "Refused with HTTP 403", "a path segment after it, a wrong region"),
+        (404, "handshake", "Refused with HTTP 404", "There is a web server"),
+        (429, "handshake", "Refused with HTTP 429", "Too many at once"),
+        (503, "handshake", "Refused with HTTP 503", "pass --token; `ws-notify token --help`"),
+        (200, "handshake", "Refused with HTTP 200", "That is no WebSocket API"),
+        (asked(error("forbidden")), "subscribe", "forbidden", "The stage asks for a token"),
+        (asked(error("invalid_message")), "subscribe", "invalid_message", "an older version"),
+        (asked(error("internal_error")), "subscribe", "request r-1", "finds it in its log"),
+        (asked(GATEWAYS_ERROR), "subscribe", "gateway_error", "could not call the function"),
+        (asked(code=1001), "subscribe", "closed with 1001", "10 minutes without a frame"),
+        (asked(code=1009), "subscribe", "closed with 1009", "128 KiB and 32 KiB"),
+        (asked(code=4000), "subscribe", "closed with 4000", "No code that API Gateway is known"),
+        (asked(code=1006), "subscribe", "without a farewell", "Something between cut it"),
+    ],
+)
+def test_what_is_wrong_is_named_with_a_remedy_and_ends_it(
+    capsys: Capture, script: Script, failed: str, what: str, remedy: str
+) -> None:
+    with scripted(script) as server:
+        assert doctor(server.url) == 1
+    said = capsys.readouterr().out
+    assert steps(said)[-1] == ("✗", failed)
+    *_, found, advice = said.splitlines()
+    assert what in found
+    assert remedy in advice
+
+
+def test_a_port_where_nobody_listens_is_said(capsys: Capture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    assert doctor(f"ws://127.0.0.1:{port}/dev") == 1
+    assert f"Nothing listens at 127.0.0.1 port {port}" in capsys.readouterr().out
+
+
+def test_a_name_that_there_is_not_is_said(capsys: Capture) -> None:
+    assert doctor("wss://nowhere.invalid/dev") == 1
+    said = capsys.readouterr().out
+    assert steps(said) == [("✗", "name")]
+    assert "nowhere.invalid was not found" in said
+
+
+def test_a_server_without_tls_is_said(capsys: Capture) -> None:
+    with scripted(Service()) as server:
+        assert doctor(server.url.replace("ws://", "wss://")) == 1
+    said = capsys.readouterr().out
+    assert steps(said)[-1] == ("✗", "TLS")
+    assert "a local stage has ws:// instead of wss://" in said
+
+
+def examined(url: str, **timing: float) -> Examination:
+    address = Address(url, None, Timing(**timing))
+    return Examination(address, Roles("shop", "12303", NOBODY, NOBODY), seconds=0.1)
+
+
+@pytest.mark.parametrize(
+    ("step", "what"),
+    [
+        (lambda it: it.subscribe(NOBODY), "Connected, but the subscribe was not answered within"),
+        (lambda it: it.publish(NOBODY), "Connected, but no receipt came within"),
+        (lambda it: it.deliver(NOBODY), "Published, but not delivered within"),
+    ],
+    ids=["subscribe", "publish", "deliver"],
+)
+def test_silence_is_said(step: Callable[[Examination], object], what: str) -> None:
+    with scripted(Visit.stay_silent) as server:
+        it = examined(server.url)
+        it.open(NOBODY)
+        with pytest.raises(Finding, match=what) as raised:
+            step(it)
+        it.close()
+    assert "an extra path segment behind the stage's name" in raised.value.remedy
+
+
+def test_a_server_that_speaks_no_websocket_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        it = examined(f"ws://127.0.0.1:{mute.getsockname()[1]}/dev", handshake=0.1)
+        with pytest.raises(Finding, match="answers no handshake") as raised:
+            it.open(NOBODY)
+        it.close()
+    assert "no WebSocket server, or the wrong port" in raised.value.remedy
+
+
+def test_a_receipt_of_another_publish_is_not_taken_for_ours() -> None:
+    def script(visit: Visit) -> None:
+        frame: Frame = visit.hear()
+        visit.say(receipt("another", accepted=9), receipt(frame["id"], accepted=1))
+        visit.farewell()
+
+    with scripted(script) as server:
+        it = examined(server.url)
+        it.open(NOBODY)
+        assert it.publish(NOBODY) == "accepted 1, gone 0, failed 0"
+        it.close()
+
+
+def test_clocks_that_differ_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted(Service()) as server:
+        it = examined(server.url)
+        it.open(NOBODY)
+        monkeypatch.setattr(examination, "time", Clock(ahead=90))
+        it.subscribe(NOBODY)
+        it.close()
+    assert it.notes()[0].startswith("This machine's clock is 2 min ahead of the service's: ")

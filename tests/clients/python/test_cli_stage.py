@@ -1,0 +1,229 @@
+"""`--stage`: its address from the stack's outputs, its keys from the secret that they name."""
+
+import json
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import boto3
+import jwt
+import pytest
+
+from tests.clients.python.aws import Answer, Aws, aws, refused
+from tests.clients.python.scripted import Server, scripted
+from tests.clients.python.service import Service
+from ws_notify.cli import stage
+from ws_notify.cli.failures import Failure
+from ws_notify.cli.main import main
+
+KEYS = {"first": "1" * 32, "second": "2" * 32}
+SECRET = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:keys-AbCdEf"  # noqa: S105 - its name
+URL = "WebsocketConnectEndpointURL"
+Capture = pytest.CaptureFixture[str]
+
+
+def stack(**outputs: str) -> Answer:
+    """Answer as CloudFormation does, in its XML."""
+    members = "".join(
+        f"<member><OutputKey>{name}</OutputKey><OutputValue>{escape(value)}</OutputValue></member>"
+        for name, value in outputs.items()
+    )
+    return Answer(
+        '<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">'
+        "<DescribeStacksResult><Stacks><member><StackName>s</StackName>"
+        f"<Outputs>{members}</Outputs></member></Stacks></DescribeStacksResult>"
+        "</DescribeStacksResponse>"
+    )
+
+
+def no_stack() -> Answer:
+    """Refuse as CloudFormation does."""
+    return Answer(
+        '<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error>'
+        "<Code>ValidationError</Code><Message>Stack with id OttuWsNotify-dev does not exist."
+        "</Message></Error></ErrorResponse>",
+        status=400,
+    )
+
+
+def secret(text: str | None = None) -> Answer:
+    """Answer as Secrets Manager does."""
+    return Answer(json.dumps({"SecretString": json.dumps(KEYS) if text is None else text}))
+
+
+def test_a_stage_is_found_by_the_outputs_of_its_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    with aws(monkeypatch, stack(**{URL: "wss://example.com/dev"})) as here:
+        found = stage.find("dev")
+    assert found.url == "wss://example.com/dev"
+    assert not found.has_keys
+    assert "Action=DescribeStacks" in here.asked[0][1]
+    assert "StackName=OttuWsNotify-dev" in here.asked[0][1]
+
+
+def test_its_keys_are_read_with_the_newest_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    with aws(monkeypatch, stack(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET}), secret()):
+        keys = stage.find("dev").keys()
+    assert list(keys.items()) == list(KEYS.items())
+
+
+@pytest.mark.parametrize("text", ["", "garbage-of-the-secret", "[]", "{}"])
+def test_what_holds_no_keys_is_said_without_the_secret(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    outputs = {URL: "wss://x/dev", "TokenKeysSecretArn": SECRET}
+    with aws(monkeypatch, stack(**outputs), secret(text)):
+        found = stage.find("dev")
+        with pytest.raises(Failure, match="holds no keys") as raised:
+            found.keys()
+    assert "garbage" not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ([no_stack()], "OttuWsNotify-dev does not exist. Choose its account and region"),
+        ([stack()], "no output WebsocketConnectEndpointURL: deploy it"),
+    ],
+)
+def test_a_stage_that_is_not_found_is_status_1_and_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, answers: list[Answer], message: str
+) -> None:
+    with aws(monkeypatch, *answers):
+        assert main(["doctor", "--stage", "dev"]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_keys_that_may_not_be_read_are_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    outputs = stack(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET})
+    with aws(monkeypatch, outputs, refused(400, "AccessDeniedException", "not authorized")):
+        assert main(["token", "--stage", "dev", "--client", "backend", "--merchant", "s"]) == 1
+    said = capsys.readouterr().err
+    assert "not authorized" in said
+    assert "secretsmanager:GetSecretValue" in said
+
+
+def test_a_region_that_nobody_named_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    assert main(["listen", "--stage", "dev", "shop", "1"]) == 1
+    assert "You must specify a region. Choose its account and region" in capsys.readouterr().err
+
+
+def test_without_boto3_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    assert main(["doctor", "--stage", "dev"]) == 1
+    assert "pip install 'ws-notify[aws]'" in capsys.readouterr().err
+
+
+def test_token_signs_with_the_newest_key_or_the_one_that_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    outputs = stack(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET})
+    arguments = ["token", "--stage", "dev", "--client", "backend", "--merchant", "shop"]
+    with aws(monkeypatch, *[outputs, secret()] * 3):
+        for kid, more in (("second", []), ("first", ["--kid", "first"])):
+            assert main([*arguments, *more]) == 0
+            printed = capsys.readouterr().out.strip()
+            assert jwt.decode(printed, KEYS[kid], algorithms=["HS256"])["merchant_id"] == "shop"
+        assert main([*arguments, "--kid", "third"]) == 1
+    assert "has no key 'third', only 'first', 'second'" in capsys.readouterr().err
+
+
+def test_a_stage_without_tokens_has_no_key_to_sign_with(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    with aws(monkeypatch, stack(**{URL: "wss://x/dev"})):
+        assert main(["token", "--stage", "dev", "--client", "backend", "--merchant", "s"]) == 1
+    assert "asks for no tokens: its auth is off" in capsys.readouterr().err
+
+
+def claims(server: Server) -> list[dict[str, object]]:
+    """Return what the token of each handshake says, without its end."""
+    said = [
+        jwt.decode((each or "").removeprefix("Bearer "), KEYS["second"], algorithms=["HS256"])
+        for each in server.tokens
+    ]
+    return [{name: each[name] for name in each if name != "exp"} for each in said]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "clients"),
+    [
+        (["publish", "shop", "1", "paid"], ["backend"]),
+        (["doctor", "--merchant", "shop", "--ref", "1"], ["frontend", "backend"]),
+        (["bench", "--merchant", "shop", "--ref", "1", "--count", "1"], ["frontend", "backend"]),
+    ],
+    ids=lambda said: said[0],
+)
+def test_without_a_token_one_is_minted_with_the_stages_key(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, arguments: list[str], clients: list[str]
+) -> None:
+    with scripted(Service()) as server, connected(monkeypatch, server):
+        assert main([*arguments, "--stage", "dev"]) == 0
+        minted = [{"client": each, "merchant_id": "shop", "ref": "1"} for each in clients]
+        assert claims(server) == minted
+    assert ("Both tokens were minted" in capsys.readouterr().out) == (arguments[0] == "doctor")
+
+
+def connected(monkeypatch: pytest.MonkeyPatch, server: Server) -> AbstractContextManager[Aws]:
+    outputs = stack(**{URL: server.url, "TokenKeysSecretArn": SECRET})
+    return aws(monkeypatch, outputs, secret())
+
+
+def test_listen_mints_one_too_for_all_its_refs(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    with scripted(Service("1", "2")) as server, connected(monkeypatch, server):
+        assert main(["listen", "--stage", "dev", "shop", "1", "2"]) == 1
+        assert claims(server) == [{"client": "frontend", "merchant_id": "shop", "ref": ["1", "2"]}]
+        with pytest.raises(SystemExit), connected(monkeypatch, server):
+            main(["listen", "--stage", "dev", "shop", *map(str, range(21))])
+    assert "1 to 20 refs" in capsys.readouterr().err
+
+
+def test_a_token_that_is_given_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted(Service()) as server, connected(monkeypatch, server) as here:
+        assert main(["publish", "--stage", "dev", "--token", "t", "shop", "1", "paid"]) == 0
+        assert server.tokens == ["Bearer t"]
+    assert len(here.asked) == 1
+
+
+def outputs_of_make_run(content: object) -> None:
+    Path(".local").mkdir()
+    Path(".local/outputs.json").write_text(json.dumps(content))
+
+
+def test_the_local_stage_is_the_one_of_make_run_in_this_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with aws(monkeypatch, secret()) as here:
+        local = {
+            URL: "ws://localhost:4566/x/local",
+            "ConnectionsEndpointURL": here.endpoint.replace("127.0.0.1", "localhost") + "/x/local",
+            "TokenKeysSecretArn": SECRET,
+        }
+        outputs_of_make_run({"OttuWsNotify-local": local})
+        monkeypatch.delenv("AWS_ENDPOINT_URL")
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        found = stage.find("local")
+        assert found.url == "ws://localhost:4566/x/local"
+        assert found.keys() == KEYS
+
+
+def test_without_make_run_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["listen", "--stage", "local", "shop", "1"]) == 1
+    assert "start the stage with `make run`" in capsys.readouterr().err
+    outputs_of_make_run({"OttuWsNotify-local": {}})
+    assert main(["listen", "--stage", "local", "shop", "1"]) == 1
+    assert "is not as `make run` writes it" in capsys.readouterr().err

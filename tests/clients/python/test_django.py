@@ -1,0 +1,185 @@
+"""Publishing when a transaction commits, in a real Django with two databases."""
+
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import django
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, transaction
+from django.test import override_settings
+
+from tests.clients.python.aws import Answer, aws
+from tests.clients.python.frames import error, receipt
+from tests.clients.python.readme import SNIPPETS
+from tests.clients.python.scripted import Script, Visit, hang, scripted
+from tests.clients.python.service import Service
+from tests.clients.python.speaking import PAYMENT
+from ws_notify import Receipt
+from ws_notify.django import _made, configured, notify_on_commit
+
+IN_MEMORY = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def project() -> None:
+    """Be a project of Django, which can be configured once a process."""
+    if not settings.configured:
+        settings.configure(DATABASES={"default": IN_MEMORY, "other": IN_MEMORY}, USE_TZ=True)
+        django.setup()
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    """Give each test databases and publishers of its own."""
+    yield
+    connections.close_all()
+    _made.cache_clear()
+
+
+class Recorder:
+    """A publisher that writes down what it is asked, and raises what it is told to."""
+
+    def __init__(self, failure: BaseException | None = None) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self._failure = failure
+
+    def publish(self, *, deadline: float = 10.0, **fields: Any) -> Receipt:
+        self.asked.append({"deadline": deadline, **fields})
+        if self._failure:
+            raise self._failure
+        return Receipt(fields["id"], "shop", "12303", "now", 1, 0, 0, duplicate=False)
+
+
+def test_it_publishes_once_the_transaction_commits() -> None:
+    publisher = Recorder()
+    with transaction.atomic():
+        notify_on_commit(**PAYMENT, id="n-1", amount="10.100", publisher=publisher)
+        assert publisher.asked == []
+    fields = {"id": "n-1", "status": "done", "amount": "10.100", **PAYMENT}
+    assert publisher.asked == [{"deadline": 2.0, **fields}]
+
+
+def test_outside_of_a_transaction_it_publishes_at_once() -> None:
+    publisher = Recorder()
+    notify_on_commit(**PAYMENT, publisher=publisher, deadline=0.5)
+    assert publisher.asked[0]["deadline"] == 0.5
+    assert publisher.asked[0]["id"]
+
+
+def test_what_is_rolled_back_is_never_said() -> None:
+    publisher = Recorder()
+    with transaction.atomic():
+        notify_on_commit(**PAYMENT, publisher=publisher)
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        pass
+    assert publisher.asked == []
+
+
+def test_it_waits_for_the_database_that_it_is_told() -> None:
+    publisher = Recorder()
+    with transaction.atomic(using="other"):
+        with transaction.atomic():
+            notify_on_commit(**PAYMENT, publisher=publisher, using="other")
+        assert publisher.asked == []
+    assert len(publisher.asked) == 1
+
+
+@pytest.mark.parametrize("failure", [OSError("no network"), TypeError("no JSON")])
+def test_it_never_breaks_a_request_and_logs_the_id(
+    caplog: pytest.LogCaptureFixture, failure: Exception
+) -> None:
+    after = Recorder()
+    with transaction.atomic():
+        notify_on_commit(**PAYMENT, id="n-1", publisher=Recorder(failure))
+        notify_on_commit(**PAYMENT, publisher=after)
+    assert len(after.asked) == 1
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("ws_notify", logging.ERROR)
+    assert vars(record)["notification_id"] == "n-1"
+
+
+def test_what_cannot_wait_for_a_commit_is_logged_too(caplog: pytest.LogCaptureFixture) -> None:
+    notify_on_commit(**PAYMENT, using="no such database")
+    assert "notification not published" in caplog.text
+
+
+@pytest.mark.parametrize("wanted", [None, {}, {"token": "t"}, "wss://example.com/dev"])
+def test_wrong_settings_break_no_request_and_say_what_is_needed(
+    caplog: pytest.LogCaptureFixture, wanted: object
+) -> None:
+    with override_settings(WS_NOTIFY=wanted):
+        notify_on_commit(**PAYMENT)
+        assert "WS_NOTIFY must be a dict with `url` or `function_name`" in caplog.text
+        with pytest.raises(ImproperlyConfigured):
+            configured()
+
+
+def test_the_settings_name_a_stage_whose_connection_is_kept() -> None:
+    with scripted(Visit.serve) as server:
+        wanted = {"url": server.url, "token": lambda: "t-1"}
+        with override_settings(WS_NOTIFY=wanted):
+            notify_on_commit(**PAYMENT)
+            notify_on_commit(**PAYMENT)
+            assert server.tokens == ["Bearer t-1"]
+            configured().close()  # type: ignore[union-attr] # it is a Client
+
+
+def test_the_document_publishes_with_its_settings_when_its_transaction_commits() -> None:
+    service = Service()
+    with scripted(service) as server:
+        names: dict[str, Any] = {"url": server.url, "backend_token": lambda: "t-1"}
+        exec(SNIPPETS["settings"], names)  # noqa: S102 - the document's own
+        exec(SNIPPETS["view"], names)  # noqa: S102 - (the same)
+        with override_settings(WS_NOTIFY=names["WS_NOTIFY"]):
+            names["pay"]("12303")
+            configured().close()  # type: ignore[union-attr] # it is a Client
+        assert server.tokens == ["Bearer t-1"]
+    assert [frame["id"] for frame in service.published] == ["12303-paid"]
+
+
+def test_the_settings_name_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        aws(monkeypatch, Answer(receipt("n-1"))) as here,
+        override_settings(WS_NOTIFY={"function_name": "publish-dev"}),
+    ):
+        notify_on_commit(**PAYMENT, id="n-1", deadline=5)
+    assert here.payloads[0]["id"] == "n-1"
+
+
+def test_a_process_that_was_forked_has_a_connection_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with override_settings(WS_NOTIFY={"url": "ws://127.0.0.1:1/dev"}):
+        before = configured()
+        assert configured() is before
+        monkeypatch.setattr("os.getpid", lambda: 1)
+        assert configured() is not before
+
+
+@pytest.mark.parametrize("script", [hang, 503, Visit.stay_silent], ids=["hang", "503", "silence"])
+def test_a_service_that_does_not_answer_costs_a_request_its_deadline_and_no_more(
+    caplog: pytest.LogCaptureFixture, script: Script
+) -> None:
+    with scripted(script) as server, override_settings(WS_NOTIFY={"url": server.url}):
+        began = time.monotonic()
+        notify_on_commit(**PAYMENT, id="n-1", deadline=0.3)
+        assert time.monotonic() - began < 1.5
+        configured().close()  # type: ignore[union-attr] # it is a Client
+    assert "Try again with id='n-1'" in caplog.text
+
+
+def test_a_refusal_is_logged_with_what_is_wrong(caplog: pytest.LogCaptureFixture) -> None:
+    def refusing(visit: Visit) -> None:
+        visit.hear()
+        visit.say(error("invalid_message", field="ref"))
+        visit.serve()
+
+    with scripted(refusing) as server, override_settings(WS_NOTIFY={"url": server.url}):
+        notify_on_commit(**PAYMENT)
+        configured().close()  # type: ignore[union-attr] # it is a Client
+    assert "invalid_message: Do something else" in caplog.text
