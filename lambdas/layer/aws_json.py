@@ -64,7 +64,12 @@ def _may_pass(answer: Answer) -> bool:
 def _result(operation: str, answer: Answer) -> dict[str, Any]:
     if answer.status != _OK:
         raise ClientError(_error(answer), operation)
-    result: dict[str, Any] = json.loads(answer.data)
+    try:
+        result = json.loads(answer.data)
+    except ValueError:
+        result = None
+    if not isinstance(result, dict):
+        raise NoAnswerError("the answer is no JSON object")
     return result
 
 

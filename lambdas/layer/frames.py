@@ -85,9 +85,13 @@ def parse_topic(text: str) -> Topic:
 
     Raises InvalidJson, InvalidMessage.
     """
-    frame = parse_object(text)
-    _validate("topic", frame)
-    return Topic(frame["merchant_id"], frame["ref"])
+    return topic_of(parse_object(text))
+
+
+def topic_of(named: dict[str, Any]) -> Topic:
+    """Return the topic that an object's `merchant_id` and `ref` name. Raises InvalidMessage."""
+    _validate("topic", named)
+    return Topic(named["merchant_id"], named["ref"])
 
 
 def parse_object(text: str) -> dict[str, Any]:
@@ -174,7 +178,10 @@ def _kind(frame: dict[str, Any]) -> str:
 
 
 def _at_most_512_bytes(value: str) -> bool:
-    return len(value.encode()) <= _REF_BYTES
+    try:
+        return len(value.encode()) <= _REF_BYTES
+    except UnicodeEncodeError:  # half of a surrogate pair, in what no frame brought
+        return False
 
 
 def _is_time(value: str) -> bool:

@@ -10,12 +10,14 @@ import socket
 import ssl
 import time
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 _LONGEST_LINES = 64 * 1024
 _AT_A_TIME = 64 * 1024
 _WITHOUT_DATA = {204, 304}
+_HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
 class NoAnswerError(Exception):
@@ -31,7 +33,12 @@ class Answer:
 
 
 class Http1:
-    """The connections to one host; threads may share them."""
+    """The connections to one host; threads may share them. Only for what may arrive twice.
+
+    A function that was frozen between two invocations does not see that the other side has closed
+    its kept connections meanwhile. What such a one does not answer at all is sent once more on a
+    new one, and the others, as old, are closed.
+    """
 
     def __init__(self, endpoint: str, *, at_once: int) -> None:
         """Take an address, of which scheme and host count, and how many connections to keep."""
@@ -51,15 +58,26 @@ class Http1:
         end = time.monotonic() + timeout
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         head = f"POST {path} HTTP/1.1\r\n{lines}content-length: {len(data)}\r\n\r\n"
+        request = head.encode() + data
         try:
-            connection = self._kept() or self._new(end)
-            try:
-                answer = connection.ask(head.encode() + data, end)
-            except BaseException:
-                connection.close()
-                raise
+            kept = self._kept()
+            if kept is not None:
+                try:
+                    return self._ask(kept, request, end)
+                except OSError:
+                    _close(self._idle)
+                    if kept.heard:
+                        raise
+            return self._ask(self._new(end), request, end)
         except (OSError, ValueError) as error:
             raise NoAnswerError(f"{type(error).__name__}: {error}") from error
+
+    def _ask(self, connection: "_Connection", request: bytes, end: float) -> Answer:
+        try:
+            answer = connection.ask(request, end)
+        except BaseException:
+            connection.close()
+            raise
         if connection.reusable and len(self._idle) < self._at_once:
             self._idle.append(connection)
         else:
@@ -78,7 +96,7 @@ class Http1:
         return None
 
     def _new(self, end: float) -> "_Connection":
-        plain = socket.create_connection((self._host, self._port), _left(end))
+        plain = _connected(self._host, self._port, end)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls is None:
@@ -99,6 +117,8 @@ class _Connection:
         self._readable.register(its_socket, select.POLLIN)
         self._received = b""
         self.reusable = True
+        self.heard = False
+        """Whether anything came since the last request."""
 
     def close(self) -> None:
         self._socket.close()
@@ -109,6 +129,7 @@ class _Connection:
 
     def ask(self, request: bytes, end: float) -> Answer:
         """Return the answer; `end` is on the monotonic clock."""
+        self.heard = False
         self._socket.settimeout(_left(end))
         self._socket.sendall(request)
         while (status := _status(head := self._until(b"\r\n\r\n", end))) < 200:  # noqa: PLR2004
@@ -128,7 +149,7 @@ class _Connection:
 
     def _chunks(self, end: float) -> bytes:
         chunks = []
-        while length := int(self._until(b"\r\n", end).partition(b";")[0], 16):
+        while length := _chunk_length(self._until(b"\r\n", end)):
             chunks.append(self._exactly(length, end))
             if self._exactly(2, end) != b"\r\n":
                 raise ValueError("a chunk is longer than it says")
@@ -160,12 +181,34 @@ class _Connection:
         received = self._socket.recv(_AT_A_TIME)
         if not received:
             raise ConnectionError("closed before the answer was whole")
+        self.heard = True
         return received
 
 
+def _connected(host: str, port: int, end: float) -> socket.socket:
+    """Connect to the first of a host's addresses that answers; each gets its share of the time."""
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for left, (family, kind, protocol, _, address) in zip(
+        range(len(addresses), 0, -1), addresses, strict=True
+    ):
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(_left(end) / left)
+            connection.connect(address)
+        except BaseException as error:
+            connection.close()
+            if left == 1 or not isinstance(error, OSError):
+                raise
+        else:
+            return connection
+    raise OSError("the host has no address")
+
+
 def _close(connections: list[_Connection]) -> None:
-    for connection in connections:
-        connection.close()
+    """Close and take out all of them; threads may take out some meanwhile."""
+    while connections:
+        with suppress(IndexError):
+            connections.pop().close()
 
 
 def _status(head: bytes) -> int:
@@ -174,6 +217,14 @@ def _status(head: bytes) -> int:
     if version != b"HTTP/1.1" or not status.isdigit():
         raise ValueError("no answer of HTTP/1.1")
     return int(status)
+
+
+def _chunk_length(line: bytes) -> int:
+    digits = line.partition(b";")[0].strip()
+    # Not by int() alone, whose error would show what came instead: it may be a secret.
+    if not digits or not _HEX.issuperset(digits):
+        raise ValueError("a chunk without a length")
+    return int(digits, 16)
 
 
 def _headers(head: bytes) -> dict[bytes, bytes]:

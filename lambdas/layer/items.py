@@ -62,5 +62,13 @@ def put(key: Item, expires_at: int) -> dict[str, Any]:
 
 
 def seconds(milliseconds: int) -> str:
-    """Return whole seconds, rounded up, as DynamoDB's JSON wants a number."""
+    """Return whole seconds, rounded up, as DynamoDB's JSON wants a number: when an item expires."""
     return str(-(-milliseconds // 1000))
+
+
+def seconds_passed(milliseconds: int) -> str:
+    """Return the same, rounded down: the time to hold `expires_at` against.
+
+    So nothing expires before its time, and what ends with a whole second ends right then.
+    """
+    return str(milliseconds // 1000)

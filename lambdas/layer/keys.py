@@ -61,8 +61,7 @@ class Keys:
         """
         now = self._clock()
         age = math.inf if self._fetched_at is None else now - self._fetched_at
-        if age >= _KEPT_FOR:
-            self._keys = {}  # also where fetching fails: a removed key must not live on
+        # Where fetching fails, this raises: a removed key must not live on.
         if age >= _KEPT_FOR or (kid not in self._keys and age >= _LOOKED_UP_AGAIN_AFTER):
             self._refresh(now)
         return self._keys.get(kid)
@@ -80,13 +79,13 @@ def parse_keys(text: str) -> dict[str, str]:
     """Return the keys that a secret's text holds. Raises BadSecretError."""
     try:
         keys = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         keys = None
-    if not isinstance(keys, dict) or not all(
+    if not (isinstance(keys, dict) and keys) or not all(
         isinstance(key, str) and len(key) >= _SHORTEST_KEY for key in keys.values()
     ):
         raise BadSecretError(
             f"the secret must be a JSON object of kid: key, each key of {_SHORTEST_KEY} or more "
             "characters"
-        ) from None
+        )
     return keys

@@ -131,7 +131,7 @@ class Storage:
             ExpressionAttributeValues={
                 ":key": {"S": topic.key},
                 ":said": {"S": "said#"},
-                ":now": {"N": items.seconds(self._clock())},
+                ":now": {"N": items.seconds_passed(self._clock())},
                 ":after": {"S": to_rfc3339(after)},
             },
             ConsistentRead=True,
@@ -154,7 +154,7 @@ class Storage:
                 TableName=self._ledger,
                 Item=items.said(topic.key, line, write, now + self._retention),
                 ConditionExpression="attribute_not_exists(line) OR expires_at <= :now",
-                ExpressionAttributeValues={":now": {"N": items.seconds(now)}},
+                ExpressionAttributeValues={":now": {"N": items.seconds_passed(now)}},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as refused:
@@ -200,7 +200,7 @@ class Storage:
             "ExpressionAttributeNames": {"#key": KEY},
             "ExpressionAttributeValues": {
                 ":key": {"S": topic.key},
-                ":now": {"N": items.seconds(self._clock())},
+                ":now": {"N": items.seconds_passed(self._clock())},
             },
         }
 

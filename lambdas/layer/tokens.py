@@ -1,6 +1,6 @@
 """What makes a token good: JWT, HS256, signed with one of the stage's keys. No I/O.
 
-The claims are those of docs/protocol.md, section Tokens.
+The claims are those of docs/protocol.md, section Tokens. What no frame may name, no token names.
 """
 
 from collections.abc import Callable
@@ -8,18 +8,22 @@ from typing import Any
 
 import jwt
 
+from lambdas.layer.errors import InvalidMessage
+from lambdas.layer.frames import topic_of
 from lambdas.layer.identity import BACKEND, FRONTEND, Identity
 
 LONGEST_LIFE = 24 * 60 * 60
 """Seconds from now that a token may last."""
 
 _MOST_REFS = 20
+_ANY_REF = "any"
 
-# `exp` is compared here, with the caller's clock. Of the claims that the protocol does not name,
-# only a `nbf` is honoured.
+# `exp` and `nbf` are compared here, with the caller's clock. Of the claims that the protocol does
+# not name, only `nbf` is honoured.
 _OPTIONS: Any = {
     "require": ["exp"],
     "verify_exp": False,
+    "verify_nbf": False,
     "verify_iat": False,
     "verify_aud": False,
     "verify_iss": False,
@@ -70,15 +74,20 @@ def _kid(token: str) -> str:
 
 
 def _identity(claims: dict[str, Any], now: float) -> Identity:
-    client, merchant_id = claims.get("client"), claims.get("merchant_id")
+    client = claims.get("client")
     if client not in (FRONTEND, BACKEND):
         raise BadToken("client")
-    if not isinstance(merchant_id, str) or not merchant_id:
-        raise BadToken("merchant_id")
+    refs = _refs(claims, client)
+    try:
+        topics = [topic_of({**claims, "ref": ref}) for ref in refs or [_ANY_REF]]
+    except InvalidMessage as error:
+        raise BadToken(error.field or "") from None
+    if "nbf" in claims and not (_is_time(claims["nbf"]) and claims["nbf"] <= now):
+        raise BadToken("nbf has not come or is no time")
     return Identity(
         client=client,
-        merchant_id=merchant_id,
-        refs=_refs(claims, client),
+        merchant_id=topics[0].merchant_id,
+        refs=refs,
         ends_at=_end(claims["exp"], now) * 1000,
     )
 
@@ -92,7 +101,7 @@ def _refs(claims: dict[str, Any], client: str) -> frozenset[str] | None:
     if (
         not isinstance(refs, list)
         or not 1 <= len(refs) <= _MOST_REFS
-        or not all(isinstance(ref, str) and ref for ref in refs)
+        or not all(isinstance(ref, str) for ref in refs)
     ):
         raise BadToken("ref")
     return frozenset(refs)
@@ -100,8 +109,12 @@ def _refs(claims: dict[str, Any], client: str) -> frozenset[str] | None:
 
 def _end(exp: Any, now: float) -> int:
     """Return the whole second in which a token ends."""
-    if isinstance(exp, bool) or not isinstance(exp, int | float) or not now < exp:
+    if not _is_time(exp) or not now < exp:
         raise BadToken("exp has passed or is no time")
     if exp > now + LONGEST_LIFE:
         raise BadToken("exp is more than 24 hours ahead")
     return int(exp)
+
+
+def _is_time(claim: Any) -> bool:
+    return isinstance(claim, int | float) and not isinstance(claim, bool)

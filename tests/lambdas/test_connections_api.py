@@ -110,6 +110,25 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_replaced(loopback: Loopb
     assert loopback.connections == 2
 
 
+def test_a_kept_connection_that_is_reset_is_replaced_at_once(loopback: LoopbackApi) -> None:
+    """As after a freeze: nobody told this side that the other had closed it."""
+    api = _api(loopback)
+    loopback.script(200, "reset", 410)
+    assert api.post(CONNECTION, DATA, 5) == 200
+    assert api.post(CONNECTION, DATA, 5) == 410
+    assert [request.body for request in loopback.requests] == [DATA] * 3
+    assert loopback.connections == 2
+
+
+def test_a_new_connection_that_is_reset_is_not_tried_again(loopback: LoopbackApi) -> None:
+    api = _api(loopback)
+    loopback.script(200, "reset", "reset", 200)
+    assert api.post(CONNECTION, DATA, 5) == 200
+    with pytest.raises(NoAnswerError, match="ConnectionResetError"):
+        api.post(CONNECTION, DATA, 5)
+    assert len(loopback.requests) == 3
+
+
 def test_no_answer_in_time_raises(loopback: LoopbackApi) -> None:
     loopback.script("hang")
     with pytest.raises(NoAnswerError):
@@ -120,13 +139,13 @@ def test_no_answer_in_time_raises(loopback: LoopbackApi) -> None:
 def test_connecting_and_waiting_share_one_timeout(
     loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect = socket.create_connection
+    look_up = socket.getaddrinfo
 
     def slowly(*args: Any, **kwargs: Any) -> Any:
         time.sleep(0.8)
-        return connect(*args, **kwargs)
+        return look_up(*args, **kwargs)
 
-    monkeypatch.setattr(socket, "create_connection", slowly)
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
     loopback.script("hang")
     start = time.monotonic()
     with pytest.raises(NoAnswerError):

@@ -2,8 +2,10 @@
 
 import socket
 import threading
+import time
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
@@ -18,6 +20,7 @@ class Talk(Http1):
     """A client, and whether the server saw it close its connection."""
 
     closed: threading.Event
+    port: int
 
 
 @contextmanager
@@ -42,7 +45,9 @@ def saying(*answers: bytes, pieces: int = 1, hang_up: bool = False) -> Iterator[
     closed = threading.Event()
     thread = threading.Thread(target=serve)
     thread.start()
-    http = Talk(f"http://127.0.0.1:{listening.getsockname()[1]}/path", at_once=1)
+    port = listening.getsockname()[1]
+    http = Talk(f"http://127.0.0.1:{port}/path", at_once=1)
+    http.port = port
     http.closed = closed
     try:
         with listening:
@@ -112,6 +117,10 @@ def test_an_answer_that_breaks_off_is_none(said: bytes) -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok",
         CHUNKED + b"zz\r\n",
+        CHUNKED + b"\r\n",
+        CHUNKED + b"-1\r\n",
+        CHUNKED + b"0x1\r\na\r\n0\r\n\r\n",
+        CHUNKED + b"1_0\r\n",
         CHUNKED + b"1\r\nabc0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000,
     ],
@@ -121,6 +130,66 @@ def test_what_should_not_come_is_no_answer(said: bytes) -> None:
         with pytest.raises(NoAnswerError, match="ValueError"):
             _ask(http)
         assert http.closed.wait(A_WHILE)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        CHUNKED + b'{"SecretString": "canary"}\r\n',
+        CHUNKED + b"1\r\ncanary\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 canary\r\n\r\n",
+        b"canary canary\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: canary\r\n\r\n",
+    ],
+)
+def test_what_went_wrong_holds_nothing_of_what_came(said: bytes) -> None:
+    with saying(said) as http, pytest.raises(NoAnswerError) as failed:
+        _ask(http)
+    assert "canary" not in "".join(traceback.format_exception(failed.value))
+
+
+def test_an_answer_that_breaks_off_on_a_kept_connection_is_not_asked_for_again() -> None:
+    with saying(OK, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", hang_up=True) as http:
+        assert _ask(http) == Answer(200, b"ok")
+        with pytest.raises(NoAnswerError, match="closed before the answer was whole"):
+            _ask(http)
+
+
+@contextmanager
+def full() -> Iterator[tuple[str, int]]:
+    """Yield an address that leaves whoever connects without an answer."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening, ExitStack() as waiting:
+        address = listening.getsockname()
+        for _ in range(3):
+            knocking = waiting.enter_context(socket.socket())
+            knocking.setblocking(False)  # noqa: FBT003 - the library's own
+            knocking.connect_ex(address)
+        yield address
+
+
+def _addresses(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[str, int]) -> Http1:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    return Http1("http://several.example", at_once=1)
+
+
+def test_one_timeout_is_for_all_addresses_of_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    with full() as address:
+        http = _addresses(monkeypatch, *[address] * 10)
+        start = time.monotonic()
+        with pytest.raises(NoAnswerError, match="TimeoutError"):
+            http.post("/", {}, b"", 0.3)
+        assert time.monotonic() - start < 1.5
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with full() as dead, saying(OK) as http:
+        living = ("127.0.0.1", http.port)
+        several = _addresses(monkeypatch, dead, living)
+        assert several.post("/", {"host": "a"}, b"", 2.0) == Answer(200, b"ok")
+        several.close()
 
 
 @pytest.mark.parametrize(

@@ -186,3 +186,26 @@ def test_a_retention_that_is_no_time_is_named(environment: pytest.MonkeyPatch) -
     environment.setenv("RETENTION_SECONDS", "an hour")
     with pytest.raises(InvalidSettingError, match="RETENTION_SECONDS"):
         Storage.from_env()
+
+
+def test_a_subscription_with_a_token_is_served_until_the_very_end_of_the_token(
+    storage: Storage, clock: FakeClock
+) -> None:
+    end = clock() + 60_000
+    clock.advance(seconds=0.5)
+    storage.subscribe("c1", TOPIC, clock() + HOUR, end)
+    clock.advance(seconds=59.499)
+    assert storage.listeners(TOPIC) == {"c1"}
+    clock.advance(seconds=0.001)
+    assert storage.listeners(TOPIC) == set()
+
+
+def test_what_was_said_is_kept_for_no_less_than_the_retention(
+    storage: Storage, clock: FakeClock
+) -> None:
+    clock.advance(seconds=0.5)
+    line = Said("order 7", "{}", to_rfc3339(clock()))
+    assert storage.say(TOPIC, line) is None
+    clock.advance(seconds=RETENTION - 0.001)
+    assert storage.said(TOPIC) == [line]
+    assert storage.say(TOPIC, line) == line
