@@ -14,6 +14,8 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 RUNBOOK: Final = {
+    "AuthorizerErrors": "Nobody with a token can connect: the authorizer crashes or times out "
+    "before it can say why. Read its log; if it began with a deployment, roll back.",
     "AuthorizerFailures": "Clients with good tokens cannot connect: the authorizer cannot read its "
     "keys. Its log has the cause; look at what the secret holds, and who changed it.",
     "AuthorizerThrottles": "Clients are turned away before connect: Lambda's concurrency is used "
@@ -49,7 +51,14 @@ class Alarms(Construct):
         self.all: list[cloudwatch.IAlarm] = []
         self._action = actions.SnsAction(_topic(self)) if notify else None
 
-    def add(self, name: str, metric: cloudwatch.Metric, *, at: float, periods: int = 1) -> None:
+    def add(
+        self,
+        name: str,
+        metric: cloudwatch.Metric | cloudwatch.MathExpression,
+        *,
+        at: float,
+        periods: int = 1,
+    ) -> None:
         """Alarm when `metric` reaches `at` in so many periods on end. `name` is one of RUNBOOK."""
         alarm = metric.create_alarm(
             self,

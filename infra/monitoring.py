@@ -42,6 +42,8 @@ class Monitoring(Construct):
             alarms.add("AuthorizerFailures", failures, at=1)
             throttles = authorizer.metric_throttles(period=_PERIOD)
             alarms.add("AuthorizerThrottles", throttles, at=1)
+            if not stage.emulated:  # the local AWS refuses alarms on metric math
+                alarms.add("AuthorizerErrors", self._crashes(authorizer), at=5)
         # A single one is one AWS call that failed: its sender was told to try again.
         alarms.add("InternalErrors", self._sum("InternalErrors"), at=5)
         alarms.add("PostsFailed", self._sum("PostsFailed"), at=5)
@@ -49,6 +51,7 @@ class Monitoring(Construct):
         alarms.add("PublishLatency", self._own("PublishLatency", "p99"), at=3000, periods=3)
         alarms.add("ExecutionErrors", api.metric("ExecutionError", statistic="Sum"), at=5)
 
+        timed = {**functions, **({"Authorizer": authorizer} if authorizer else {})}
         dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
         dashboard.add_widgets(
             cloudwatch.AlarmStatusWidget(title="Alarms", alarms=alarms.all, width=24)
@@ -70,17 +73,31 @@ class Monitoring(Construct):
             ),
             _graph(
                 "Function duration p99 (ms)",
-                *(f.metric_duration(statistic="p99", label=n) for n, f in functions.items()),
+                *(f.metric_duration(statistic="p99", label=n) for n, f in timed.items()),
             ),
             _graph(
                 "Failures",
                 self._sum("InternalErrors"),
+                *map(self._sum, ("AuthorizerFailures",) if authorizer else ()),
                 api.metric("ExecutionError", statistic="Sum"),
                 *(f.metric_errors(label=f"{n} errors") for n, f in functions.items()),
             ),
         )
         CfnOutput(self, "DashboardName", value=dashboard.dashboard_name).override_logical_id(
             "DashboardName"
+        )
+
+    def _crashes(self, authorizer: lambda_.IFunction) -> cloudwatch.MathExpression:
+        """Errors that the authorizer did not count itself: it did not start, or not end."""
+        return cloudwatch.MathExpression(
+            label="errors of the authorizer that are no refusals",
+            expression="errors - FILL(refused, 0) - FILL(failures, 0)",
+            using_metrics={
+                "errors": authorizer.metric_errors(period=_PERIOD),
+                "refused": self._sum("TokensRefused"),
+                "failures": self._sum("AuthorizerFailures"),
+            },
+            period=_PERIOD,
         )
 
     def _own(self, name: str, statistic: str) -> cloudwatch.Metric:

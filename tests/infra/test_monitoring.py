@@ -8,7 +8,8 @@ from tests.infra.templates import Resource, Template
 
 OWN = [{"Name": "service", "Value": "ottu-ws-notify"}]
 FUNCTIONS = ("Connect", "Default", "Disconnect")
-OF_THE_AUTHORIZER = {"AuthorizerFailures", "AuthorizerThrottles"}
+OF_THE_AUTHORIZER = {"AuthorizerErrors", "AuthorizerFailures", "AuthorizerThrottles"}
+NOT_EMULATED = {"AuthorizerErrors"}
 
 
 def alarms(template: Template) -> dict[str, dict[str, Any]]:
@@ -18,10 +19,11 @@ def alarms(template: Template) -> dict[str, dict[str, Any]]:
 
 
 def test_every_line_of_the_runbook_is_an_alarm_and_every_alarm_has_its_line(
-    template: Template, auth: str
+    template: Template, stage: str, auth: str
 ) -> None:
     assert len(set(RUNBOOK.values())) == len(RUNBOOK)
     expected = set(RUNBOOK) - (OF_THE_AUTHORIZER if auth == "off" else set())
+    expected -= NOT_EMULATED if stage == "local" else set()
     assert set(alarms(template)) == expected
     assert len(template.all("AWS::CloudWatch::Alarm")) == len(expected)
 
@@ -51,14 +53,38 @@ def test_a_failure_or_throttle_of_the_authorizer_alarms_and_a_refused_token_does
     assert failures["Dimensions"] == OWN
     assert (failures["Statistic"], failures["Threshold"]) == ("Sum", 1)
     of_the_function = {"Ref": with_tokens.function("authorizer").id}
+    plain = [alarm for alarm in found.values() if "MetricName" in alarm]
     watched = [
         alarm["MetricName"]
-        for alarm in found.values()
+        for alarm in plain
         if of_the_function in (dimension["Value"] for dimension in alarm["Dimensions"])
     ]
     assert watched == [throttles["MetricName"]] == ["Throttles"]  # its Errors are refusals, too
     assert (throttles["Statistic"], throttles["Threshold"]) == ("Sum", 1)
-    assert "TokensRefused" not in {alarm["MetricName"] for alarm in found.values()}
+    assert "TokensRefused" not in {alarm["MetricName"] for alarm in plain}
+
+
+def test_an_authorizer_that_crashes_alarms_and_what_it_refused_is_taken_off(
+    prod: Template,
+) -> None:
+    alarm = alarms(prod)["AuthorizerErrors"]
+    metrics = {one["Id"]: one for one in alarm["Metrics"]}
+    (expression,) = [one["Expression"] for one in metrics.values() if "Expression" in one]
+    assert expression == "errors - FILL(refused, 0) - FILL(failures, 0)"
+    names = {
+        id_: one["MetricStat"]["Metric"]["MetricName"]
+        for id_, one in metrics.items()
+        if "MetricStat" in one
+    }
+    assert names == {
+        "errors": "Errors",
+        "refused": "TokensRefused",
+        "failures": "AuthorizerFailures",
+    }
+    (dimension,) = metrics["errors"]["MetricStat"]["Metric"]["Dimensions"]
+    assert dimension["Value"] == {"Ref": prod.function("authorizer").id}
+    assert alarm["Threshold"] == 5
+    assert alarm["TreatMissingData"] == "notBreaching"
 
 
 @pytest.mark.parametrize("name", ["InternalErrors", "PostsFailed"])
@@ -89,12 +115,15 @@ def test_an_api_that_cannot_call_its_functions_alarms(template: Template, stage:
     assert dimensions == {"ApiId": "<api>", "Stage": stage}
 
 
-def test_silence_is_no_alarm_and_no_alarm_needs_metric_math(template: Template) -> None:
+def test_silence_is_no_alarm_and_no_alarm_of_the_emulated_stage_needs_metric_math(
+    template: Template, stage: str
+) -> None:
     for alarm in alarms(template).values():
         assert alarm["TreatMissingData"] == "notBreaching"
         assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
-        assert "Metrics" not in alarm  # the local emulation refuses it
-        assert alarm["Period"] == 300
+        assert stage != "local" or "Metrics" not in alarm  # the local AWS refuses it
+        stats = [one["MetricStat"] for one in alarm.get("Metrics", []) if "MetricStat" in one]
+        assert {one["Period"] for one in stats or [alarm]} == {300}
 
 
 def test_alarms_reach_a_topic_in_prod(prod: Template) -> None:
