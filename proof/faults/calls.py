@@ -13,6 +13,7 @@ JOINED = "Query joined"
 SAID = "Query said"
 SUBSCRIPTIONS = "Query subscriptions"
 POST = "POST @connections"
+KEYS = "GetSecretValue"
 OTHER = "other"
 
 _CONNECTIONS = "/@connections/"
@@ -38,6 +39,8 @@ class Call:
                 return _query(self.parameters)
             case "BatchWriteItem":
                 return SUBSCRIBE if b'"PutRequest"' in self.body else FORGET
+            case "GetSecretValue":
+                return KEYS
         return OTHER
 
     def names(self, text: str) -> bool:

@@ -1,10 +1,9 @@
 """What is tried: a fault at each step of each story, and the answer that its sender must get."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from proof.faults import calls, stories
-from proof.faults.story import Outcome, Scene
+from proof.faults import calls, deaths, garbage, handshakes, stories
+from proof.faults.case import Case, Tell
 from proof.faults.trouble import (
     ALWAYS,
     Answer,
@@ -12,13 +11,11 @@ from proof.faults.trouble import (
     Delay,
     Drop,
     Fault,
+    Hold,
     Partial,
     Reset,
-    Rule,
     refusal,
 )
-
-Tell = Callable[[Scene, stories.Rules], Outcome]
 
 # Their names say what happens, for the table; a call or a post waits a second for its answer.
 _PASSING: dict[str, Fault] = {
@@ -37,41 +34,6 @@ _FINAL: dict[str, Fault] = {
     "400 validation": refusal("ValidationException"),
     "400 without JSON": Answer(400, b""),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A fault at a step, `times` or ALWAYS, and what the sender of the frame is answered.
-
-    `one`: only one of the subscribers suffers it. `also`: a second step that answers 500 always.
-    `short`: part of the short form.
-    """
-
-    tell: Tell
-    step: str
-    name: str
-    fault: Fault
-    times: int
-    answer: str
-    one: bool = False
-    also: str | None = None
-    short: bool = False
-
-    def __str__(self) -> str:
-        often = {ALWAYS: "always", 1: "once", 2: "twice"}[self.times]
-        also = f" and {self.also} 500 always" if self.also else ""
-        whose = " for one" if self.one else ""
-        return f"{self.tell.__name__}: {self.step} {self.name} {often}{whose}{also}"
-
-    def play(self, scene: Scene) -> Outcome:
-        """Tell its story."""
-        return self.tell(scene, self._rules)
-
-    def _rules(self, all_: str, the_victim: str) -> tuple[Rule, ...]:
-        first = Rule(self.step, self.fault, self.times, only=the_victim if self.one else all_)
-        if self.also is None:
-            return (first,)
-        return (first, Rule(self.also, Answer(500), ALWAYS, only=all_))
 
 
 _STEPS: tuple[tuple[Tell, str, str, str], ...] = (
@@ -193,4 +155,68 @@ def _posts() -> Iterable[Case]:
     )
 
 
-CASES = (*_dynamodb(), *_disconnects(), *_batches(), *_posts())
+_SHORT_GARBAGE = {
+    (calls.SAY, "200 without JSON"),
+    (calls.SAID, "no chunks, as announced"),
+    (calls.INDEX, "200 with half of its JSON"),
+}
+_HOLD_MESSAGES = {calls.SAY, calls.SAID, calls.POST}
+
+
+def _garbage() -> Iterable[Case]:
+    """Yield answers that are garbage; of an answer to a post only the status counts."""
+    every = garbage.NO_JSON | garbage.NO_HTTP
+    for tell, step, well, ill in _STEPS:
+        lasting = "retryable error, stored" if step == calls.SAY else ill
+        for name, fault in every.items():
+            short = (step, name) in _SHORT_GARBAGE
+            yield Case(tell, step, name, fault, 1, well)
+            yield Case(tell, step, name, fault, ALWAYS, lasting, short=short)
+    for name, fault in every.items():
+        yield Case(stories.publish, calls.POST, name, fault, 1, _ALL, one=True)
+        yield Case(stories.subscribe, calls.POST, name, fault, 1, "subscribed, 3 replayed")
+    for name, fault in garbage.NO_HTTP.items():
+        short = name == "a chunk longer than it says"
+        post = calls.POST, name, fault, ALWAYS
+        yield Case(stories.publish, *post, _FAILED, one=True, short=short)
+        yield Case(stories.subscribe, *post, "retryable error")
+    for step in (calls.SAY, calls.INDEX, calls.JOINED, calls.SUBSCRIBE, calls.SAID, calls.POST):
+        for name, fault in every.items():
+            short = step in _HOLD_MESSAGES and name == "no chunks, as announced"
+            yield Case(stories.unlogged, step, name, fault, ALWAYS, "not logged", short=short)
+
+
+def _deaths() -> Iterable[Case]:
+    for tell, steps in (
+        (deaths.killed_then_retried, (calls.INDEX, calls.POST)),
+        (deaths.killed_then_heard, (calls.INDEX, calls.POST)),
+        (deaths.subscribe_killed, (calls.SAID, calls.POST)),
+    ):
+        for step in steps:
+            yield Case(tell, step, "SIGKILL before", Hold(), 1, "delivered", short=True)
+
+
+CASES = (*_dynamodb(), *_disconnects(), *_batches(), *_posts(), *_garbage(), *_deaths())
+"""For any stage."""
+
+
+def _handshakes() -> Iterable[Case]:
+    step, known, nobody = calls.KEYS, "who is known gets in", "nobody gets in"
+    for name, fault in (_PASSING | garbage.NO_HTTP | garbage.NO_JSON).items():
+        yield Case(
+            handshakes.authorize_without_keys, step, name, fault, 1, known, short=name == "500"
+        )
+        yield Case(handshakes.authorize_without_keys, step, name, fault, ALWAYS, nobody)
+        yield Case(
+            handshakes.authorize_with_keys, step, name, fault, ALWAYS, known, short=name == "500"
+        )
+    for name, fault in (_FINAL | garbage.NO_KEYS).items():
+        short = name in {"200 without keys", "no chunks, but keys"}
+        yield Case(
+            handshakes.authorize_without_keys, step, name, fault, ALWAYS, nobody, short=short
+        )
+        yield Case(handshakes.authorize_with_keys, step, name, fault, ALWAYS, known)
+
+
+HANDSHAKES = tuple(_handshakes())
+"""For a stage that looks at tokens."""

@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 
 import boto3
 
-from proof.faults.cases import CASES, Case
+from proof.faults.case import Case
+from proof.faults.cases import CASES, HANDSHAKES
 from proof.faults.story import Outcome, scene
 from proof.result import Progress, Result
 from tools.deploy import local_stage
@@ -17,7 +18,7 @@ from tools.table import Table
 
 def prove(*, long: bool, seed: str, progress: Progress) -> Result:  # noqa: ARG001 - all are tried
     """Play every fault, or those of the short form."""
-    cases = [case for case in CASES if long or case.short]
+    cases = [case for case in (*CASES, *HANDSHAKES) if long or case.short]
     played: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     rows = []
@@ -43,7 +44,7 @@ def prove(*, long: bool, seed: str, progress: Progress) -> Result:  # noqa: ARG0
 
 
 def _play(cases: list[Case], folder: Path) -> Iterator[tuple[Case, Outcome]]:
-    with local_stage(folder) as stage:
+    with local_stage(folder, auth="optional") as stage:
         environment = stage.environment
         aws = boto3.Session(
             aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
@@ -52,7 +53,8 @@ def _play(cases: list[Case], folder: Path) -> Iterator[tuple[Case, Outcome]]:
         )
         functions = aws.client("lambda", endpoint_url=stage.endpoint)
         dynamodb = aws.client("dynamodb", endpoint_url=stage.endpoint)
-        with scene(stage, functions, dynamodb) as place:
+        logs = aws.client("logs", endpoint_url=stage.endpoint)
+        with scene(stage, functions, dynamodb, logs) as place:
             for case in cases:
                 yield case, case.play(place)
 

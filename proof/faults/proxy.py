@@ -14,7 +14,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from proof.faults.calls import Call, first_item
-from proof.faults.trouble import Answer, Cut, Delay, Drop, Fault, Hold, Partial, Reset, Rule
+from proof.faults.trouble import (
+    Answer,
+    Cut,
+    Delay,
+    Drop,
+    Fault,
+    Garbled,
+    Hold,
+    Partial,
+    Reset,
+    Rule,
+)
 
 # On closing with a lingering time of zero the kernel sends a reset instead of a farewell.
 _AT_ONCE = struct.pack("ii", 1, 0)
@@ -82,9 +93,7 @@ class _Exchange(BaseHTTPRequestHandler):
                 self.connection.recv(1)  # returns when the client gives up
                 self.close_connection = True
             case Reset(forwarded):
-                if forwarded:
-                    self._forward(call)
-                self._reset()
+                self._reset(call, forwarded=forwarded)
             case Cut():
                 answer = self._forward(call)
                 self._answer(answer, len(answer.body) // 2)
@@ -95,6 +104,10 @@ class _Exchange(BaseHTTPRequestHandler):
             case Hold(release):
                 release.wait()
                 self._answer(self._forward(call))
+            case Garbled(garbage, chunked):
+                answer = self._forward(call)
+                said = garbage(call.body, answer.body)
+                self._answer(Answer(answer.status, said), chunked=chunked)
             case Partial(none):
                 self._answer(self._part(call, none=none))
 
@@ -121,14 +134,20 @@ class _Exchange(BaseHTTPRequestHandler):
         finally:
             upstream.close()
 
-    def _answer(self, answer: Answer, at_most: int | None = None) -> None:
+    def _answer(self, answer: Answer, at_most: int | None = None, *, chunked: bool = False) -> None:
         self.send_response(answer.status)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(answer.body)))
+        if chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+            self.close_connection = True
+        else:
+            self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body[:at_most])
 
-    def _reset(self) -> None:
+    def _reset(self, call: Call, *, forwarded: bool) -> None:
+        if forwarded:
+            self._forward(call)
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self.rfile.close()  # it holds the socket open

@@ -1,15 +1,15 @@
-"""The four stories; what each promises is what docs/protocol.md says under Nothing lost."""
+"""The stories of a fault; what each promises is what docs/protocol.md says under Nothing lost."""
 
+import json
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any
 
+from proof.faults.case import Rules
 from proof.faults.story import REF, Outcome, Scene, Story, after, heard, replies, story
-from proof.faults.trouble import ALWAYS, Rule
-from tests.e2e.peer import PATIENCE, Frame, Peer, peer, publication
-
-Rules = Callable[[str, str], tuple[Rule, ...]]
-"""Builds the rules of a case: of whom the requests speak, and of whom where only one suffers."""
+from proof.faults.trouble import ALWAYS
+from tests.e2e.peer import PATIENCE, Frame, Peer, peer, publication, unique
+from tests.events import captured
 
 SUBSCRIBERS = 3
 
@@ -151,3 +151,37 @@ def disconnect(scene: Scene, rules: Rules) -> Outcome:
         told.require(receipt.get("accepted") == 0, f"nobody is posted to: {receipt}")
         told.require(not scene.joined(told.shop), "no dead row outlives the publish that met it")
         return told.end("{gone} gone".format_map(receipt), seconds, 0)
+
+
+def unlogged(scene: Scene, rules: Rules) -> Outcome:
+    """Publish and subscribe by direct invocation: what was said is in no log."""
+    with story(scene) as told:
+        browser, function = told.enter(), scene.function("DefaultFunction")
+        browser.subscribe(told.shop, REF)
+        (the_browser,) = scene.joined(told.shop)
+        secret = unique("secret")
+        # First in the frame: an error may quote only how an answer begins.
+        said = {"message": secret} | publication(told.shop, REF, message=secret)
+        scene.invoke(function, said)
+        met = rules(told.shop, told.shop)
+        frame = {"client": "frontend", "merchant_id": told.shop, "ref": REF}
+        started = time.monotonic()
+        with scene.proxy.troubled(*met):
+            answers = [scene.invoke(function, said)[0]]
+            event = _event(the_browser, frame)
+            answers.append(json.loads(scene.invoke(function, event)[0]["body"]))
+        seconds = time.monotonic() - started
+        told.require(all(rule.hits for rule in met), "the fault is met")
+        for answer in answers:
+            if answer["type"] == "error":
+                told.require_retryable(answer)
+        log = scene.log(function)
+        told.require(any(answer.get("request_id", "") in log for answer in answers), "a log")
+        told.require(secret not in log, "what was said is in no log")
+        return told.end("not logged", seconds, 0)
+
+
+def _event(connection_id: str, frame: Frame) -> dict[str, Any]:
+    event = captured("message")
+    event["requestContext"]["connectionId"] = connection_id
+    return event | {"body": json.dumps(frame)}

@@ -4,11 +4,12 @@ Every story ends with what was promised: what a subscriber did not get, it gets 
 or by the publisher's retry. What does not hold is told in `Outcome.broken`.
 """
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from proof.faults.proxy import Proxy, proxy
 from proof.faults.trouble import Rule
@@ -19,8 +20,11 @@ from tools.deploy import LocalStage
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 REF = "r"
+_REACH_AWS = ("DefaultFunction", "DisconnectFunction", "AuthorizerFunction")
+
 DEADLINE = 29.0
 """Seconds that API Gateway waits for an answer."""
 
@@ -32,6 +36,29 @@ class Scene:
     stage: LocalStage
     proxy: Proxy
     dynamodb: "DynamoDBClient"
+    functions: "LambdaClient"
+    logs: "CloudWatchLogsClient"
+
+    def function(self, prefix: str) -> str:
+        """Return the name of a function of the stage, of which it holds this."""
+        names = [one["FunctionName"] for one in self.functions.list_functions()["Functions"]]
+        return next(name for name in names if prefix in name)
+
+    def invoke(self, function: str, event: Any) -> tuple[Any, bool]:
+        """Invoke a function directly; return what it returned, and whether it failed."""
+        answer = self.functions.invoke(FunctionName=function, Payload=json.dumps(event))
+        return json.load(answer["Payload"]), "FunctionError" in answer
+
+    def log(self, function: str) -> str:
+        """Return what a function logged; the local AWS keeps that of direct invocations only."""
+        found = self.functions.get_function_configuration(FunctionName=function)
+        pages = self.logs.get_paginator("filter_log_events")
+        group = found["LoggingConfig"]["LogGroup"]
+        return "\n".join(
+            event["message"]
+            for page in pages.paginate(logGroupName=group)
+            for event in page["events"]
+        )
 
     def lines(self, merchant: str) -> set[str]:
         """Return the lines of a merchant's topic in the ledger: `said#...`, `joined#...`."""
@@ -54,12 +81,16 @@ class Scene:
 
 @contextmanager
 def scene(
-    stage: LocalStage, functions: "LambdaClient", dynamodb: "DynamoDBClient"
+    stage: LocalStage,
+    functions: "LambdaClient",
+    dynamodb: "DynamoDBClient",
+    logs: "CloudWatchLogsClient",
 ) -> Iterator[Scene]:
     """Put a proxy between the functions of a stage and their AWS."""
     with proxy(stage.endpoint) as between:
         addresses = {
             "AWS_ENDPOINT_URL_DYNAMODB": between.address,
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": between.address,
             "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": between.instead_of(
                 stage.outputs["ConnectionsEndpointURL"]
             ),
@@ -67,9 +98,9 @@ def scene(
         names = [one["FunctionName"] for one in functions.list_functions()["Functions"]]
         with ExitStack() as changed:
             for name in names:
-                if "DefaultFunction" in name or "DisconnectFunction" in name:
+                if any(reaching in name for reaching in _REACH_AWS):
                     changed.enter_context(setting(functions, name, **addresses))
-            yield Scene(stage, between, dynamodb)
+            yield Scene(stage, between, dynamodb, functions, logs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What may happen to a request on its way, as values; `proxy` makes it happen."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event, Lock, Semaphore
 
@@ -55,7 +56,19 @@ class Partial:
     none: bool = False
 
 
-Fault = Answer | Drop | Reset | Cut | Delay | Hold | Partial
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """The request is forwarded; its answer comes, but is not what HTTP or JSON says.
+
+    `body` makes what comes of the request's body and the answer's. `chunked`: it is announced as
+    chunks, and the connection closes behind it.
+    """
+
+    body: Callable[[bytes, bytes], bytes]
+    chunked: bool = False
+
+
+Fault = Answer | Drop | Reset | Cut | Delay | Hold | Partial | Garbled
 
 
 def refusal(code: str, status: int = 400) -> Answer:

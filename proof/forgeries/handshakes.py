@@ -17,7 +17,11 @@ from tools.tokens import read_keys
 _LONGEST: Final = 4_000
 """Characters of a token; servers refuse longer addresses and headers before they look at them."""
 
-_A_MOMENT_LATER_GOOD: Final = {"exp 24 hours and a second ahead", "exp 24 hours and a blink ahead"}
+_A_MOMENT_LATER_GOOD: Final = {
+    "exp 24 hours and a second ahead",
+    "exp 24 hours and a blink ahead",
+    "nbf a second ahead",
+}
 _A_WHILE: Final = 20.0
 
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from greenlet import getcurrent
 
-from lambdas.layer import batches, handler, items
+from lambdas.layer import batches, handler, items, storage
 from lambdas.layer.handler import Handler
+from lambdas.layer.http1 import NoAnswerError
 from lambdas.layer.items import Said
-from lambdas.layer.sender import Sender
+from lambdas.layer.sender import Outcome, Post, Sender
 from lambdas.layer.storage import Storage
 from lambdas.layer.topic import Topic
 
@@ -30,6 +32,10 @@ def _lookup_before_store() -> list[Replacement]:
         return early.pop(getcurrent())
 
     return [(Storage, "say", say_late), (Storage, "listeners", found_early)]
+
+
+def _reads(name: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda query: name in query["ExpressionAttributeValues"]
 
 
 def _inconsistent(name: str) -> Callable[[], list[Replacement]]:
@@ -88,6 +94,56 @@ def _read_before_joined() -> list[Replacement]:
     return [(Storage, "subscribe", put_off), (Storage, "said", read_first)]
 
 
+def _expired_not_left_out(
+    is_meant: Callable[[dict[str, Any]], bool],
+) -> Callable[[], list[Replacement]]:
+    def replace() -> list[Replacement]:
+        pages = Storage._pages  # noqa: SLF001 - a break has to reach inside
+
+        def everything(self: Storage, **query: Any) -> Iterator[dict[str, Any]]:
+            if is_meant(query):
+                query["ExpressionAttributeValues"][":now"] = {"N": "0"}
+            return pages(self, **query)
+
+        return [(Storage, "_pages", everything)]
+
+    return replace
+
+
+def _token_end_forgotten() -> list[Replacement]:
+    subscribe = Storage.subscribe
+
+    def longer(
+        self: Storage, connection_id: str, topic: Topic, end: int, _token_end: int | None = None
+    ) -> None:
+        subscribe(self, connection_id, topic, end)
+
+    return [(Storage, "subscribe", longer)]
+
+
+def _tried_once() -> list[Replacement]:
+    def once(self: Sender, connection_id: str, data: bytes, _end: float) -> Post:
+        try:
+            status = self._api.post(connection_id, data, 1.0)
+        except NoAnswerError:
+            return Post(connection_id, Outcome.FAILED)
+        outcomes = {200: Outcome.ACCEPTED, 410: Outcome.GONE, 400: Outcome.GONE}
+        return Post(connection_id, outcomes.get(status, Outcome.FAILED))
+
+    return [(Sender, "_post", once)]
+
+
+def _oldest_replayed() -> list[Replacement]:
+    def oldest(count: int, lines: Iterable[Said], key: Callable[[Said], Any]) -> list[Said]:
+        return sorted(lines, key=key)[:count][::-1]
+
+    return [(storage, "heapq", SimpleNamespace(nlargest=oldest))]
+
+
+def _contents_by_length() -> list[Replacement]:
+    return [(handler, "_content", lambda line: str(len(line.notification)))]
+
+
 def _dead_rows_kept() -> list[Replacement]:
     def keep(_self: Sender, _topic: Topic, _gone: list[str]) -> None:
         pass
@@ -134,6 +190,13 @@ BREAKS: dict[str, Callable[[], list[Replacement]]] = {
     "a failed replay answered with subscribed": _failed_replay_hidden,
     "a replay that does not reach back behind since": _no_overlap,
     "a key without its merchant": _merchant_forgotten,
+    "a post that failed once not tried again": _tried_once,
+    "an id used for other content of the same length": _contents_by_length,
+    "the oldest replayed instead of the newest": _oldest_replayed,
+    "a subscription that outlives its token": _token_end_forgotten,
+    "expired subscriptions not left out": _expired_not_left_out(lambda query: "IndexName" in query),
+    "who joined, expired, not left out": _expired_not_left_out(_reads(":joined")),
+    "what was said, expired, not left out": _expired_not_left_out(_reads(":said")),
 }
 """The first five are those that the order of steps stands on."""
 

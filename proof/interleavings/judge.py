@@ -8,30 +8,43 @@ of a raw client each connection, because the page behind it starts anew.
 
 **late**   When a viewer is told `subscribed`, it has every notification of the topic that was
            published before it sent that subscribe and is within the retention; whatever failed,
-           died, or was taken by API Gateway for a client that had vanished.
+           died, or was taken by API Gateway for a client that had vanished. Not counted: one
+           that is older than the newest that a replay may hold, and no more than those may come.
 **live**   When a publish is answered with a receipt, every connection has the notification that
            has been told `subscribed` before, has not unsubscribed, is open and has not vanished;
            when it is told `subscribed` after the receipt, it has it then. Not counted: a
-           connection to which a post of it failed, or was refused, by the model's choice. A
-           publish without any receipt owes nothing live: its retry, or the next subscribe does.
+           connection to which a post of it failed, by the model's choice, as often as it had to
+           be tried, or was refused; one whose token has ended. A publish without any receipt owes
+           nothing live: its retry, or the next subscribe does.
 **once**   Every frame that arrives is, byte for byte, a line that was stored; an id has one line at
            a time. So after dropping seen ids a viewer has each notification exactly once. A
            receipt is for what its publisher said, and for a line within its retention.
 **theirs** No connection gets a frame of a merchant and ref that it did not ask for.
+**ended**  What begins after the end of a connection's token, or after API Gateway has closed it
+           and its rows have expired, deleted or not, posts nothing to it; and what begins after
+           the end of a line's retention does not post that line.
 **pruned** When a publish, or a subscribe, that was told that a connection is gone has come to its
            end, that connection's rows of the topic are gone, but for those written after it was
            told. Not counted: one for which the model let a call to DynamoDB fail.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from proof.interleavings.scheduler import CALL_TAKES_AT_MOST, CLOCKS_DIFFER
-from proof.interleavings.sockets import Connection, Watcher
+from proof.interleavings.sockets import LIFETIME, Connection, Watcher
 from proof.interleavings.tables import CONNECTIONS, LEDGER, Tables
 from proof.interleavings.tasks import Invocation
 
 RETENTION = 3_600
 """Seconds; the default of the stages."""
+
+_CLOCKS = CLOCKS_DIFFER + 1_000
+"""Milliseconds around an end in which a clock may say that it has passed, or not: DynamoDB's
+`expires_at` is in whole seconds."""
+
+_ROWS_OUTLIVE = 5 * 60 * 1000
+"""Milliseconds that the rows of a connection outlive it by."""
 
 _MARGIN = 2 * CLOCKS_DIFFER + CALL_TAKES_AT_MOST + 1_000
 """Milliseconds around the end of the retention in which a line may count or not: the clocks of who
@@ -52,18 +65,22 @@ class Line:
 
     topic: str
     id: str
+    sent_at: str
     message: str
     at: int
     until: int
 
 
 class Judge(Watcher):
-    """Watches a run; `violation` is the first that it saw."""
+    """Watches a run; `violation` is the first that it saw.
 
-    def __init__(self) -> None:
+    `most`: as many lines a replay may hold.
+    """
+
+    def __init__(self, most: int) -> None:
         self.violation: Violation | None = None
         self.delivered_frames = 0
-        self.failed_posts = 0
+        self._most = most
         self.tables: Tables
         self._lines: dict[str, list[Line]] = {}
         self._by_text: dict[str, Line] = {}
@@ -98,15 +115,27 @@ class Judge(Watcher):
 
     # -- what happens
 
-    def said(self, topic: str, id_: str, text: str, message: str, now: int) -> None:
-        """Know that a line was stored."""
-        line = Line(topic, id_, message, self._moment(), now + RETENTION * 1000)
+    def said(self, topic: str, content: dict[str, Any], text: str, now: int) -> None:
+        """Know that a line was stored: a notification, and its text."""
+        id_, until = content["id"], now + RETENTION * 1000
+        line = Line(topic, id_, content["sent_at"], content["message"], self._moment(), until)
         lines = self._lines.setdefault(topic, [])
         if any(one.id == id_ and one.until > now + _MARGIN for one in lines):
             self._say("once", f"{id_} of {topic} is stored twice")
         lines.append(line)
         self._by_text[text] = line
         self.published += 1
+
+    def posts(self, connection: Connection, text: str, invocation: Invocation) -> None:
+        """Judge that a post begins."""
+        line = self._by_text.get(text)
+        if line is not None and invocation.started > line.until + _MARGIN:
+            self._say("ended", f"{line.id} is posted after its retention")
+        end = connection.opened_at + LIFETIME + _ROWS_OUTLIVE
+        if connection.token_end is not None:
+            end = min(end, connection.token_end)
+        if invocation.started > end + _CLOCKS:
+            self._say("ended", f"{connection.id} is posted to after its end")
 
     def delivered(self, connection: Connection, text: str) -> None:
         """Judge a frame that reached a client."""
@@ -120,8 +149,7 @@ class Judge(Watcher):
             self._got.setdefault((connection.client, line.topic), set()).add(line.id)
 
     def failed(self, connection: Connection, text: str) -> None:
-        """Know that an attempt to post failed."""
-        self.failed_posts += 1
+        """Know that a post failed as often as it had to be tried."""
         line = self._by_text.get(text)
         if line is not None:
             self._failed.add((connection.id, line.topic, line.id))
@@ -132,6 +160,11 @@ class Judge(Watcher):
 
     # -- what comes out
 
+    def replayed(self, connection: Connection, count: int) -> None:
+        """Judge how many lines a replay held."""
+        if count > self._most:
+            self._say("late", f"{connection.id} was replayed {count}, not {self._most} at most")
+
     def subscribed(self, connection: Connection, topic: str, started: int, now: int) -> None:
         """Judge that a client that sent a subscribe is now told that it stands."""
         stands = started >= self._unsubscribed.get((connection.id, topic), 0)
@@ -139,10 +172,12 @@ class Judge(Watcher):
         for line in self._lines.get(topic, ()):
             if line.id in got or line.until <= now + _MARGIN:
                 continue
-            if line.at < started:
+            if self._older_than_the_newest(line):
+                self._failed.add((connection.id, topic, line.id))
+            elif line.at < started:
                 self._say("late", _missed(connection, line, "it was told `subscribed`"))
             elif stands and (topic, line.id) in self._receipts:
-                self._owe(connection, topic, line.id, "it was told `subscribed`")
+                self._owe(connection, topic, line.id, "it was told `subscribed`", now)
         if stands:
             self._standing[connection.id, topic] = connection
 
@@ -156,12 +191,24 @@ class Judge(Watcher):
             self._say("once", f"a receipt for {id_} of {topic}, which says something else")
         for (_, waits_for), connection in self._standing.items():
             if waits_for == topic and connection.hears(now):
-                self._owe(connection, topic, id_, "the publisher got its receipt")
+                self._owe(connection, topic, id_, "the publisher got its receipt", now)
 
-    def _owe(self, connection: Connection, topic: str, id_: str, when: str) -> None:
+    def _owe(self, connection: Connection, topic: str, id_: str, when: str, now: int) -> None:
         has = id_ in self._got.get((connection.client, topic), ())
-        if not has and (connection.id, topic, id_) not in self._failed:
+        if (
+            not has
+            and (connection.id, topic, id_) not in self._failed
+            and connection.is_served(now + _CLOCKS)
+        ):
             self._say("live", f"{connection.id} has not got {id_} of {topic} when {when}")
+
+    def _older_than_the_newest(self, line: Line) -> bool:
+        """Whether a replay may leave a line out, because it holds as many newer ones."""
+        lines = self._lines[line.topic]
+        if len(lines) <= self._most:
+            return False
+        this = line.sent_at, line.id
+        return sum(this < (one.sent_at, one.id) for one in lines) >= self._most
 
     def ended(self, topic: str, invocation: Invocation) -> None:
         """Judge that what was told of dead connections has come to its end."""

@@ -108,7 +108,7 @@ class Client(Person):
             self._subscribe(step.topic, self._open(), 1)
             return
         connection = self._connection
-        if connection is None or not connection.hears(self._world.now):
+        if connection is None or not connection.is_served(self._world.now):
             return
         match step.kind:
             case "unsubscribe":
@@ -122,7 +122,7 @@ class Client(Person):
 
     def _open(self) -> Connection:
         connection = self._connection
-        if connection is None or not connection.hears(self._world.now):
+        if connection is None or not connection.is_served(self._world.now):
             self._connected += 1
             viewer = f"{self._name}.{self._connected}" if self._raw else self._name
             connection = self._connection = self._world.sockets.open(viewer)
@@ -130,7 +130,7 @@ class Client(Person):
         return connection
 
     def _subscribe(self, topic: int, connection: Connection, tries: int) -> None:
-        if not connection.hears(self._world.now) or self._unsubscribing[topic]:
+        if not connection.is_served(self._world.now) or self._unsubscribing[topic]:
             return
         frame = _frame("frontend", topic)
         if not self._raw and topic in self._since:
@@ -143,16 +143,19 @@ class Client(Person):
             def done(reply: Any, copy: int = copy) -> None:
                 self._subscribing[topic] -= 1
                 if reply is not None and reply["type"] == "subscribed":
-                    self._stands(topic, connection, started, reply["now"])
+                    self._stands(topic, connection, started, reply)
                 elif not copy and not self._raw and tries < _TRIES:
                     self._world.due.append(lambda: self._subscribe(topic, connection, tries + 1))
 
             self._subscribing[topic] += 1
             self._world.handle(self._name, frame, connection, request_id, done)
 
-    def _stands(self, topic: int, connection: Connection, started: int, now: str) -> None:
+    def _stands(
+        self, topic: int, connection: Connection, started: int, reply: dict[str, Any]
+    ) -> None:
         if connection.hears(self._world.now):
-            self._since[topic] = now
+            self._since[topic] = reply["now"]
+            self._world.judge.replayed(connection, reply["replayed"])
             self._world.judge.subscribed(connection, TOPICS[topic].key, started, self._world.now)
 
     def _unsubscribe(self, topic: int, connection: Connection) -> None:
@@ -184,7 +187,8 @@ class Publisher(Person):
             "project": "p",
             "type": "t",
             "status": "done",
-            "message": "other" if step.kind == "publish other" else "it is done",
+            # Equally long, so that they must be compared.
+            "message": "it is lost" if step.kind == "publish other" else "it is done",
         }
         if step.amount:
             frame["id"] = f"{self._name}-n{step.amount}"

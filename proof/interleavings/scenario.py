@@ -13,7 +13,9 @@ MINUTE = 60_000
 _CLIENTS = (1,) * 12 + (2,) * 5 + (3, 3, 4)
 _PUBLISHERS = (1,) * 7 + (2, 2, 3)
 
-_PAUSES = (1_000, 11_000, 2 * MINUTE, 6 * MINUTE, 50 * MINUTE, 70 * MINUTE)
+_PAUSES = (1_000, 11_000, 2 * MINUTE, 6 * MINUTE, 50 * MINUTE, 70 * MINUTE, 130 * MINUTE)
+"""The last: longer than a connection lasts and its rows are kept."""
+
 _CLIENT_KINDS = ("subscribe", "subscribe", "subscribe", "unsubscribe", "close", "vanish", "pause")
 _PUBLISHER_KINDS = ("publish",) * 6 + ("publish other", "pause")
 

@@ -121,11 +121,12 @@ class Scheduler:
         return self._trouble
 
     def sleep(self, seconds: float) -> None:
-        """Come back later."""
+        """Come back when so much time has gone by: not later, or a sender may not try again."""
         task = self.current()
         task.label = "wake up"
-        task.ready_at = self.now + int(seconds * 1000)
+        task.ready_at = task.until = self.now + int(seconds * 1000)
         self._hub.switch()
+        task.until = NEVER
 
     def submit(self, call: Callable[..., Any], *arguments: Any) -> "Promise":
         """Start a task beside the one that runs now, and let it come to its first call."""

@@ -1,8 +1,8 @@
 """Where the model meets the shipped code: what its modules reach the outside world through.
 
 Replaced for the time of a run: thread pools, `time`, `random`, `uuid4`, the logs; and `parse`
-and `to_rfc3339`, functions of their values alone, are remembered from one run to the next. No step
-of the service itself.
+and `to_rfc3339`, functions of their values alone, are remembered from one run to the next. How many
+lines a replay holds is a run's choice. No step of the service itself.
 """
 
 import sys
@@ -60,7 +60,7 @@ class _Outside:
 
 
 @contextmanager
-def installed(scheduler: Scheduler) -> Iterator[_Log]:
+def installed(scheduler: Scheduler, replay_at_most: int = storage.REPLAY_AT_MOST) -> Iterator[_Log]:
     """Put the model in the place of the outside world, and take it away again."""
     outside = _Outside(scheduler)
     log = _Log(scheduler)
@@ -77,6 +77,7 @@ def installed(scheduler: Scheduler) -> Iterator[_Log]:
         (sender, "log", log),
         (storage, "ThreadPoolExecutor", pool),
         (storage, "uuid4", outside.uuid4),
+        (storage, "REPLAY_AT_MOST", replay_at_most),
         (storage, "to_rfc3339", _to_rfc3339),
         (handler, "to_rfc3339", _to_rfc3339),
         (handler, "parse", _parse),

@@ -2,12 +2,12 @@
 
 A connection is open until it is closed. A client may vanish before that: API Gateway goes on
 taking posts for it, with 200, until it notices. A post may fail with or without having arrived.
+Some connections have a token, whose end API Gateway knows nothing of.
 """
-
-from typing import Any
 
 from lambdas.layer.http1 import NoAnswerError
 from proof.interleavings.scheduler import Scheduler
+from proof.interleavings.tasks import Invocation
 
 LIFETIME = 2 * 60 * 60 * 1000
 """Milliseconds after which API Gateway closes a connection."""
@@ -20,16 +20,36 @@ _SICK = {8, 9, 10}
 
 _SICK_FOR = 6_000
 
+_REFUSED = 403
+"""Of the statuses that are no success, the one that trying again does not help."""
+
+_POST_FOR = 3_000
+_FIRST_PAUSE = 50
+"""Milliseconds. What a post is promised: tried again for so long, after pauses that double."""
+
+_TOKENS_LAST = (20_000, 90_000, 30 * 60_000)
+"""Milliseconds."""
+
 
 class Connection:
-    """One WebSocket. `got`: the texts that reached the client."""
+    """One WebSocket. `got`: the texts that reached the client; `token_end`: None without one."""
 
-    __slots__ = ("client", "closed", "got", "id", "opened_at", "sick_until", "vanished")
+    __slots__ = (
+        "client",
+        "closed",
+        "got",
+        "id",
+        "opened_at",
+        "sick_until",
+        "token_end",
+        "vanished",
+    )
 
-    def __init__(self, id_: str, client: str, opened_at: int) -> None:
+    def __init__(self, id_: str, client: str, opened_at: int, token_end: int | None) -> None:
         self.id = id_
         self.client = client
         self.opened_at = opened_at
+        self.token_end = token_end
         self.closed = False
         self.vanished = False
         self.sick_until = 0
@@ -43,18 +63,39 @@ class Connection:
         """Whether what is sent reaches a client."""
         return not self.vanished and self.is_open(now)
 
+    def is_served(self, now: int) -> bool:
+        """Whether it hears, and its token has not ended."""
+        return self.hears(now) and (self.token_end is None or now < self.token_end)
+
 
 class Watcher:
     """What is told of every post; the judge."""
+
+    def posts(self, connection: Connection, text: str, invocation: Invocation) -> None:
+        """Know that an invocation begins to post a frame to a connection."""
 
     def delivered(self, connection: Connection, text: str) -> None:
         """Know that a frame reached a client."""
 
     def failed(self, connection: Connection, text: str) -> None:
-        """Know that an attempt to post to a connection failed."""
+        """Know that a post to a connection failed, and need not be tried again."""
 
-    def met_gone(self, connection: Connection, invocation: Any) -> None:
+    def met_gone(self, connection: Connection, invocation: Invocation) -> None:
         """Know that an invocation was told that a connection is gone."""
+
+
+class _Post:
+    """The attempts of one invocation to post one frame to one connection."""
+
+    __slots__ = ("attempts", "started")
+
+    def __init__(self, started: int) -> None:
+        self.started = started
+        self.attempts = 0
+
+    def may_end(self, now: int) -> bool:
+        """Whether the next attempt might begin too late, so that it need not be made."""
+        return now + (_FIRST_PAUSE << self.attempts - 1) >= self.started + _POST_FOR
 
 
 class Sockets:
@@ -64,35 +105,53 @@ class Sockets:
         self._scheduler = scheduler
         self._watcher = watcher
         self.connections: dict[str, Connection] = {}
+        self._posts: dict[tuple[Invocation, str, bytes], _Post] = {}
 
     def open(self, client: str) -> Connection:
         """Connect a client; connection ids are never used twice."""
-        connection = Connection(f"c{len(self.connections) + 1}", client, self._scheduler.now)
+        now = self._scheduler.now
+        lasts = self._scheduler.choices.below(4 * len(_TOKENS_LAST))
+        token_end = now + _TOKENS_LAST[lasts - 1] if 0 < lasts <= len(_TOKENS_LAST) else None
+        connection = Connection(f"c{len(self.connections) + 1}", client, now, token_end)
         self.connections[connection.id] = connection
         return connection
 
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002
         """Return the status, or raise NoAnswerError; see Sender's Api."""
-        trouble = self._scheduler.call(f"post to {connection_id}")
         connection = self.connections[connection_id]
         text = data.decode()
+        post = self._attempted(connection, text, data)
+        trouble = self._scheduler.call(f"post to {connection_id}")
         if not connection.is_open(self._scheduler.now):
             return self._gone(connection)
         if trouble in _SICK:
             connection.sick_until = self._scheduler.now + _SICK_FOR
         if trouble in _LOST or connection.sick_until > self._scheduler.now:
             self._note("lost")
-            self._watcher.failed(connection, text)
+            if post.may_end(self._scheduler.now):
+                self._watcher.failed(connection, text)
             raise NoAnswerError("no answer")
         if trouble in _STATUS:
-            self._note(str(_STATUS[trouble]))
-            self._watcher.failed(connection, text)
-            return _STATUS[trouble]
+            status = _STATUS[trouble]
+            self._note(str(status))
+            if status == _REFUSED or post.may_end(self._scheduler.now):
+                self._watcher.failed(connection, text)
+            return status
         self._deliver(connection, text)
         if trouble in _ANSWER_LOST:
             self._note("the answer is lost")
             raise NoAnswerError("no answer")
         return 200
+
+    def _attempted(self, connection: Connection, text: str, data: bytes) -> _Post:
+        invocation = self._scheduler.current().invocation
+        key = invocation, connection.id, data
+        post = self._posts.get(key)
+        if post is None:
+            post = self._posts[key] = _Post(self._scheduler.now)
+            self._watcher.posts(connection, text, invocation)
+        post.attempts += 1
+        return post
 
     def _gone(self, connection: Connection) -> int:
         status = 400 if self._scheduler.choices.one_in(8) else 410

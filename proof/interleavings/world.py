@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from lambdas.layer import storage
 from lambdas.layer.handler import Handler
+from lambdas.layer.identity import FRONTEND, Identity
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
 from proof.interleavings import seams
@@ -22,6 +24,9 @@ from proof.interleavings.tasks import Done, Invocation
 
 DEFAULT_LAG = 240
 """Seconds by which the index lags at most; `joined` covers 300, less what clocks differ by."""
+
+_REPLAY_AT_MOST = (*(storage.REPLAY_AT_MOST,) * 5, 3, 2, 1)
+"""In some runs fewer than shipped: there are never as many lines."""
 
 _START = 1_800_000_000_000
 _STEPS_AT_MOST = 5_000
@@ -43,11 +48,11 @@ class Run:
 class World:
     """Everything that a run consists of."""
 
-    def __init__(self, scenario: Scenario, scheduler: Scheduler, max_lag: int) -> None:
+    def __init__(self, scenario: Scenario, scheduler: Scheduler, lag: int, most: int) -> None:
         self.choices = scheduler.choices
-        self.lag = self.choices.below(max_lag + 1)
+        self.lag = lag
         self.scheduler = scheduler
-        self.judge = Judge()
+        self.judge = Judge(most)
         self.tables = Tables(self.scheduler, self.lag * 1000, self._said)
         self.judge.tables = self.tables
         self.sockets = Sockets(self.scheduler, self.judge)
@@ -88,9 +93,12 @@ class World:
             self.scheduler.note(f"{name} sends {text}")
         id_ = None if connection is None else connection.id
         opened = None if connection is None else connection.opened_at
+        bearer = _bearer(connection, frame["merchant_id"], str(frame["ref"]))
 
         def call() -> Any:
-            return self.handler.handle(id_, text, request_id=request_id, connected_at=opened)
+            return self.handler.handle(
+                id_, text, request_id=request_id, connected_at=opened, bearer=bearer
+            )
 
         def answered(invocation: Invocation, reply: Any) -> None:
             topic = f"{frame['merchant_id']}#{frame['ref']}"
@@ -170,13 +178,15 @@ class World:
         text = item["notification"]["S"]
         content = json.loads(text)
         # Not the item's key: the service may have got that wrong.
-        self.judge.said(
-            f"{content['merchant_id']}#{content['ref']}",
-            content["id"],
-            text,
-            content["message"],
-            self.now,
-        )
+        topic = f"{content['merchant_id']}#{content['ref']}"
+        self.judge.said(topic, content, text, self.now)
+
+
+def _bearer(connection: Connection | None, merchant_id: str, ref: str) -> Identity | None:
+    """Return who a connection speaks for: what a token allows is proved elsewhere, not its end."""
+    if connection is None or connection.token_end is None:
+        return None
+    return Identity(FRONTEND, merchant_id, frozenset({ref}), connection.token_end)
 
 
 @lru_cache(maxsize=4096)
@@ -192,8 +202,11 @@ def run(
     Raises what the service raised where it should raise nothing that the model had not raised.
     """
     scheduler = Scheduler(choices, _START, traced=traced)
-    with seams.installed(scheduler) as log:
-        world = World(scenario, scheduler, max_lag)
+    lag = choices.below(max_lag + 1)
+    most = _REPLAY_AT_MOST[choices.below(len(_REPLAY_AT_MOST))]
+    scheduler.note(f"the index lags {lag} s, a replay holds {most} at most")
+    with seams.installed(scheduler, most) as log:
+        world = World(scenario, scheduler, lag, most)
         try:
             world.play()
         finally:

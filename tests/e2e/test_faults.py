@@ -3,32 +3,54 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
-from proof.faults.calls import INDEX, POST, SAID
-from proof.faults.cases import CASES, Case
-from proof.faults.story import REF, Scene, Story, after, heard, scene, story
-from proof.faults.trouble import ALWAYS, Answer, Drop, Hold, Rule
-from proof.faults.workers import kill
-from tests.e2e.peer import PATIENCE, Frame, Peer, publication
+from proof.faults.calls import POST
+from proof.faults.case import Case
+from proof.faults.cases import CASES, HANDSHAKES
+from proof.faults.story import REF, Scene, heard, scene, story
+from proof.faults.trouble import ALWAYS, Answer, Drop, Rule
+from tests.e2e.peer import publication
 from tools.deploy import LocalStage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 
 @pytest.fixture(scope="module")
 def place(
-    stage: LocalStage, functions: "LambdaClient", dynamodb: "DynamoDBClient"
+    stage: LocalStage,
+    functions: "LambdaClient",
+    dynamodb: "DynamoDBClient",
+    logs: "CloudWatchLogsClient",
 ) -> Iterator[Scene]:
-    with scene(stage, functions, dynamodb) as here:
+    with scene(stage, functions, dynamodb, logs) as here:
+        yield here
+
+
+@pytest.fixture(scope="module")
+def guarded_place(
+    guarded: LocalStage, guarded_session: boto3.Session, guarded_dynamodb: "DynamoDBClient"
+) -> Iterator[Scene]:
+    functions = guarded_session.client("lambda", endpoint_url=guarded.endpoint)
+    logs = guarded_session.client("logs", endpoint_url=guarded.endpoint)
+    with scene(guarded, functions, guarded_dynamodb, logs) as here:
         yield here
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.short], ids=str)
 def test_a_fault_is_answered_truly_and_healed(place: Scene, case: Case) -> None:
     outcome = case.play(place)
+    assert outcome.broken == ()
+    assert outcome.reply == case.answer
+
+
+@pytest.mark.parametrize("case", [case for case in HANDSHAKES if case.short], ids=str)
+def test_without_keys_nobody_gets_in_but_who_was_known(guarded_place: Scene, case: Case) -> None:
+    outcome = case.play(guarded_place)
     assert outcome.broken == ()
     assert outcome.reply == case.answer
 
@@ -64,56 +86,3 @@ def test_a_failing_post_arrives_at_the_next_subscribe(place: Scene) -> None:
         assert failing.nothing_waits()
         frames = failing.subscribe(told.shop, REF, since=receipt["sent_at"])
         assert heard(frames) == ["it"]
-
-
-def killed(told: Story, step: str, actor: Peer, frame: Frame) -> None:
-    """Send a frame whose function is killed when it comes to a step."""
-    stage = told.scene.stage
-    rule = Rule(step, Hold(), only=told.shop)
-    with told.scene.proxy.troubled(rule):
-        actor.send(frame)
-        rule.wait_until_met(PATIENCE)
-        assert kill(stage.pid, stage.outputs["PublishFunctionName"]) == 1
-        # What the gateway says of it is its own, and no receipt: here a text, on AWS a frame.
-        assert "receipt" not in str(actor.socket.recv(timeout=PATIENCE))
-
-
-@pytest.mark.parametrize("step", [INDEX, POST])
-def test_what_a_killed_publisher_stored_is_delivered_by_its_retry(place: Scene, step: str) -> None:
-    with story(place) as told:
-        browser, backend = told.enter(), told.enter()
-        browser.subscribe(told.shop, REF)
-        killed(told, step, backend, publication(told.shop, REF, id="it"))
-        retry = told.publish(backend, "it")
-        assert (retry["duplicate"], retry["accepted"]) == (True, 1)
-        assert set(heard(after(browser))) == {"it"}
-        assert told.end("", 0, 0).broken == ()
-
-
-@pytest.mark.parametrize("step", [INDEX, POST])
-def test_what_a_killed_publisher_stored_is_heard_at_the_next_subscribe(
-    place: Scene, step: str
-) -> None:
-    with story(place) as told:
-        browser, backend = told.enter(), told.enter()
-        browser.subscribe(told.shop, REF)
-        killed(told, step, backend, publication(told.shop, REF, id="it"))
-        assert set(heard(browser.subscribe(told.shop, REF))) == {"it"}
-        assert told.end("", 0, 0).broken == ()
-
-
-@pytest.mark.parametrize("step", [SAID, POST])
-def test_a_subscribe_that_was_killed_before_its_replay_loses_nothing(
-    place: Scene, step: str
-) -> None:
-    with story(place) as told:
-        browser, backend = told.enter(), told.enter()
-        told.publish(backend, "earlier")
-        frame = {"client": "frontend", "merchant_id": told.shop, "ref": REF}
-        killed(told, step, browser, frame)
-        # The subscription stood already: what is said from then on arrives by itself.
-        assert told.publish(backend, "later")["accepted"] == 1
-        assert "later" in heard(after(browser))
-        again = heard(browser.subscribe(told.shop, REF))
-        assert list(dict.fromkeys(again)) == ["earlier", "later"]
-        assert told.end("", 0, 0).broken == ()

@@ -45,6 +45,30 @@ _NO_REF: Final[dict[str, Any]] = {
     "a list with null": ["12303", None],
     "a list with an empty string": ["12303", ""],
     "a list within a list": [["12303"]],
+    "of 513 bytes": "é" * 256 + "r",
+    "with a NUL": "12303\0",
+    "with a line end": "12303\n",
+    "with a C1 control character": "12303\x85",
+    "with half a surrogate pair": "12303\ud800",
+    "a list with one of 513 bytes": ["12303", "r" * 513],
+    "a list with a control character": ["12303", "12304\x1f"],
+    "a list with half a surrogate pair": ["12303", "\udfff"],
+}
+_NO_MERCHANT: Final[dict[str, Any]] = {
+    "missing": ABSENT,
+    "null": None,
+    "empty": "",
+    "a number": 7,
+    "a fraction": 1.5,
+    "true": True,
+    "a list": ["shop"],
+    "an object": {"shop": 1},
+    "with a #": "shop#12303",
+    "a # alone": "#",
+    "with a NUL": "shop\0",
+    "with a line end": "shop\n",
+    "with half a surrogate pair": "shop\ud800",
+    "of 129 characters": "s" * 129,
 }
 
 
@@ -85,12 +109,32 @@ def _no_end(now: int) -> dict[str, Any]:
     }
 
 
+def _no_beginning(now: int) -> dict[str, Any]:
+    return {
+        "a second ahead": now + 1,
+        "two minutes ahead": now + 120,
+        "a day ahead": now + DAY,
+        "ahead, with a fraction": now + 120.5,
+        "in milliseconds": now * 1000,
+        "of 400 digits": 10**400,
+        "infinity": math.inf,
+        "not a number": math.nan,
+        "null": None,
+        "a string": str(now - 60),
+        "a word": "now",
+        "true": True,
+        "false": False,
+        "a list": [now - 60],
+        "an object": {},
+    }
+
+
 def _claims(make: _Maker) -> Forgeries:
     return {
         **{f"client {value!r}": (make.token(client=value), "client") for value in _NO_CLIENT},
         **{
-            f"merchant_id {value!r}": (make.token(merchant_id=value), "merchant_id")
-            for value in (ABSENT, None, "", 7, True, ["shop"], {"shop": 1}, 1.5)
+            f"merchant_id {name}": (make.token(merchant_id=value), "merchant_id")
+            for name, value in _NO_MERCHANT.items()
         },
         **{f"ref {name}": (make.token(ref=value), "ref") for name, value in _NO_REF.items()},
         **{
@@ -103,6 +147,10 @@ def _claims(make: _Maker) -> Forgeries:
         **{
             f"exp {name}": (make.token(exp=value), "exp")
             for name, value in _no_end(make.now).items()
+        },
+        **{
+            f"nbf {name}": (make.token(nbf=value), "nbf")
+            for name, value in _no_beginning(make.now).items()
         },
     }
 

@@ -12,7 +12,7 @@ from proof.forgeries.verifier import listed, product
 
 
 @pytest.mark.parametrize(
-    ("attempt", "least", "get_in"), [(listed, 180, 0), (product, 10_000, 8), (beyond, 600, 20)]
+    ("attempt", "least", "get_in"), [(listed, 220, 0), (product, 10_000, 8), (beyond, 600, 20)]
 )
 def test_only_who_forged_nothing_gets_in(
     attempt: Callable[[], Tally], least: int, get_in: int

@@ -90,7 +90,7 @@ def _steps(scenario: Scenario) -> int:
 
 def test_a_finding_shrinks_to_one_subscriber_and_one_publisher() -> None:
     with broken("lookup before store"):
-        _, (finding,) = search("shrinking", range(500))
+        _, (finding,) = search("s1", range(500))
         small = shrunk(finding, max_lag=DEFAULT_LAG)
         again = run(small.scenario, Choices(given=small.run.choices), traced=True)
     assert sorted(script.actor[:-1] for script in small.scenario) == ["client", "publisher"]
@@ -105,7 +105,7 @@ def test_a_finding_shrinks_to_one_subscriber_and_one_publisher() -> None:
 
 def test_what_holds_cannot_be_shrunk() -> None:
     with broken("lookup before store"):
-        _, (finding,) = search("shrinking", range(500))
+        _, (finding,) = search("s1", range(500))
     holds = replace(finding, run=replace(finding.run, violation=None))
     with pytest.raises(ValueError, match="a run that fails"):
         shrunk(holds, max_lag=DEFAULT_LAG)
