@@ -1,6 +1,6 @@
 """`make prove`: attack every promise, print the figures, write them as JSON.
 
-ARGS="--long" tries far more; ARGS="--long --publish" also writes docs/reliability.md.
+ARGS="--long" tries far more; with --publish the figures of either form go into docs/reliability.md.
 """
 
 import argparse
@@ -30,7 +30,7 @@ PARTS: Final[Mapping[str, Part]] = {
 }
 
 _ROOT: Final = Path(__file__).parent.parent
-_PUBLISH: Final = "make prove ARGS='--long --publish'"
+_PUBLISH: Final = "make prove ARGS=--publish"
 
 
 def main() -> int:
@@ -45,7 +45,7 @@ def main() -> int:
         results[name] = PARTS[name](long=options.long, seed=options.seed, progress=progress)
     tables = [
         Table(
-            "What was attacked",
+            f"What was attacked, in the {'long' if options.long else 'short'} form",
             ("part", "held"),
             [(name, "yes" if result.good else "NO") for name, result in results.items()],
         ),
