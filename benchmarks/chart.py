@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from benchmarks.fan_out import SHIPPED
-from benchmarks.figures import FLOOR, Figures
+from benchmarks.figures import FLOOR, PREPARED, Figures
 from benchmarks.imports import CONTROL
 from benchmarks.plan import SUBSCRIBERS
 
@@ -46,7 +46,11 @@ def _draw_latency(axes: Axes, figures: Figures) -> None:
         (plan.few_rows, -_OFFSET, _OURS),
         (plan.many_rows, _OFFSET, _MANY_ROWS),
     ):
-        cells = [one.milliseconds for one in figures.latencies if one.rows == rows]
+        cells = [
+            one.milliseconds
+            for one in figures.latencies
+            if one.rows == rows and one.subscribers != PREPARED
+        ]
         places = [at + offset for at in range(len(groups))]
         p50 = [one.p50 for one in cells]
         p99 = [one.p99 for one in cells]

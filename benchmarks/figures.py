@@ -11,6 +11,9 @@ from tools.machine import Machine
 FLOOR = 0
 """The number of subscribers that stands for the floor: the echo, which has none."""
 
+PREPARED = -1
+"""The same for the prepared requests of a publish to MOST subscribers, and no function."""
+
 Cell = tuple[int, int]
 """Other rows in each table, and subscribers."""
 

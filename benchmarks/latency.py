@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from benchmarks.echo import deploy_echo
-from benchmarks.figures import FLOOR, Cell, Rounds
+from benchmarks.figures import FLOOR, PREPARED, Cell, Rounds
 from benchmarks.plan import SUBSCRIBERS, Plan
 from benchmarks.rows import fill
 from benchmarks.sockets import Sockets, opened
@@ -26,7 +26,7 @@ def measure(
             rows: stack.enter_context(opened(stage, deploy_echo(stage)))
             for rows, stage in stages.items()
         }
-        cells = [(rows, count) for count in (FLOOR, *SUBSCRIBERS) for rows in stages]
+        cells = [(rows, count) for count in (FLOOR, PREPARED, *SUBSCRIBERS) for rows in stages]
         samples: _Samples = {cell: [] for cell in cells}
         _round(sockets, {cell: [] for cell in cells}, 1)  # to warm up
         for number in range(plan.latency_rounds):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 SUBSCRIBERS: Final = (1, 10, 50)
+MOST: Final = SUBSCRIBERS[-1]
 
 
 @dataclass(frozen=True, slots=True)

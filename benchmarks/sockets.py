@@ -7,7 +7,7 @@ A client that parsed them meanwhile would take a share of the processor from wha
 import json
 import selectors
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -16,8 +16,10 @@ from uuid import uuid4
 import websocket
 
 from benchmarks.aws import session
-from benchmarks.figures import FLOOR
-from benchmarks.plan import SUBSCRIBERS
+from benchmarks.figures import FLOOR, PREPARED
+from benchmarks.plan import MOST, SUBSCRIBERS
+from benchmarks.prepared import ID, prepared
+from lambdas.layer.topic import Topic
 from tools import ToolError
 from tools.deploy import LocalStage
 
@@ -37,21 +39,24 @@ class Sockets:
     echo: websocket.WebSocket
     publisher: websocket.WebSocket
     subscribers: dict[int, list[websocket.WebSocket]]
+    prepared: Callable[[], float]
     dynamodb: "DynamoDBClient"
     ledger: str
 
     def subscribe(self) -> None:
         """Subscribe every connection to its ref; again, to keep it among the lately joined."""
-        for count, group in self.subscribers.items():
-            for socket in group:
-                socket.send(json.dumps({"client": "frontend", **_topic(count)}))
-                _require(socket, type="subscribed", replayed=0)
+        _subscribe(self.subscribers)
 
     def milliseconds(self, subscribers: int) -> float:
         """Publish once, or echo once, and return the time to the last receipt. Then pause."""
         notification = _notification(subscribers)
         if subscribers == FLOOR:
             taken = _timed(self.echo, notification, [self.echo])
+        elif subscribers == PREPARED:
+            taken = self.prepared()
+            for receiver in self.subscribers[MOST]:
+                _require(receiver, id=ID)
+            self._forget({**_topic(MOST), "id": ID})
         else:
             taken = _timed(self.publisher, notification, self.subscribers[subscribers])
             _require(self.publisher, type="receipt", accepted=subscribers)
@@ -79,17 +84,16 @@ def opened(stage: LocalStage, echo_url: str) -> Iterator[Sockets]:
             socket = websocket.create_connection(url, timeout=_PATIENCE, http_no_proxy=["*"])
             return stack.enter_context(closing(socket))
 
-        sockets = Sockets(
+        subscribers = {count: [open_one(stage.url) for _ in range(count)] for count in SUBSCRIBERS}
+        _subscribe(subscribers)
+        yield Sockets(
             echo=open_one(echo_url),
             publisher=open_one(stage.url),
-            subscribers={
-                count: [open_one(stage.url) for _ in range(count)] for count in SUBSCRIBERS
-            },
+            subscribers=subscribers,
+            prepared=prepared(stage, Topic(**_topic(MOST))),
             dynamodb=session().client("dynamodb", endpoint_url=stage.endpoint),
             ledger=stage.environment["LEDGER_TABLE"],
         )
-        sockets.subscribe()
-        yield sockets
 
 
 def _timed(
@@ -114,6 +118,13 @@ def _timed(
     for receiver in receivers:
         _require(receiver, id=notification["id"])
     return now - started
+
+
+def _subscribe(subscribers: Mapping[int, Sequence[websocket.WebSocket]]) -> None:
+    for count, group in subscribers.items():
+        for socket in group:
+            socket.send(json.dumps({"client": "frontend", **_topic(count)}))
+            _require(socket, type="subscribed", replayed=0)
 
 
 def _topic(count: int) -> dict[str, str]:

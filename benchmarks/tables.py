@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from benchmarks.figures import FLOOR, Figures
+from benchmarks.figures import FLOOR, PREPARED, Figures
+from benchmarks.plan import MOST
 from benchmarks.spread import Percentiles
 from benchmarks.targets import Target, in_words
 from tools.table import Table
@@ -21,7 +22,7 @@ def tables(figures: Figures, targets: Sequence[Target]) -> list[Table]:
             ("subscribers", "other rows", *_PERCENTILES, "times the floor"),
             [
                 (
-                    "none: the floor" if one.subscribers == FLOOR else str(one.subscribers),
+                    _OTHERS.get(one.subscribers, str(one.subscribers)),
                     f"{one.rows:,}",
                     *_cells(one.milliseconds),
                     str(one.times_floor),
@@ -56,6 +57,7 @@ def tables(figures: Figures, targets: Sequence[Target]) -> list[Table]:
     ]
 
 
+_OTHERS = {FLOOR: "none: the floor", PREPARED: f"{MOST}: its requests, prepared"}
 _PERCENTILES = ("p50", "p90", "p99")
 
 
