@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aws_cdk import Stack
+from aws_cdk import Stack, Tags
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
@@ -20,6 +20,9 @@ from infra.stages import Stage
 # every frame is $default's. Static text in the expression is documented, see
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
 _NEVER_A_ROUTE: Final = "${request.body.action}/frame"
+
+# MiniStack's tag for an id that stays the same: a page finds the stage again that was started anew.
+_EMULATED_ID: Final = ("ms-custom-id", "notify")
 
 _OPEN_BY_DESIGN: Final = {
     "$connect": "Open to every page, or to the stage's allowed origins: the function decides",
@@ -76,6 +79,7 @@ class NotifyApi(Construct):
         self.connect_url = self._stage.url
         self.callback_url = self._stage.callback_url
         if stage.emulated:
+            Tags.of(self._api).add(*_EMULATED_ID, include_resource_types=["AWS::ApiGatewayV2::Api"])
             path = f"{local_port}/_aws/execute-api/{self._api.api_id}/{stage.name}"
             self.connect_url = f"ws://localhost:{path}"
             self.callback_url = f"http://127.0.0.1:{path}"

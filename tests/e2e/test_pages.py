@@ -10,7 +10,7 @@ from playwright.sync_api import ConsoleMessage, Page
 
 from tests.e2e.browser import serving
 from tests.e2e.peer import PATIENCE, peer, publication, unique
-from tools.deploy import LocalStage
+from tools.deploy import LocalStage, local_stage
 
 LEGACY = Path(__file__).parent / "legacy" / "listen.js"
 LEGACY_ADDRESS = "wss://10h4atbflh.execute-api.eu-west-1.amazonaws.com/dev/"
@@ -106,6 +106,25 @@ def test_a_token_that_ends_while_connected_is_followed_by_the_next_and_nothing_i
     assert page.evaluate("sockets[1].readyState === WebSocket.OPEN")
     assert len(fetched) == 2
     assert page.evaluate("states.at(-1)") == "subscribed"
+
+
+def test_a_page_comes_back_to_a_stage_that_was_killed_and_started_anew(
+    page: Page, shop: str, merchant: str, tmp_path: Path, unused_port: int
+) -> None:
+    address = f"ws://localhost:{unused_port}/_aws/execute-api/notify/local"
+    page.expose_function("fetchToken", lambda: None)
+    page.expose_function("firstOptions", lambda: [address, merchant])
+    page.clock.install()
+    with local_stage(tmp_path / "first", unused_port) as killed:
+        assert killed.url == address
+        page.goto(shop)
+        wait_for(page, "window.states?.at(-1) === 'subscribed'")
+    wait_for(page, "states.includes('unreachable')")
+    with local_stage(tmp_path / "second", unused_port):
+        page.clock.fast_forward(75_000)  # it goes on slowly, about once a minute
+        wait_for(page, "window.states?.at(-1) === 'subscribed'")
+        publish(address, merchant, "7", "after the restart")
+        wait_for(page, "heard.length === 1")
 
 
 def test_a_token_that_is_not_renewed_ends_in_a_plain_word(

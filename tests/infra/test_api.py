@@ -50,6 +50,11 @@ def test_the_emulated_stage_leaves_out_the_response_that_its_cloudformation_does
     assert local.all("AWS::ApiGatewayV2::RouteResponse") == []
 
 
+def test_only_the_emulated_api_is_given_its_id(template: Template, stage: str) -> None:
+    tags = template.one("AWS::ApiGatewayV2::Api").properties["Tags"]
+    assert tags.get("ms-custom-id") == ("notify" if stage == "local" else None)
+
+
 @pytest.mark.parametrize(
     ("stage", "rate", "burst"), [("local", 1000, 1000), ("dev", 100, 200), ("prod", 2000, 4000)]
 )
