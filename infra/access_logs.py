@@ -4,6 +4,7 @@ No query string is ever logged (it may carry a token), and no address of a clien
 """
 
 import json
+from collections.abc import Mapping
 from typing import Final
 
 import jsii
@@ -35,6 +36,15 @@ FIELDS: Final = {
     "integrationRequestId": "$context.integration.requestId",
 }
 
+# How the authorizer answered, after how many ms, and its request id at Lambda. No others: they hold
+# what the token says.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html
+FIELDS_OF_THE_AUTHORIZER: Final = {
+    "authorizerStatus": "$context.authorizer.status",
+    "authorizerLatency": "$context.authorizer.latency",
+    "authorizerRequestId": "$context.authorizer.requestId",
+}
+
 
 class AccessLogs(Construct):
     """The log group of a stage's access logs, as `settings` for the stage."""
@@ -44,7 +54,8 @@ class AccessLogs(Construct):
         log_group = logs.LogGroup(
             self, "Logs", retention=stage.log_retention, removal_policy=stage.removal_policy
         )
-        self.settings = _Settings(log_group)
+        fields = FIELDS if stage.auth == "off" else {**FIELDS, **FIELDS_OF_THE_AUTHORIZER}
+        self.settings = _Settings(log_group, fields)
 
 
 class LoggingAccount(Construct):
@@ -82,8 +93,9 @@ class LoggingAccount(Construct):
 # The class rather than a dict: jsii cannot pass a dict for an interface with behaviour.
 @jsii.implements(apigatewayv2.IAccessLogSettings)
 class _Settings:
-    def __init__(self, log_group: logs.ILogGroup) -> None:
+    def __init__(self, log_group: logs.ILogGroup, fields: Mapping[str, str]) -> None:
         self._destination = apigatewayv2.LogGroupLogDestination(log_group)
+        self._format = apigateway.AccessLogFormat.custom(json.dumps(fields))
 
     @property
     def destination(self) -> apigatewayv2.IAccessLogDestination:
@@ -91,4 +103,4 @@ class _Settings:
 
     @property
     def format(self) -> apigateway.AccessLogFormat:
-        return apigateway.AccessLogFormat.custom(json.dumps(FIELDS))
+        return self._format

@@ -14,8 +14,8 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 RUNBOOK: Final = {
-    "AuthorizerErrors": "Nobody with a token can connect: the authorizer crashes or times out "
-    "before it can say why. Read its log; if it began with a deployment, roll back.",
+    "AuthorizerErrors": "Clients get 500 and cannot connect: the authorizer crashes or times out "
+    "before it can count why. Read its log; if it began with a deployment, roll back.",
     "AuthorizerFailures": "Clients with good tokens cannot connect: the authorizer cannot read its "
     "keys. Its log has the cause; look at what the secret holds, and who changed it.",
     "AuthorizerThrottles": "Clients are turned away before connect: Lambda's concurrency is used "

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from infra.access_logs import FIELDS_OF_THE_AUTHORIZER
+from lambdas.layer.identity import Identity
 from tests.infra.templates import Template
 
 
@@ -79,10 +81,31 @@ def test_an_access_log_line_is_json_without_addresses_and_query_strings(
     settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
     line = json.loads(settings["Format"])
     assert {"requestId", "eventType", "routeKey", "connectionId", "status", "error"} <= set(line)
+    of_the_authorizer = set(FIELDS_OF_THE_AUTHORIZER.values())
     for value in line.values():
         assert value.startswith("$context.")
         for personal in ("identity", "query", "path", "authorizer", "header"):
-            assert personal not in value
+            assert personal not in value or value in of_the_authorizer
+
+
+def test_an_access_log_line_says_how_the_authorizer_answered_where_there_is_one(
+    template: Template, auth: str
+) -> None:
+    settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
+    line = json.loads(settings["Format"])
+    said = {name: value for name, value in line.items() if "authorizer" in value}
+    expected = {
+        "authorizerStatus": "$context.authorizer.status",
+        "authorizerLatency": "$context.authorizer.latency",
+        "authorizerRequestId": "$context.authorizer.requestId",
+    }
+    assert said == (expected if auth != "off" else {})
+
+
+def test_no_variable_of_the_access_log_is_a_key_of_what_a_token_says() -> None:
+    identity = Identity("backend", "shop", frozenset(), ends_at=0).to_context()
+    logged = {value.rpartition(".")[2] for value in FIELDS_OF_THE_AUTHORIZER.values()}
+    assert logged.isdisjoint(identity)
 
 
 def test_access_logs_have_a_group_that_no_function_writes_to(template: Template) -> None:

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -70,7 +71,7 @@ def test_an_authorizer_that_crashes_alarms_and_what_it_refused_is_taken_off(
     alarm = alarms(prod)["AuthorizerErrors"]
     metrics = {one["Id"]: one for one in alarm["Metrics"]}
     (expression,) = [one["Expression"] for one in metrics.values() if "Expression" in one]
-    assert expression == "errors - FILL(refused, 0) - FILL(failures, 0)"
+    assert expression == "errors - 1.01 * FILL(refused, 0) - FILL(failures, 0)"
     names = {
         id_: one["MetricStat"]["Metric"]["MetricName"]
         for id_, one in metrics.items()
@@ -83,8 +84,17 @@ def test_an_authorizer_that_crashes_alarms_and_what_it_refused_is_taken_off(
     }
     (dimension,) = metrics["errors"]["MetricStat"]["Metric"]["Dimensions"]
     assert dimension["Value"] == {"Ref": prod.function("authorizer").id}
-    assert alarm["Threshold"] == 5
-    assert alarm["TreatMissingData"] == "notBreaching"
+    for counted in ("refused", "failures"):
+        assert metrics[counted]["MetricStat"]["Metric"]["Namespace"] == "OttuWsNotify-prod"
+        assert metrics[counted]["MetricStat"]["Metric"]["Dimensions"] == OWN
+    assert {one["MetricStat"]["Stat"] for one in metrics.values() if "MetricStat" in one} == {"Sum"}
+    assert alarm["Threshold"] == 2
+
+
+def test_refusals_that_are_counted_late_do_not_ring_the_alarm_of_crashes(prod: Template) -> None:
+    alarm = alarms(prod)["AuthorizerErrors"]
+    assert alarm["EvaluationPeriods"] == 2
+    assert "DatapointsToAlarm" not in alarm  # both of them
 
 
 @pytest.mark.parametrize("name", ["InternalErrors", "PostsFailed"])
@@ -169,7 +179,20 @@ def test_the_dashboard_shows_what_the_handlers_count_and_every_alarm(
     for metric in (*shown, "FramesRefused", "InternalErrors", "PublishLatency"):
         quoted = f'OttuWsNotify-{stage}\\",\\"{metric}'
         assert quoted in body.replace('\\\\\\"', '\\"'), metric
-    for metric in ("TokensAccepted", "TokensRefused", "ConnectsWithoutToken"):
-        assert (metric in body) == (auth != "off")
+    for metric in (
+        *("TokensAccepted", "TokensRefused", "ConnectsWithoutToken"),
+        *("AuthorizerFailures", "Authorizer errors that are no refusals"),
+    ):
+        assert (metric in body) == (auth != "off"), metric
     for alarm in template.all("AWS::CloudWatch::Alarm"):
         assert alarm.id in body
+
+
+def test_the_dashboard_shows_how_long_each_function_takes(template: Template) -> None:
+    parts = template.one("AWS::CloudWatch::Dashboard").properties["DashboardBody"]["Fn::Join"][1]
+    timed = {
+        function["Ref"]
+        for before, function in pairwise(parts)
+        if str(before).endswith('"Duration","FunctionName","')
+    }
+    assert timed == {function.id for function in template.functions.values()}
