@@ -38,7 +38,8 @@ _POSTING: Final = ("lambdas.layer.connections_api", "lambdas.layer.sender", "lam
 _READING_FRAMES: Final = ("fastjsonschema", "lambdas.layer.frames")
 _READING_TOKENS: Final = ("jwt", "lambdas.layer.keys", "lambdas.layer.tokens")
 _UNUSED: Final = {
-    "authorizer": (*_NEVER, *_STORING, *_POSTING, *_READING_FRAMES),
+    # It holds what a token names against the rules for frames.
+    "authorizer": (*_NEVER, *_STORING, *_POSTING),
     "connect": (
         *(*_NEVER, *_STORING, *_POSTING, *_READING_FRAMES, *_READING_TOKENS),
         "botocore.session",
