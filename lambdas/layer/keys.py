@@ -12,6 +12,7 @@ from lambdas.layer import settings
 from lambdas.layer.aws_json import AwsJson
 from lambdas.layer.clock import Clock, system_clock
 from lambdas.layer.signed_http import SignedHttp
+from lambdas.layer.tokens import can_sign
 
 _KEPT_FOR = 5 * 60 * 1000
 _LOOKED_UP_AGAIN_AFTER = 60 * 1000
@@ -82,10 +83,11 @@ def parse_keys(text: str) -> dict[str, str]:
     except (ValueError, RecursionError):
         keys = None
     if not (isinstance(keys, dict) and keys) or not all(
-        isinstance(key, str) and len(key) >= _SHORTEST_KEY for key in keys.values()
+        isinstance(key, str) and len(key) >= _SHORTEST_KEY and can_sign(key)
+        for key in keys.values()
     ):
         raise BadSecretError(
             f"the secret must be a JSON object of kid: key, each key of {_SHORTEST_KEY} or more "
-            "characters"
+            "characters, and not one of a pair (PEM, SSH)"
         )
     return keys

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jwt
+from jwt.algorithms import HMACAlgorithm
 
 from lambdas.layer.errors import InvalidMessage
 from lambdas.layer.frames import topic_of
@@ -54,6 +55,15 @@ def verify(token: str, key_of: Callable[[str], str | None], now: float) -> Ident
     except jwt.PyJWTError as error:
         raise BadToken(type(error).__name__) from error
     return _identity(claims, now)
+
+
+def can_sign(key: str) -> bool:
+    """Tell whether a key can sign tokens: for HMAC, PyJWT refuses what looks like one of a pair."""
+    try:
+        HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(key)
+    except (jwt.InvalidKeyError, UnicodeEncodeError):  # the latter: half a surrogate pair
+        return False
+    return True
 
 
 def _kid(token: str) -> str:

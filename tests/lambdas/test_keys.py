@@ -176,6 +176,9 @@ def test_a_secret_is_an_object_of_kids_and_keys(keys: dict[str, str]) -> None:
         json.dumps({"first": "k" * 31}),
         json.dumps({"first": KEY, "second": "short"}),
         json.dumps({"first": {"key": KEY}}),
+        json.dumps({"first": f"-----BEGIN PUBLIC KEY-----\n{KEY}\n-----END PUBLIC KEY-----"}),
+        json.dumps({"first": f"ssh-ed25519 {KEY}"}),
+        json.dumps({"first": KEY + "\ud800"}),
     ],
 )
 def test_another_secret_is_refused_with_what_it_should_be_and_nothing_of_it(text: str) -> None:

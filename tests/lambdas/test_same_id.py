@@ -35,6 +35,7 @@ def test_the_same_id_with_the_same_content_is_stored_once_and_posted_again(
     "changes",
     [
         {"message": "another"},
+        {"message": PUBLISH["message"].swapcase()},
         {"n": 1.0},
         {"n": True},
         {"n": "1"},
