@@ -87,6 +87,7 @@ class Server:
         self.failures: list[Exception] = []
         self.ending = threading.Event()
         self._scripts = deque(scripts)
+        self._visits: list[tuple[ServerConnection, threading.Thread]] = []
         self._lock = threading.Lock()
         self._mine = threading.local()  # a connection has one thread, from handshake to end
 
@@ -109,11 +110,18 @@ class Server:
         return None
 
     def handle(self, connection: ServerConnection) -> None:
+        self._visits.append((connection, threading.current_thread()))
         try:
             self._mine.script(Visit(connection, self._mine.number, self.ending))
         except Exception as error:  # noqa: BLE001 - raised where the test sees it
             if not (self.ending.is_set() and isinstance(error, ConnectionClosed)):
                 self.failures.append(error)
+
+    def end(self) -> None:
+        """Close the connections and wait for their scripts: before websockets 17, nobody does."""
+        for connection, thread in self._visits:
+            connection.close(1001)
+            thread.join()
 
 
 def hang(_: Visit) -> None:
@@ -143,5 +151,6 @@ def scripted(*scripts: Script) -> Iterator[Server]:
             here.ending.set()
             server.shutdown()
             thread.join()
+            here.end()
     if here.failures:
         raise here.failures[0]
