@@ -61,6 +61,11 @@ def put(key: Item, expires_at: int) -> dict[str, Any]:
     return {"PutRequest": {"Item": {**key, "expires_at": {"N": seconds(expires_at)}}}}
 
 
+def expired(item: Item, now: int) -> bool:
+    """Tell whether an item counts as absent; `now` is in milliseconds since 1970."""
+    return int(item["expires_at"]["N"]) * 1000 <= now
+
+
 def seconds(milliseconds: int) -> str:
     """Return whole seconds, rounded up, as DynamoDB's JSON wants a number: when an item expires."""
     return str(-(-milliseconds // 1000))

@@ -34,10 +34,6 @@ def _lookup_before_store() -> list[Replacement]:
     return [(Storage, "say", say_late), (Storage, "listeners", found_early)]
 
 
-def _reads(name: str) -> Callable[[dict[str, Any]], bool]:
-    return lambda query: name in query["ExpressionAttributeValues"]
-
-
 def _inconsistent(name: str) -> Callable[[], list[Replacement]]:
     def replace() -> list[Replacement]:
         pages = Storage._pages  # noqa: SLF001 - a break has to reach inside
@@ -94,20 +90,28 @@ def _read_before_joined() -> list[Replacement]:
     return [(Storage, "subscribe", put_off), (Storage, "said", read_first)]
 
 
-def _expired_not_left_out(
-    is_meant: Callable[[dict[str, Any]], bool],
-) -> Callable[[], list[Replacement]]:
+def _expired_not_left_out(table: str) -> Callable[[], list[Replacement]]:
     def replace() -> list[Replacement]:
-        pages = Storage._pages  # noqa: SLF001 - a break has to reach inside
+        expired = items.expired
 
-        def everything(self: Storage, **query: Any) -> Iterator[dict[str, Any]]:
-            if is_meant(query):
-                query["ExpressionAttributeValues"][":now"] = {"N": "0"}
-            return pages(self, **query)
+        def never(item: items.Item, now: int) -> bool:
+            of_table = "ledger" if "line" in item else "connections"
+            return of_table != table and expired(item, now)
 
-        return [(Storage, "_pages", everything)]
+        return [(items, "expired", never)]
 
     return replace
+
+
+def _expired_replayed() -> list[Replacement]:
+    pages = Storage._pages  # noqa: SLF001 - a break has to reach inside
+
+    def everything(self: Storage, **query: Any) -> Iterator[dict[str, Any]]:
+        if ":said" in query["ExpressionAttributeValues"]:
+            query["ExpressionAttributeValues"][":now"] = {"N": "0"}
+        return pages(self, **query)
+
+    return [(Storage, "_pages", everything)]
 
 
 def _token_end_forgotten() -> list[Replacement]:
@@ -194,9 +198,9 @@ BREAKS: dict[str, Callable[[], list[Replacement]]] = {
     "an id used for other content of the same length": _contents_by_length,
     "the oldest replayed instead of the newest": _oldest_replayed,
     "a subscription that outlives its token": _token_end_forgotten,
-    "expired subscriptions not left out": _expired_not_left_out(lambda query: "IndexName" in query),
-    "who joined, expired, not left out": _expired_not_left_out(_reads(":joined")),
-    "what was said, expired, not left out": _expired_not_left_out(_reads(":said")),
+    "expired subscriptions not left out": _expired_not_left_out("connections"),
+    "who joined, expired, not left out": _expired_not_left_out("ledger"),
+    "what was said, expired, not left out": _expired_replayed,
 }
 """The first five are those that the order of steps stands on."""
 
