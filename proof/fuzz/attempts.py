@@ -115,8 +115,11 @@ def handshake(text: str) -> str:
     except Exception as error:  # noqa: BLE001 - its text is what API Gateway looks at
         require(str(error) == "Unauthorized", f"{type(error).__name__}: {error}")
         return "refused"
-    given = {name.lower(): value for name, value in headers.items()}.get("authorization", "")
-    candidates = (given.strip().partition(" ")[2].strip(), query.get("token", ""))
+    given = [value for name, value in headers.items() if name.lower() == "authorization"]
+    candidates = [
+        *(value.strip().partition(" ")[2].strip() for value in given),
+        query.get("token", ""),
+    ]
     contexts = [who.to_context() for who in map(_identity, candidates) if who is not None]
     require(policy["context"] in contexts, f"{policy['context']} was let in")
     return "let in"

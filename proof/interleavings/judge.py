@@ -61,7 +61,11 @@ class Violation:
 
 @dataclass(slots=True)
 class Line:
-    """What is published, at which moment; `until`: the end of its retention, in milliseconds."""
+    """What is published, at which moment; `until`: the end of its retention, in milliseconds.
+
+    `confirmed`: a receipt has come for it. Its id says too little: after the retention, the same
+    may be used for a new line.
+    """
 
     topic: str
     id: str
@@ -69,6 +73,7 @@ class Line:
     message: str
     at: int
     until: int
+    confirmed: bool = False
 
 
 class Judge(Watcher):
@@ -84,7 +89,6 @@ class Judge(Watcher):
         self.tables: Tables
         self._lines: dict[str, list[Line]] = {}
         self._by_text: dict[str, Line] = {}
-        self._receipts: set[tuple[str, str]] = set()
         self._got: dict[tuple[str, str], set[str]] = {}
         self._failed: set[tuple[str, str, str]] = set()
         self._asked: set[tuple[str, str]] = set()
@@ -176,19 +180,20 @@ class Judge(Watcher):
                 self._failed.add((connection.id, topic, line.id))
             elif line.at < started:
                 self._say("late", _missed(connection, line, "it was told `subscribed`"))
-            elif stands and (topic, line.id) in self._receipts:
+            elif stands and line.confirmed:
                 self._owe(connection, topic, line.id, "it was told `subscribed`", now)
         if stands:
             self._standing[connection.id, topic] = connection
 
     def receipt(self, topic: str, id_: str, message: str, invocation: Invocation, now: int) -> None:
         """Judge that a publish was done."""
-        self._receipts.add((topic, id_))
         lines = [line for line in self._lines.get(topic, ()) if line.id == id_]
         if not lines or lines[-1].until < invocation.started - _MARGIN:
             self._say("once", f"a receipt for {id_} of {topic}, which is not stored any more")
         elif lines[-1].message != message:
             self._say("once", f"a receipt for {id_} of {topic}, which says something else")
+        else:
+            lines[-1].confirmed = True
         for (_, waits_for), connection in self._standing.items():
             if waits_for == topic and connection.hears(now):
                 self._owe(connection, topic, id_, "the publisher got its receipt", now)

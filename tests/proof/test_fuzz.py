@@ -1,13 +1,16 @@
 """Bad input in bulk: the short form holds, is repeatable, and finds what is broken on purpose."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from lambdas.layer import frames, handler, tokens
+from proof.fuzz.attempts import handshake
 from proof.fuzz.guide import batch
 from proof.fuzz.part import prove
+from proof.fuzz.seeds import HANDSHAKES
 
 
 def test_the_short_form_holds_and_reaches_nine_branches_of_ten() -> None:
@@ -25,6 +28,15 @@ def test_the_same_seed_makes_the_same_inputs() -> None:
 
 
 Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def test_of_two_authorization_headers_either_may_let_its_bearer_in() -> None:
+    sent = json.loads(HANDSHAKES[0])
+    assert handshake(json.dumps(sent)) == "let in"
+    sent["headers"]["authorization"] = "other"
+    assert handshake(json.dumps(sent)) == "let in"
+    sent["headers"]["Authorization"] = "another"
+    assert handshake(json.dumps(sent)) == "refused"
 
 
 def _anything(*_: Any) -> None:
