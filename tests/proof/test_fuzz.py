@@ -27,9 +27,6 @@ def test_the_same_seed_makes_the_same_inputs() -> None:
     assert batch("frames", "b", 0, 500).outcomes != first.outcomes
 
 
-Patch = Callable[[pytest.MonkeyPatch], None]
-
-
 def test_of_two_authorization_headers_either_may_let_its_bearer_in() -> None:
     sent = json.loads(HANDSHAKES[0])
     assert handshake(json.dumps(sent)) == "let in"
@@ -37,6 +34,9 @@ def test_of_two_authorization_headers_either_may_let_its_bearer_in() -> None:
     assert handshake(json.dumps(sent)) == "let in"
     sent["headers"]["Authorization"] = "another"
     assert handshake(json.dumps(sent)) == "refused"
+
+
+Patch = Callable[[pytest.MonkeyPatch], None]
 
 
 def _anything(*_: Any) -> None:

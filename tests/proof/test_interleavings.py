@@ -26,12 +26,6 @@ def test_nothing_is_lost_in_any_interleaving() -> None:
     assert tally.delivered > INTERLEAVINGS
 
 
-def test_an_id_used_again_after_its_retention_owes_nothing_to_the_receipt_of_then() -> None:
-    # The one of a million in which a subscribe was answered between the new line and its posts.
-    _, findings = search("1", range(157_562, 157_563))
-    assert findings == []
-
-
 @pytest.mark.parametrize("name", BREAKS)
 def test_broken_code_is_found(name: str) -> None:
     with broken(name):

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tests.clients.python.frames import subscribed
 from ws_notify import ConnectionLostError, HandshakeError, Timing, WsNotifyError
 from ws_notify.core.events import Action, Close, Lost, Open, Opened, Received, Send
 from ws_notify.core.publisher import Publisher
@@ -64,3 +65,26 @@ def sent(actions: list[Action]) -> list[dict[str, Any]]:
 
 
 __all__ = ["LOST", "TIMING", "Close", "Driven", "Open", "publisher", "sent", "subscriber"]
+
+
+def standing(*refs: str | int, renewable: bool = False) -> Driven:
+    """Return a subscription that stands, on link 1."""
+    driven = Driven(subscriber(*refs, renewable=renewable))
+    assert driven.actions() == [Open(1)]
+    driven.opened()
+    for ref in refs or ("12303",):
+        driven.received(subscribed(ref))
+    assert core_of(driven).ready
+    return driven
+
+
+def core_of(driven: Driven) -> Subscriber:
+    assert isinstance(driven.core, Subscriber)
+    return driven.core
+
+
+def heard(driven: Driven) -> list[str]:
+    """Return the ids of the results; an error by its code."""
+    results = [getattr(each, "id", None) or each.code for each in core_of(driven).results]  # type: ignore[union-attr] # either
+    core_of(driven).results.clear()
+    return results

@@ -63,7 +63,7 @@ class Visit:
         assert self.ending.wait(PATIENCE)
 
     def serve(self) -> None:
-        """Be a service: answer each frame until the client closes, or has nothing to say."""
+        """Be a service: answer each frame until the client closes, or long has nothing to say."""
         with suppress(ConnectionClosed, TimeoutError):
             while True:
                 self.answer(self.hear())

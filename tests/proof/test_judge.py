@@ -1,0 +1,43 @@
+"""What the judge of the interleavings owes to whom."""
+
+import pytest
+
+from proof.interleavings.judge import RETENTION, Judge
+from proof.interleavings.sockets import Connection
+from proof.interleavings.tasks import Invocation
+
+TOPIC = "shop#12303"
+AFTER_THE_RETENTION = (RETENTION + 60) * 1000
+
+
+@pytest.fixture
+def judge() -> Judge:
+    return Judge(most=100)
+
+
+def _say(judge: Judge, now: int) -> None:
+    content = {"id": "order 7", "sent_at": f"at {now}", "message": "done"}
+    judge.said(TOPIC, content, f"said at {now}", now)
+
+
+def _confirm(judge: Judge, now: int) -> None:
+    publish = Invocation("publish", 0, now, lambda _, __: None)
+    judge.receipt(TOPIC, "order 7", "done", publish, now)
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_the_receipt_of_an_expired_line_confirms_no_later_one_of_its_id(
+    judge: Judge,
+    confirmed: bool,  # noqa: FBT001 - the case
+) -> None:
+    _say(judge, 0)
+    _confirm(judge, 0)
+    now = AFTER_THE_RETENTION
+    connection = Connection("c1", "a client", now, None)
+    asked = judge.asks(connection, TOPIC)
+    _say(judge, now)
+    if confirmed:
+        _confirm(judge, now)
+    judge.subscribed(connection, TOPIC, asked, now)
+    found = judge.violation
+    assert (found.kind if found else None) == ("live" if confirmed else None)
