@@ -1,13 +1,16 @@
 """Publishing by direct invocation, with the real boto3 against an AWS on loopback."""
 
+import threading
 import time
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tests.clients.python.aws import SILENCE, Answer, aws, refused
 from tests.clients.python.frames import CRASHED, error, receipt
+from tests.clients.python.scripted import PATIENCE
 from tests.clients.python.speaking import PAYMENT
 from ws_notify import DeadlineError, LambdaPublisher, RefusedError, Timing
 from ws_notify.aws import _client
@@ -95,7 +98,29 @@ def test_an_aws_that_is_not_reached_is_tried_until_the_deadline(
     with aws(monkeypatch, SILENCE):
         pass  # it has gone
     with pytest.raises(DeadlineError, match="Lambda could not be reached"):
-        published(deadline=0.5)
+        published(deadline=1)
+
+
+def test_a_try_that_the_deadline_cuts_short_does_not_hide_what_failed_before() -> None:
+    ending = threading.Event()
+
+    class Dying:
+        asked = 0
+
+        def invoke(self, **_: object) -> object:
+            self.asked += 1
+            if self.asked == 1:
+                raise EndpointConnectionError(endpoint_url="https://lambda.example")
+            ending.wait(PATIENCE)
+            raise AssertionError
+
+    try:
+        patient = Timing(attempt=PATIENCE, backoff=0.01)
+        publisher = LambdaPublisher("f", client=Dying(), timing=patient)
+        with pytest.raises(DeadlineError, match="Lambda could not be reached"):
+            publisher.publish(**PAYMENT, deadline=0.5)
+    finally:
+        ending.set()
 
 
 def test_without_credentials_it_says_so_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

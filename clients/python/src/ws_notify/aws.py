@@ -65,6 +65,10 @@ class LambdaPublisher:
             outcome = _within(min(attempt, left), lambda: self._invoke(payload))
             if isinstance(outcome, Receipt):
                 return outcome
+            if outcome is None:
+                if last and left < attempt:
+                    break  # cut short by the deadline: what failed before says more
+                outcome = ConnectionLostError("The function did not answer in time")
             if not outcome.retryable:
                 raise outcome
             last, attempt = outcome, attempt * 2
@@ -117,7 +121,9 @@ def _refusal(error: Any) -> RefusedError:
     )
 
 
-def _within(seconds: float, call: Callable[[], Receipt | WsNotifyError]) -> Receipt | WsNotifyError:
+def _within(
+    seconds: float, call: Callable[[], Receipt | WsNotifyError]
+) -> Receipt | WsNotifyError | None:
     """Call in a thread that may be left behind: no timeout of boto3 bounds name resolution."""
     outcomes: list[Receipt | WsNotifyError | Exception] = []
 
@@ -131,7 +137,7 @@ def _within(seconds: float, call: Callable[[], Receipt | WsNotifyError]) -> Rece
     thread.start()
     thread.join(seconds)
     if not outcomes:
-        return ConnectionLostError("The function did not answer in time")
+        return None
     if isinstance(outcomes[0], Receipt | WsNotifyError):
         return outcomes[0]
     raise outcomes[0]
