@@ -28,22 +28,22 @@ class UnwrittenError(RuntimeError):
 def write(client: Client, requests: Iterable[Request]) -> None:
     """Write all; each may safely be written twice.
 
-    Raises UnwrittenError when items are left over for 3 seconds, or all take longer than 5; what
-    the client raises.
+    Raises UnwrittenError when a call's items are left over for 3 seconds, or 5 have passed and not
+    every call has begun; what the client raises.
     """
     waiting = iter(requests)
     end = time.monotonic() + _ALL_WITHIN
     while batch := list(islice(waiting, _AT_ONCE)):
         if time.monotonic() > end:
             raise UnwrittenError(len(batch) + sum(1 for _ in waiting))
-        _write_batch(client, batch)
+        _write_batch(client, batch, end)
 
 
-def _write_batch(client: Client, batch: list[Request]) -> None:
+def _write_batch(client: Client, batch: list[Request], end: float) -> None:
     items: dict[str, Any] = {}
     for table, request in batch:
         items.setdefault(table, []).append(request)
-    give_up_at = time.monotonic() + _GIVE_UP_AFTER
+    give_up_at = min(end, time.monotonic() + _GIVE_UP_AFTER)
     pause = _FIRST_PAUSE
     while items := client.batch_write_item(RequestItems=items).get("UnprocessedItems", {}):
         if time.monotonic() + pause > give_up_at:

@@ -85,15 +85,29 @@ def test_items_left_over_for_three_seconds_are_given_up_with_their_number(time: 
     assert len(client.batches) > 3
 
 
-def test_what_takes_longer_than_five_seconds_is_given_up_with_its_number(time: FakeTime) -> None:
-    class Slow(Leftovers):
-        def batch_write_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - AWS's name
-            time.advance(0.6)
-            return super().batch_write_item(RequestItems=RequestItems)
+class Slow(Leftovers):
+    """One that takes its time for each call, too."""
 
+    def __init__(self, time: FakeTime, *left_over: int, forever: int = 0) -> None:
+        super().__init__(*left_over, forever=forever)
+        self._time = time
+
+    def batch_write_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        self._time.advance(0.6)
+        return super().batch_write_item(RequestItems=RequestItems)
+
+
+def test_what_takes_longer_than_five_seconds_is_given_up_with_its_number(time: FakeTime) -> None:
     start = time.monotonic()
-    client = Slow()
+    client = Slow(time)
     with pytest.raises(UnwrittenError, match="1175 items") as unwritten:
         _write(client, _puts(1400))
     assert unwritten.value.unwritten == 1400 - 25 * len(client.batches)
+    assert time.monotonic() - start <= 6.0
+
+
+def test_what_is_left_over_late_is_not_sent_again_after_the_five_seconds(time: FakeTime) -> None:
+    start = time.monotonic()
+    with pytest.raises(UnwrittenError, match="1 items"):
+        _write(Slow(time, *[0] * 7, forever=1), _puts(200))
     assert time.monotonic() - start <= 6.0

@@ -1,6 +1,7 @@
 """When AWS fails: what the sender is told, and what the log says."""
 
 import logging
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -8,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from lambdas.layer.batches import UnwrittenError
 from lambdas.layer.handler import Handler
 from lambdas.layer.http1 import NoAnswerError
-from tests.fakes import FakeApi, Journal, TappedDynamo
+from tests.fakes import Call, FakeApi, FakeTime, Journal, TappedDynamo
 from tests.lambdas.examples import publish, subscribe, unsubscribe
 from tests.lambdas.frames_sent import do, join, say
 
@@ -100,3 +101,26 @@ def test_without_a_request_id_the_error_has_one_that_is_in_the_log(
     reply = handler.handle("c1", publish())
     assert reply is not None
     assert reply["request_id"] == vars(caplog.records[0])["request_id"] != ""
+
+
+def test_the_slowest_publish_has_its_receipt_before_api_gateway_stops_waiting(
+    handler: Handler, dynamo: TappedDynamo, api: FakeApi, time: FakeTime
+) -> None:
+    def slow(call: Call) -> Any:
+        time.advance(3)  # a call's bound, see AwsJson
+        return call()
+
+    def slowly_gone() -> int:
+        time.advance(0.25)
+        return 410
+
+    for number in range(100):
+        join(handler, f"c{number}")
+        api.script(f"c{number}", slowly_gone)
+    for step in ("put said", "query index", "write"):  # "query joined" goes on beside the index
+        dynamo.detour(step, slow)
+    began = time.monotonic()
+    receipt = do(handler, "b1", publish())
+    assert receipt["type"] == "receipt"
+    assert receipt["gone"] + receipt["failed"] == 100
+    assert time.monotonic() - began < 29

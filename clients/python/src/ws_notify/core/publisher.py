@@ -101,7 +101,7 @@ class Publisher:
             what = "No receipt came" if self._asked else "The connection did not open"
             self._close(broken=True)
             if self._job:
-                self._job.attempt *= 2  # many subscribers take the service up to 20 seconds
+                self._job.attempt *= 2  # many subscribers take the service up to 14 seconds
             self._failed(ConnectionLostError(f"{what} in time"), now)
         elif self._retry_at <= now:
             self._retry_at = math.inf
