@@ -4,6 +4,7 @@ A rotation needs no deployment: an unknown `kid` is looked up, and a removed key
 """
 
 import json
+import logging
 import math
 from collections.abc import Callable
 from typing import Self
@@ -20,6 +21,8 @@ _TRIED_AGAIN_AFTER = 5 * 1000
 _SHORTEST_KEY = 32
 
 Fetch = Callable[[], dict[str, str]]
+
+log = logging.getLogger("ottu-ws-notify.keys")
 
 
 class BadSecretError(RuntimeError):
@@ -56,24 +59,43 @@ class Keys:
         """Return the key that a `kid` names, or None.
 
         They are fetched again when 5 minutes old, and for an unknown `kid` at most once a minute;
-        where fetching fails, at most every 5 seconds: a flood of tokens is no flood of reads.
+        where fetching old ones fails, at most every 5 seconds: a flood of tokens is no flood of
+        reads.
 
-        Raises BadSecretError, KeysUnavailableError, and what fetching raises.
+        Raises BadSecretError, KeysUnavailableError, and what fetching raises, where there are no
+        keys but old ones.
         """
         now = self._clock()
-        age = math.inf if self._fetched_at is None else now - self._fetched_at
-        # Where fetching fails, this raises: a removed key must not live on.
-        if age >= _KEPT_FOR or (kid not in self._keys and age >= _LOOKED_UP_AGAIN_AFTER):
+        age = _passed(self._fetched_at, now)
+        if age >= _KEPT_FOR:
+            # Where fetching fails, this raises: a removed key must not live on.
             self._refresh(now)
+        elif kid not in self._keys and age >= _LOOKED_UP_AGAIN_AFTER:
+            self._look_up(now)
         return self._keys.get(kid)
 
+    def _look_up(self, now: int) -> None:
+        """Fetch them for the sake of one that is not known; most of those never were."""
+        if _passed(self._failed_at, now) < _LOOKED_UP_AGAIN_AFTER:
+            return
+        try:
+            self._refresh(now)
+        except Exception:
+            # Those that are known are good yet. Once they are old, the same failure is raised.
+            log.warning("keys could not be read again", exc_info=True)
+
     def _refresh(self, now: int) -> None:
-        if self._failed_at is not None and now - self._failed_at < _TRIED_AGAIN_AFTER:
+        if _passed(self._failed_at, now) < _TRIED_AGAIN_AFTER:
             raise KeysUnavailableError
         self._failed_at = now
         self._keys = self._fetch()
         self._failed_at = None
         self._fetched_at = now  # not later: a key may be removed while they are fetched
+
+
+def _passed(since: int | None, now: int) -> float:
+    """Return the milliseconds since a moment; without one, or if the clock was set back, inf."""
+    return math.inf if since is None or since > now else now - since
 
 
 def parse_keys(text: str) -> dict[str, str]:

@@ -126,14 +126,40 @@ def test_old_keys_do_not_live_on_where_reading_fails(
     assert keys.get("second") == OTHER
 
 
-def test_an_unknown_kid_whose_reading_fails_takes_no_known_key_along(
-    keys: Keys, secret: Secret, clock: FakeClock
+def test_a_flood_of_unknown_kids_is_no_flood_of_reads_or_failures_where_reading_fails(
+    keys: Keys, secret: Secret, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     keys.get("first")
     secret.error = RuntimeError("no secret")
+    for n in range(299):
+        clock.advance(seconds=1)
+        assert keys.get(f"unknown {n}") is None
+        assert keys.get("first") == KEY
+    assert secret.reads == 1 + 4
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 4
     clock.advance(seconds=60)
     with pytest.raises(RuntimeError, match="no secret"):
         keys.get("unknown")
+
+
+def test_keys_from_a_time_that_is_yet_to_come_count_as_old(
+    keys: Keys, secret: Secret, clock: FakeClock
+) -> None:
+    keys.get("first")
+    secret.keys = {"second": OTHER}
+    clock.advance(seconds=-1)
+    assert keys.get("first") is None
+    assert keys.get("second") == OTHER
+
+
+def test_a_failure_at_a_time_that_is_yet_to_come_does_not_hinder_reading(
+    keys: Keys, secret: Secret, clock: FakeClock
+) -> None:
+    secret.error = RuntimeError("no secret")
+    with pytest.raises(RuntimeError, match="no secret"):
+        keys.get("first")
+    secret.error = None
+    clock.advance(seconds=-1)
     assert keys.get("first") == KEY
 
 
