@@ -14,6 +14,7 @@ from benchmarks.aws import credentials, session
 from benchmarks.figures import FanOut
 from benchmarks.spread import percentiles, ratio
 from lambdas.layer import Sender, Storage
+from lambdas.layer.clock import system_clock
 from lambdas.layer.connections_api import POSTS_AT_ONCE, ConnectionsApi
 from lambdas.layer.signed_http import SignedHttp
 from lambdas.layer.topic import Topic
@@ -60,12 +61,13 @@ def _summary(samples: Mapping[Way, list[float]]) -> list[FanOut]:
 
 def _ways(endpoint: str) -> dict[Way, Callable[[], object]]:
     ids = [f"connection-{number}" for number in range(MANY)]
+    tomorrow = system_clock() + 24 * 60 * 60 * 1000
     sender = _sender(endpoint)
     post = _boto3_post(endpoint)
     threads = ThreadPoolExecutor(THREADS)
 
     def broadcast(connection_ids: list[str]) -> None:
-        delivery = sender.broadcast(_TOPIC, connection_ids, _TEXT)
+        delivery = sender.broadcast(_TOPIC, dict.fromkeys(connection_ids, tomorrow), _TEXT)
         if delivery.accepted != len(connection_ids):
             raise ToolError(f"the fan-out went wrong: {delivery}")
 

@@ -16,7 +16,6 @@ from lambdas.layer.permissions import require_alive, require_may
 from lambdas.layer.replies import Frame
 from lambdas.layer.sender import Outcome, Sender
 from lambdas.layer.storage import CONNECTION_LIFETIME, Storage
-from lambdas.layer.topic import Topic
 
 MAX_NOTIFICATION = 128 * 1024
 """Bytes of UTF-8: API Gateway's quota for a message."""
@@ -132,32 +131,28 @@ class Handler:
         # Taken before anything is read: as a later `since` it must not leave a gap.
         now = self._clock()
         opened_at = now if caller.connected_at is None else caller.connected_at
-        end = opened_at + CONNECTION_LIFETIME
+        served_until = opened_at + CONNECTION_LIFETIME
         token_end = caller.bearer.ends_at if isinstance(caller.bearer, Identity) else None
+        end = served_until if token_end is None else min(served_until, token_end)
         # First who hears, then what was said: a publisher does it the other way round.
-        self._storage.subscribe(connection_id, topic, end, token_end)
+        self._storage.subscribe(connection_id, topic, served_until, token_end)
         after = 0 if request.since is None else request.since - _OVERLAP
         missed = self._storage.said(topic, after)
-        if not self._replay(connection_id, topic, missed):
+        post = self._sender.replay(connection_id, (line.notification for line in missed), end)
+        if post.outcome is Outcome.GONE:
+            self._storage.unsubscribe(topic, [connection_id])
             return None
+        require_alive(caller.bearer, self._clock())  # its token may have ended meanwhile
+        if post.outcome is Outcome.FAILED:
+            # Not `subscribed`: its `now` would make the client skip what it did not get.
+            raise ReplayError(post.why)
         return replies.subscribed(
             topic.merchant_id,
             topic.ref,
             replayed=len(missed),
             now=to_rfc3339(now),
-            end=to_rfc3339(end if token_end is None else min(end, token_end)),
+            end=to_rfc3339(end),
         )
-
-    def _replay(self, connection_id: str, topic: Topic, missed: list[Said]) -> bool:
-        """Post what a connection missed; False if it is gone. Raises ReplayError."""
-        post = self._sender.replay(connection_id, (line.notification for line in missed))
-        if post.outcome is Outcome.GONE:
-            self._storage.unsubscribe(topic, [connection_id])
-            return False
-        if post.outcome is Outcome.FAILED:
-            # Not `subscribed`: its `now` would make the client skip what it did not get.
-            raise ReplayError(post.why)
-        return True
 
 
 def _connection(caller: Caller, field: str) -> str:

@@ -61,9 +61,9 @@ def put(key: Item, expires_at: int) -> dict[str, Any]:
     return {"PutRequest": {"Item": {**key, "expires_at": {"N": seconds(expires_at)}}}}
 
 
-def expired(item: Item, now: int) -> bool:
-    """Tell whether an item counts as absent; `now` is in milliseconds since 1970."""
-    return int(item["expires_at"]["N"]) * 1000 <= now
+def end(item: Item) -> int:
+    """Return from when on an item counts as absent, in milliseconds since 1970."""
+    return int(item["expires_at"]["N"]) * 1000
 
 
 def seconds(milliseconds: int) -> str:

@@ -4,12 +4,13 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, Self
 
+from lambdas.layer.clock import Clock, system_clock
 from lambdas.layer.connections_api import POSTS_AT_ONCE, ConnectionsApi
 from lambdas.layer.http1 import NoAnswerError
 from lambdas.layer.storage import Storage
@@ -67,9 +68,10 @@ class Api(Protocol):
 class Sender:
     """Sends to the connections of a stage, and tells the storage which of them are gone."""
 
-    def __init__(self, api: Api, storage: Storage) -> None:
+    def __init__(self, api: Api, storage: Storage, *, clock: Clock = system_clock) -> None:
         self._api = api
         self._storage = storage
+        self._clock = clock
         self._posts = ThreadPoolExecutor(POSTS_AT_ONCE, thread_name_prefix="post")
 
     @classmethod
@@ -77,20 +79,22 @@ class Sender:
         """Return the sender of the stage that the environment names; see ConnectionsApi."""
         return cls(ConnectionsApi.from_env(), storage)
 
-    def broadcast(self, topic: Topic, connection_ids: Collection[str], text: str) -> Delivery:
+    def broadcast(self, topic: Topic, listeners: Mapping[str, int], text: str) -> Delivery:
         """Post a frame to each connection once, and forget those that are gone.
 
-        Raises nothing for a connection that is dead, slow or failing: it is counted.
+        `listeners`: their ids, and until when each may hear, in milliseconds since 1970. Raises
+        nothing for a connection that is dead, slow or failing: it is counted.
         """
         data = text.encode()
         end = time.monotonic() + _ALL_FOR
 
-        def post(connection_id: str) -> Post:
-            return self._post(connection_id, data, end)
+        def post(listener: tuple[str, int]) -> Post:
+            connection_id, until = listener
+            return self._post(connection_id, data, self._sooner(end, until))
 
         # One connection, the usual case, costs no thread.
-        each = map if len(connection_ids) == 1 else self._posts.map
-        posts = list(each(post, connection_ids))
+        each = map if len(listeners) == 1 else self._posts.map
+        posts = list(each(post, listeners.items()))
         counts = Counter(post.outcome for post in posts)
         _log_failed(posts)
         self._forget(topic, [post.connection_id for post in posts if post.outcome is Outcome.GONE])
@@ -100,17 +104,21 @@ class Sender:
             failed=counts[Outcome.FAILED],
         )
 
-    def replay(self, connection_id: str, texts: Iterable[str]) -> Post:
+    def replay(self, connection_id: str, texts: Iterable[str], until: int) -> Post:
         """Post frames to one connection, one after another, up to the first that does not arrive.
 
-        Returns that one, or ACCEPTED: all of them arrived.
+        Returns that one, or ACCEPTED: all of them arrived. `until` as in broadcast.
         """
-        end = time.monotonic() + _ALL_FOR
+        end = self._sooner(time.monotonic() + _ALL_FOR, until)
         for text in texts:
             post = self._post(connection_id, text.encode(), end)
             if post.outcome is not Outcome.ACCEPTED:
                 return post
         return Post(connection_id, Outcome.ACCEPTED)
+
+    def _sooner(self, end: float, until: int) -> float:
+        """Return the sooner of an end on the monotonic clock and one in milliseconds since 1970."""
+        return min(end, time.monotonic() + (until - self._clock()) / 1000)
 
     def _post(self, connection_id: str, data: bytes, end: float) -> Post:
         """Try until `end` on the monotonic clock, and for 3 seconds at most."""

@@ -166,15 +166,17 @@ class Storage:
             return None if earlier["write"]["S"] == write else items.read_said(earlier)
         return None
 
-    def listeners(self, topic: Topic) -> set[str]:
-        """Return the ids of the connections that wait for a topic now.
+    def listeners(self, topic: Topic) -> dict[str, int]:
+        """Return the ids of the connections that wait for a topic now, and until when.
 
-        The index knows the older subscriptions, the ledger those of the last minutes.
+        In milliseconds since 1970. The index knows the older subscriptions, the ledger those of the
+        last minutes, for which it may hold an earlier end; neither holds one after that of a token.
         """
         joined = self._beside.submit(self._lately_joined, topic)
-        return self._indexed(topic) | joined.result()
+        indexed = self._indexed(topic)
+        return {**joined.result(), **indexed}
 
-    def _indexed(self, topic: Topic) -> set[str]:
+    def _indexed(self, topic: Topic) -> dict[str, int]:
         found = self._pages(
             TableName=self._connections,
             IndexName=INDEX,
@@ -182,9 +184,9 @@ class Storage:
             ExpressionAttributeNames={"#key": KEY},
             ExpressionAttributeValues={":key": {"S": topic.key}},
         )
-        return {item["connection_id"]["S"] for item in self._unexpired(found)}
+        return {item["connection_id"]["S"]: items.end(item) for item in self._unexpired(found)}
 
-    def _lately_joined(self, topic: Topic) -> set[str]:
+    def _lately_joined(self, topic: Topic) -> dict[str, int]:
         found = self._pages(
             TableName=self._ledger,
             KeyConditionExpression="#key = :key AND begins_with(line, :joined)",
@@ -192,12 +194,15 @@ class Storage:
             ExpressionAttributeValues={":key": {"S": topic.key}, ":joined": {"S": "joined#"}},
             ConsistentRead=True,
         )
-        return {item["line"]["S"].removeprefix("joined#") for item in self._unexpired(found)}
+        return {
+            item["line"]["S"].removeprefix("joined#"): items.end(item)
+            for item in self._unexpired(found)
+        }
 
     def _unexpired(self, found: Iterable[items.Item]) -> Iterator[items.Item]:
         # Not by a filter of the query: it would be charged the same, and these rows are small.
         now = self._clock()
-        return (item for item in found if not items.expired(item, now))
+        return (item for item in found if items.end(item) > now)
 
     # -- the calls of the legacy service
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -42,10 +42,10 @@ class Recorder:
         self.topics.append(topic)
         self.texts.append(line.notification)
 
-    def listeners(self, topic: Topic) -> list[str]:
+    def listeners(self, topic: Topic) -> dict[str, int]:
         """Storage."""
         self.topics.append(topic)
-        return ["a-listener"]
+        return {"a-listener": 0}
 
     def subscribe(self, _id: str, topic: Topic, _until: int, _token_end: int | None) -> None:
         """Storage."""
@@ -60,13 +60,13 @@ class Recorder:
         """Storage."""
         self.topics.append(topic)
 
-    def broadcast(self, topic: Topic, connection_ids: Collection[str], text: str) -> Delivery:
+    def broadcast(self, topic: Topic, listeners: Mapping[str, int], text: str) -> Delivery:
         """Sender."""
         self.topics.append(topic)
         self.texts.append(text)
-        return Delivery(accepted=len(connection_ids), gone=0, failed=0)
+        return Delivery(accepted=len(listeners), gone=0, failed=0)
 
-    def replay(self, connection_id: str, texts: Iterable[str]) -> Post:
+    def replay(self, connection_id: str, texts: Iterable[str], _until: int) -> Post:
         """Sender."""
         self.texts.extend(texts)
         return Post(connection_id, Outcome.ACCEPTED)

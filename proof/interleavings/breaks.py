@@ -8,7 +8,6 @@ from typing import Any
 from greenlet import getcurrent
 
 from lambdas.layer import batches, handler, items, storage
-from lambdas.layer.handler import Handler
 from lambdas.layer.http1 import NoAnswerError
 from lambdas.layer.items import Said
 from lambdas.layer.sender import Outcome, Post, Sender
@@ -18,17 +17,20 @@ from lambdas.layer.topic import Topic
 Replacement = tuple[Any, str, Any]
 """An object, the name of its attribute, and what to put there."""
 
+_NEVER = 10**15
+"""Milliseconds since 1970."""
+
 
 def _lookup_before_store() -> list[Replacement]:
     """Let a publish read who listens first, and then write what is said."""
     say, listeners = Storage.say, Storage.listeners
-    early: dict[Any, set[str]] = {}
+    early: dict[Any, dict[str, int]] = {}
 
     def say_late(self: Storage, topic: Topic, line: Said) -> Said | None:
         early[getcurrent()] = listeners(self, topic)
         return say(self, topic, line)
 
-    def found_early(_self: Storage, _topic: Topic) -> set[str]:
+    def found_early(_self: Storage, _topic: Topic) -> dict[str, int]:
         return early.pop(getcurrent())
 
     return [(Storage, "say", say_late), (Storage, "listeners", found_early)]
@@ -69,8 +71,8 @@ def _retry_not_posted() -> list[Replacement]:
         again[getcurrent()] = earlier is not None
         return earlier
 
-    def nobody(self: Storage, topic: Topic) -> set[str]:
-        return set() if again.pop(getcurrent()) else listeners(self, topic)
+    def nobody(self: Storage, topic: Topic) -> dict[str, int]:
+        return {} if again.pop(getcurrent()) else listeners(self, topic)
 
     return [(Storage, "say", say_and_tell), (Storage, "listeners", nobody)]
 
@@ -92,13 +94,13 @@ def _read_before_joined() -> list[Replacement]:
 
 def _expired_not_left_out(table: str) -> Callable[[], list[Replacement]]:
     def replace() -> list[Replacement]:
-        expired = items.expired
+        end = items.end
 
-        def never(item: items.Item, now: int) -> bool:
+        def never(item: items.Item) -> int:
             of_table = "ledger" if "line" in item else "connections"
-            return of_table != table and expired(item, now)
+            return _NEVER if of_table == table else end(item)
 
-        return [(items, "expired", never)]
+        return [(items, "end", never)]
 
     return replace
 
@@ -156,11 +158,18 @@ def _dead_rows_kept() -> list[Replacement]:
 
 
 def _failed_replay_hidden() -> list[Replacement]:
-    def always(self: Handler, connection_id: str, _topic: Topic, missed: list[Said]) -> bool:
-        self._sender.replay(connection_id, (line.notification for line in missed))
-        return True
+    replay = Sender.replay
 
-    return [(Handler, "_replay", always)]
+    def hide(self: Sender, *arguments: Any) -> Post:
+        post = replay(self, *arguments)
+        failed = post.outcome is Outcome.FAILED
+        return Post(post.connection_id, Outcome.ACCEPTED) if failed else post
+
+    return [(Sender, "replay", hide)]
+
+
+def _posted_after_the_end() -> list[Replacement]:
+    return [(Sender, "_sooner", lambda _self, end, _until: end)]
 
 
 def _no_overlap() -> list[Replacement]:
@@ -198,6 +207,7 @@ BREAKS: dict[str, Callable[[], list[Replacement]]] = {
     "an id used for other content of the same length": _contents_by_length,
     "the oldest replayed instead of the newest": _oldest_replayed,
     "a subscription that outlives its token": _token_end_forgotten,
+    "posts that go on after the end of a token": _posted_after_the_end,
     "expired subscriptions not left out": _expired_not_left_out("connections"),
     "who joined, expired, not left out": _expired_not_left_out("ledger"),
     "what was said, expired, not left out": _expired_replayed,

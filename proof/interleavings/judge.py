@@ -20,9 +20,9 @@ of a raw client each connection, because the page behind it starts anew.
            a time. So after dropping seen ids a viewer has each notification exactly once. A
            receipt is for what its publisher said, and for a line within its retention.
 **theirs** No connection gets a frame of a merchant and ref that it did not ask for.
-**ended**  What begins after the end of a connection's token, or after API Gateway has closed it
-           and its rows have expired, deleted or not, posts nothing to it; and what begins after
-           the end of a line's retention does not post that line.
+**ended**  After the end of a connection's token, or after API Gateway has closed it and its rows
+           have expired, deleted or not, no attempt to post to it begins, by the clock of who
+           posts; and what begins after the end of a line's retention does not post that line.
 **pruned** When a publish, or a subscribe, that was told that a connection is gone has come to its
            end, that connection's rows of the topic are gone, but for those written after it was
            told. Not counted: one for which the model let a call to DynamoDB fail.
@@ -39,14 +39,16 @@ from proof.interleavings.tasks import Invocation
 RETENTION = 3_600
 """Seconds; the default of the stages."""
 
-_CLOCKS = CLOCKS_DIFFER + 1_000
-"""Milliseconds around an end in which a clock may say that it has passed, or not: DynamoDB's
-`expires_at` is in whole seconds."""
+_WHOLE_SECONDS = 1_000
+"""Milliseconds: DynamoDB's `expires_at` is rounded up."""
+
+_CLOCKS = CLOCKS_DIFFER + _WHOLE_SECONDS
+"""Milliseconds around an end in which a clock may say that it has passed, or not."""
 
 _ROWS_OUTLIVE = 5 * 60 * 1000
 """Milliseconds that the rows of a connection outlive it by."""
 
-_MARGIN = 2 * CLOCKS_DIFFER + CALL_TAKES_AT_MOST + 1_000
+_MARGIN = 2 * CLOCKS_DIFFER + CALL_TAKES_AT_MOST + _WHOLE_SECONDS
 """Milliseconds around the end of the retention in which a line may count or not: the clocks of who
 wrote and who reads, the write that took its time, and whole seconds."""
 
@@ -130,15 +132,15 @@ class Judge(Watcher):
         self._by_text[text] = line
         self.published += 1
 
-    def posts(self, connection: Connection, text: str, invocation: Invocation) -> None:
-        """Judge that a post begins."""
+    def posts(self, connection: Connection, text: str, invocation: Invocation, now: int) -> None:
+        """Judge that an attempt to post begins."""
         line = self._by_text.get(text)
         if line is not None and invocation.started > line.until + _MARGIN:
             self._say("ended", f"{line.id} is posted after its retention")
         end = connection.opened_at + LIFETIME + _ROWS_OUTLIVE
         if connection.token_end is not None:
             end = min(end, connection.token_end)
-        if invocation.started > end + _CLOCKS:
+        if now + invocation.skew > end + _WHOLE_SECONDS:
             self._say("ended", f"{connection.id} is posted to after its end")
 
     def delivered(self, connection: Connection, text: str) -> None:

@@ -6,7 +6,7 @@ Some connections have a token, whose end API Gateway knows nothing of.
 """
 
 from lambdas.layer.http1 import NoAnswerError
-from proof.interleavings.scheduler import Scheduler
+from proof.interleavings.scheduler import CLOCKS_DIFFER, Scheduler
 from proof.interleavings.tasks import Invocation
 
 LIFETIME = 2 * 60 * 60 * 1000
@@ -27,7 +27,7 @@ _POST_FOR = 3_000
 _FIRST_PAUSE = 50
 """Milliseconds. What a post is promised: tried again for so long, after pauses that double."""
 
-_TOKENS_LAST = (20_000, 90_000, 30 * 60_000)
+_TOKENS_LAST = (4_000, 20_000, 90_000, 30 * 60_000)
 """Milliseconds."""
 
 
@@ -71,8 +71,8 @@ class Connection:
 class Watcher:
     """What is told of every post; the judge."""
 
-    def posts(self, connection: Connection, text: str, invocation: Invocation) -> None:
-        """Know that an invocation begins to post a frame to a connection."""
+    def posts(self, connection: Connection, text: str, invocation: Invocation, now: int) -> None:
+        """Know that an invocation begins an attempt to post a frame to a connection."""
 
     def delivered(self, connection: Connection, text: str) -> None:
         """Know that a frame reached a client."""
@@ -87,15 +87,16 @@ class Watcher:
 class _Post:
     """The attempts of one invocation to post one frame to one connection."""
 
-    __slots__ = ("attempts", "started")
+    __slots__ = ("attempts", "end")
 
-    def __init__(self, started: int) -> None:
-        self.started = started
+    def __init__(self, started: int, token_end: int | None) -> None:
+        end = started + _POST_FOR
+        self.end = end if token_end is None else min(end, token_end - CLOCKS_DIFFER)
         self.attempts = 0
 
     def may_end(self, now: int) -> bool:
         """Whether the next attempt might begin too late, so that it need not be made."""
-        return now + (_FIRST_PAUSE << self.attempts - 1) >= self.started + _POST_FOR
+        return now + (_FIRST_PAUSE << self.attempts - 1) >= self.end
 
 
 class Sockets:
@@ -148,8 +149,8 @@ class Sockets:
         key = invocation, connection.id, data
         post = self._posts.get(key)
         if post is None:
-            post = self._posts[key] = _Post(self._scheduler.now)
-            self._watcher.posts(connection, text, invocation)
+            post = self._posts[key] = _Post(self._scheduler.now, connection.token_end)
+        self._watcher.posts(connection, text, invocation, self._scheduler.now)
         post.attempts += 1
         return post
 

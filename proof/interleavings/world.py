@@ -63,7 +63,8 @@ class World:
             retention=RETENTION,
             clock=self._clock,
         )
-        self.handler = Handler(self.storage, Sender(self.sockets, self.storage), clock=self._clock)
+        sender = Sender(self.sockets, self.storage, clock=self._clock)
+        self.handler = Handler(self.storage, sender, clock=self._clock)
         self.due: list[Callable[[], None]] = []
         """What must happen yet, at a moment that the choices choose."""
         self.perhaps: list[Callable[[], None]] = []

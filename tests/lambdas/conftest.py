@@ -69,8 +69,8 @@ def storage(tables: Tables, dynamo: TappedDynamo, clock: FakeClock) -> Storage:
 
 
 @pytest.fixture
-def sender(api: FakeApi, storage: Storage) -> Sender:
-    return Sender(api, storage)
+def sender(api: FakeApi, storage: Storage, clock: FakeClock) -> Sender:
+    return Sender(api, storage, clock=clock)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Frames as clients send them, and how they differ from test to test."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from lambdas.layer.topic import Topic
@@ -28,11 +29,19 @@ NOW = "2026-11-23T09:30:00.000Z"
 NOTIFICATION: dict[str, Any] = {**PUBLISH, "id": "r1", "sent_at": NOW}
 """What a subscriber then gets, where the request is r1."""
 
+NEVER = 10**15
+"""Milliseconds since 1970: an end that no test comes to."""
+
 UNSUBSCRIBE: dict[str, Any] = {
     "action": "unsubscribe",
     "merchant_id": "merchant_id",
     "ref": "12303",
 }
+
+
+def listeners(connection_ids: Iterable[str]) -> dict[str, int]:
+    """Return them as who waits for a topic, without an end."""
+    return dict.fromkeys(connection_ids, NEVER)
 
 
 def publish(**changes: Any) -> str:

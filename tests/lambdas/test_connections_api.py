@@ -18,7 +18,7 @@ from lambdas.layer.sender import Delivery, Sender
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.signed_http import SignedHttp
 from lambdas.layer.storage import Storage
-from tests.lambdas.examples import TOPIC
+from tests.lambdas.examples import TOPIC, listeners
 from tests.lambdas.loopback import HttpRequest, LoopbackApi
 
 CONNECTION = "V7mQkd0fDoECJwg="
@@ -171,7 +171,7 @@ def test_a_sender_gets_its_frame_through_resets_and_errors(
 ) -> None:
     sender = Sender(_api(loopback), storage)
     loopback.script("reset", 500, 429, 200)
-    delivery = sender.broadcast(TOPIC, [CONNECTION], DATA.decode())
+    delivery = sender.broadcast(TOPIC, listeners([CONNECTION]), DATA.decode())
     assert delivery == Delivery(accepted=1, gone=0, failed=0)
     assert [request.body for request in loopback.requests] == [DATA] * 4
 
@@ -180,7 +180,7 @@ def test_many_posts_at_once_are_each_signed_and_answered(
     loopback: LoopbackApi, storage: Storage
 ) -> None:
     sender = Sender(_api(loopback), storage)
-    delivery = sender.broadcast(TOPIC, [f"c{n}" for n in range(100)], DATA.decode())
+    delivery = sender.broadcast(TOPIC, listeners([f"c{n}" for n in range(100)]), DATA.decode())
     assert delivery == Delivery(accepted=100, gone=0, failed=0)
     assert {request.target for request in loopback.requests} == {
         f"/prod/@connections/c{n}" for n in range(100)

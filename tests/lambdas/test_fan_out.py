@@ -9,7 +9,7 @@ from lambdas.layer.connections_api import POSTS_AT_ONCE
 from lambdas.layer.http1 import NoAnswerError
 from lambdas.layer.sender import Delivery, Sender
 from tests.fakes import FakeApi, FakeTime
-from tests.lambdas.examples import TOPIC
+from tests.lambdas.examples import TOPIC, listeners
 
 NO_ANSWER = NoAnswerError("ConnectionResetError")
 TEXT = '{"client":"backend"}'
@@ -17,6 +17,10 @@ TEXT = '{"client":"backend"}'
 
 def _ids(number: int) -> list[str]:
     return [f"c{n}" for n in range(number)]
+
+
+def _all(number: int) -> dict[str, int]:
+    return listeners(_ids(number))
 
 
 def test_a_slow_connection_does_not_hold_the_others(sender: Sender, api: FakeApi) -> None:
@@ -32,7 +36,7 @@ def test_a_slow_connection_does_not_hold_the_others(sender: Sender, api: FakeApi
 
     api.script("c0", slow)
     api.script("c99", last)
-    assert sender.broadcast(TOPIC, _ids(100), TEXT).accepted == 100
+    assert sender.broadcast(TOPIC, _all(100), TEXT).accepted == 100
 
 
 def test_a_failing_connection_does_not_keep_the_others_from_theirs(
@@ -41,7 +45,7 @@ def test_a_failing_connection_does_not_keep_the_others_from_theirs(
     answers: list[int | Exception] = [403, NO_ANSWER, 500, 410]
     for connection_id, answer in zip(_ids(4), answers, strict=True):
         api.script(connection_id, answer)
-    delivery = sender.broadcast(TOPIC, _ids(10), TEXT)
+    delivery = sender.broadcast(TOPIC, _all(10), TEXT)
     assert delivery == Delivery(accepted=6, gone=1, failed=3)
     assert all(len(api.received(connection_id)) == 1 for connection_id in _ids(10)[4:])
     (record,) = caplog.records
@@ -68,7 +72,7 @@ def test_posts_go_out_side_by_side(sender: Sender, api: FakeApi) -> None:
     meeting = _meeting(POSTS_AT_ONCE, timeout=10)
     for connection_id in _ids(2 * POSTS_AT_ONCE):
         api.script(connection_id, meeting)
-    assert sender.broadcast(TOPIC, _ids(2 * POSTS_AT_ONCE), TEXT).accepted == 2 * POSTS_AT_ONCE
+    assert sender.broadcast(TOPIC, _all(2 * POSTS_AT_ONCE), TEXT).accepted == 2 * POSTS_AT_ONCE
     assert api.most_at_once == POSTS_AT_ONCE
 
 
@@ -76,7 +80,7 @@ def test_posts_side_by_side_have_a_bound(sender: Sender, api: FakeApi) -> None:
     meeting = _meeting(POSTS_AT_ONCE + 1, timeout=0.3)
     for connection_id in _ids(2 * POSTS_AT_ONCE):
         api.script(connection_id, meeting)
-    assert sender.broadcast(TOPIC, _ids(2 * POSTS_AT_ONCE), TEXT).accepted == 0
+    assert sender.broadcast(TOPIC, _all(2 * POSTS_AT_ONCE), TEXT).accepted == 0
     assert api.most_at_once <= POSTS_AT_ONCE
 
 
@@ -88,7 +92,7 @@ def test_one_connection_costs_no_thread(sender: Sender, api: FakeApi) -> None:
         return 200
 
     api.script("c0", noting)
-    sender.broadcast(TOPIC, _ids(1), TEXT)
+    sender.broadcast(TOPIC, _all(1), TEXT)
     assert threads == [threading.current_thread()]
 
 
@@ -103,7 +107,7 @@ def test_a_fan_out_ends_before_api_gateway_stops_waiting_for_the_receipt(
 
     for connection_id in _ids(200):
         api.script(connection_id, slow)
-    delivery = sender.broadcast(TOPIC, _ids(200), TEXT)
+    delivery = sender.broadcast(TOPIC, _all(200), TEXT)
     assert delivery.accepted + delivery.failed == 200
     assert 28 <= delivery.accepted <= 28 + POSTS_AT_ONCE
     assert len(api.posts) == delivery.accepted

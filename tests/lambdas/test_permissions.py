@@ -8,7 +8,7 @@ import pytest
 
 from lambdas.layer.handler import Handler
 from lambdas.layer.identity import Bearer, Identity, Nobody
-from tests.fakes import FakeApi, FakeClock, TappedDynamo
+from tests.fakes import Call, FakeApi, FakeClock, FakeTime, TappedDynamo
 from tests.lambdas.examples import publish, subscribe, unsubscribe
 from tests.lambdas.tables import Tables
 
@@ -212,3 +212,52 @@ def test_a_new_token_serves_a_page_for_longer_and_a_shorter_one_for_less(
         _reply(handler, subscribe(), _who(START + ends_in))
         (row,) = tables.subscriptions()
         assert int(row["expires_at"]["N"]) == (START + ends_in) // 1000
+
+
+def test_a_replay_that_meets_the_end_of_the_token_stops_there_and_is_forbidden(
+    handler: Handler, clock: FakeClock, time: FakeTime, api: FakeApi
+) -> None:
+    for n in range(5):
+        _reply(handler, publish(id=str(n)), None)
+
+    def slow() -> int:
+        clock.advance(seconds=0.4)
+        time.advance(0.4)
+        return 200
+
+    api.script("page", slow)
+    clock.now = END - 1000
+    reply = _reply(handler, subscribe(), _who(END))
+    assert (reply["code"], reply["field"]) == ("forbidden", "exp")
+    assert [frame["id"] for frame in api.received("page")] == ["0", "1", "2"]
+
+
+def test_a_subscribe_that_takes_until_after_the_end_of_the_token_is_forbidden(
+    handler: Handler, clock: FakeClock, api: FakeApi, dynamo: TappedDynamo
+) -> None:
+    _reply(handler, publish(), None)
+
+    def slow(call: Call) -> Any:
+        clock.advance(seconds=1)
+        return call()
+
+    dynamo.detour("write", slow)
+    clock.now = END - 1000
+    reply = _reply(handler, subscribe(), _who(END))
+    assert (reply["code"], reply["field"]) == ("forbidden", "exp")
+    assert api.posts == []
+
+
+def test_a_post_is_not_tried_again_once_the_token_has_ended(
+    handler: Handler, clock: FakeClock, time: FakeTime, api: FakeApi
+) -> None:
+    def slow() -> int:
+        clock.advance(seconds=1)
+        time.advance(1)
+        return 500
+
+    _reply(handler, subscribe(), _who(END))
+    clock.now = END - 500
+    api.script("page", slow)
+    assert _reply(handler, publish(), None)["failed"] == 1
+    assert len(api.posts) == 1

@@ -9,7 +9,7 @@ from lambdas.layer.http1 import NoAnswerError
 from lambdas.layer.sender import Delivery, Outcome, Post, Sender
 from lambdas.layer.storage import Storage
 from tests.fakes import FakeApi, FakeTime, Journal, TappedDynamo
-from tests.lambdas.examples import TOPIC, publish
+from tests.lambdas.examples import NEVER, TOPIC, listeners, publish
 from tests.lambdas.tables import Tables
 
 NO_ANSWER = NoAnswerError("ConnectionResetError: reset by peer")
@@ -19,6 +19,10 @@ TEXT = '{"client":"backend","message":"é"}'
 
 def _ids(number: int) -> list[str]:
     return [f"c{n}" for n in range(number)]
+
+
+def _all(number: int) -> dict[str, int]:
+    return listeners(_ids(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,14 @@ def waiting(storage: Storage, tables: Tables) -> Waiting:
 
 
 def test_a_frame_reaches_each_connection_once_as_utf_8(sender: Sender, api: FakeApi) -> None:
-    delivery = sender.broadcast(TOPIC, _ids(50), TEXT)
+    delivery = sender.broadcast(TOPIC, _all(50), TEXT)
     assert delivery == Delivery(accepted=50, gone=0, failed=0)
     assert sorted(post.connection_id for post in api.posts) == sorted(_ids(50))
     assert {post.text for post in api.posts} == {TEXT}
 
 
 def test_nobody_to_send_to_is_no_error(sender: Sender, api: FakeApi) -> None:
-    assert sender.broadcast(TOPIC, set(), TEXT) == Delivery(accepted=0, gone=0, failed=0)
+    assert sender.broadcast(TOPIC, listeners(set()), TEXT) == Delivery(accepted=0, gone=0, failed=0)
     assert api.posts == []
 
 
@@ -60,7 +64,7 @@ def test_the_dead_are_counted_and_forgotten_and_the_living_get_theirs(
     waiting.add(_ids(4))
     api.script("c1", status)
     api.script("c2", status)
-    assert sender.broadcast(TOPIC, _ids(4), TEXT) == Delivery(accepted=2, gone=2, failed=0)
+    assert sender.broadcast(TOPIC, _all(4), TEXT) == Delivery(accepted=2, gone=2, failed=0)
     assert waiting.now() == {"c0", "c3"}
     assert {line["line"]["S"] for line in waiting.tables.lines()} == {"joined#c0", "joined#c3"}
     assert len(api.posts) == 4
@@ -71,7 +75,7 @@ def test_many_dead_are_forgotten_in_batches(
 ) -> None:
     for connection_id in _ids(30):
         api.script(connection_id, 410)
-    assert sender.broadcast(TOPIC, _ids(30), TEXT).gone == 30
+    assert sender.broadcast(TOPIC, _all(30), TEXT).gone == 30
     assert len(dynamo.asked("write")) == 3  # 30 subscriptions and 30 lines, 25 a call
 
 
@@ -80,7 +84,7 @@ def test_forgetting_that_fails_is_logged_and_costs_the_publisher_nothing(
 ) -> None:
     api.script("c0", 410)
     dynamo.fail("write", RuntimeError("throttled"))
-    delivery = sender.broadcast(TOPIC, _ids(2), TEXT)
+    delivery = sender.broadcast(TOPIC, _all(2), TEXT)
     assert delivery == Delivery(accepted=1, gone=1, failed=0)
     (record,) = caplog.records
     assert record.getMessage() == "forgetting dead connections failed"
@@ -93,7 +97,7 @@ def test_what_may_pass_is_tried_again(
     answer: int | Exception, sender: Sender, api: FakeApi, time: FakeTime
 ) -> None:
     api.script("c0", answer, answer, 200)
-    assert sender.replay("c0", [TEXT]).outcome is Outcome.ACCEPTED
+    assert sender.replay("c0", [TEXT], NEVER).outcome is Outcome.ACCEPTED
     assert len(api.posts) == 3
     assert time.slept == [0.05, 0.1]
 
@@ -102,7 +106,7 @@ def test_a_connection_that_dies_between_two_tries_is_gone(
     sender: Sender, api: FakeApi, time: FakeTime
 ) -> None:
     api.script("c0", 429, 410)
-    assert sender.replay("c0", [TEXT]).outcome is Outcome.GONE
+    assert sender.replay("c0", [TEXT], NEVER).outcome is Outcome.GONE
     assert len(time.slept) == 1
 
 
@@ -112,7 +116,7 @@ def test_what_will_not_pass_is_not_tried_again(
 ) -> None:
     waiting.add(_ids(1))
     api.script("c0", status)
-    assert sender.broadcast(TOPIC, _ids(1), TEXT) == Delivery(accepted=0, gone=0, failed=1)
+    assert sender.broadcast(TOPIC, _all(1), TEXT) == Delivery(accepted=0, gone=0, failed=1)
     assert len(api.posts) == 1
     assert time.slept == []
     assert waiting.now() == {"c0"}
@@ -123,7 +127,7 @@ def test_a_post_gives_up_within_three_seconds(
 ) -> None:
     start = time.monotonic()
     api.script("c0", 500)
-    sender.broadcast(TOPIC, ["c0"], TEXT)
+    sender.broadcast(TOPIC, listeners(["c0"]), TEXT)
     assert 1.5 <= time.monotonic() - start <= 3.0
     assert len(api.posts) >= 5
     (record,) = caplog.records
@@ -149,7 +153,7 @@ def test_a_try_lasts_a_second_at_most_and_never_past_the_three(
         return post(connection_id, data, timeout)
 
     api.post = noting  # type: ignore[method-assign]
-    assert sender.replay("c0", [TEXT]).outcome is Outcome.FAILED
+    assert sender.replay("c0", [TEXT], NEVER).outcome is Outcome.FAILED
     assert max(api_timeouts) == 1.0
     assert time.monotonic() - start <= 3.0 + 1e-9
     assert len(api_timeouts) == 3
@@ -159,7 +163,7 @@ def test_the_dead_are_forgotten_after_the_living_have_theirs(
     sender: Sender, api: FakeApi, journal: Journal
 ) -> None:
     api.script("c0", 410)
-    sender.broadcast(TOPIC, _ids(3), TEXT)
+    sender.broadcast(TOPIC, _all(3), TEXT)
     assert sorted(journal[:3]) == ["post c0", "post c1", "post c2"]
     assert journal[3:] == ["write"]
 
@@ -168,10 +172,10 @@ def test_a_replay_stops_at_the_first_frame_that_does_not_arrive(
     sender: Sender, api: FakeApi, dynamo: TappedDynamo
 ) -> None:
     api.script("c0", 200, 403, 200)
-    assert sender.replay("c0", ["1", "2", "3"]) == Post("c0", Outcome.FAILED, "403")
+    assert sender.replay("c0", ["1", "2", "3"], NEVER) == Post("c0", Outcome.FAILED, "403")
     assert len(api.posts) == 2
     api.script("c1", 410)
-    assert sender.replay("c1", ["1", "2"]).outcome is Outcome.GONE
+    assert sender.replay("c1", ["1", "2"], NEVER).outcome is Outcome.GONE
     assert dynamo.calls == []
 
 
@@ -184,5 +188,5 @@ def test_a_replay_ends_before_api_gateway_stops_waiting(
 
     start = time.monotonic()
     api.script("c0", slow)
-    assert sender.replay("c0", ["x"] * 100) == Post("c0", Outcome.FAILED, "no time left")
+    assert sender.replay("c0", ["x"] * 100, NEVER) == Post("c0", Outcome.FAILED, "no time left")
     assert time.monotonic() - start <= 21
