@@ -78,6 +78,10 @@ class Recorded:
         """Put one item; a refusal is billed, too."""
         return self._call("PutItem", self._client.put_item, parameters)
 
+    def delete_item(self, **parameters: Any) -> Any:
+        """Delete one item."""
+        return self._call("DeleteItem", self._client.delete_item, parameters)
+
     def query(self, **parameters: Any) -> Any:
         """Return one page of a query."""
         return self._call("Query", self._client.query, parameters)

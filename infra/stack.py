@@ -77,8 +77,8 @@ class NotifyStack(Stack):
         ledger.grant_write_joined(default.role)
         ledger.grant_read(default.role)
         connections.grant_find_by_connection(disconnect.role)
-        connections.grant_write(disconnect.role)
-        ledger.grant_write_joined(disconnect.role)
+        connections.grant_delete(disconnect.role)
+        ledger.grant_delete(disconnect.role)
 
         api = NotifyApi(
             self,

@@ -41,6 +41,10 @@ class ConnectionsTable(Construct):
         """Subscribe, unsubscribe, prune: always in batches."""
         _grant(role, self.table.table_arn, "BatchWriteItem")
 
+    def grant_delete(self, role: iam.IRole) -> None:
+        """Forget, and no more than that: one by one, as batches may hold puts."""
+        _grant(role, self.table.table_arn, "DeleteItem")
+
 
 class LedgerTable(Construct):
     """What was said of a ref, and who joined it, lately."""
@@ -56,6 +60,10 @@ class LedgerTable(Construct):
     def grant_write_joined(self, role: iam.IRole) -> None:
         """Note and forget who joined, in batches."""
         _grant(role, self.table.table_arn, "BatchWriteItem")
+
+    def grant_delete(self, role: iam.IRole) -> None:
+        """Forget who joined, one by one."""
+        _grant(role, self.table.table_arn, "DeleteItem")
 
     def grant_read(self, role: iam.IRole) -> None:
         """Read the lines of one ref."""

@@ -137,7 +137,7 @@ Detour = Callable[[Call], Any]
 class TappedDynamo:
     """A DynamoDB client that writes its calls down by what they are for, and fails on demand.
 
-    Steps: `write` (a batch), `put said`, `query said`, `query joined`, `query index`,
+    Steps: `write` (a batch), `delete`, `put said`, `query said`, `query joined`, `query index`,
     `query connection`.
     """
 
@@ -175,6 +175,10 @@ class TappedDynamo:
     def batch_write_item(self, **parameters: Any) -> Any:
         """Write a batch."""
         return self._do("write", lambda: self._client.batch_write_item(**parameters), parameters)
+
+    def delete_item(self, **parameters: Any) -> Any:
+        """Delete an item."""
+        return self._do("delete", lambda: self._client.delete_item(**parameters), parameters)
 
     def put_item(self, **parameters: Any) -> Any:
         """Put an item."""

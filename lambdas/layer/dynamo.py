@@ -1,4 +1,4 @@
-"""The three operations of DynamoDB that the service uses, with boto3's parameters and answers."""
+"""The four operations of DynamoDB that the service uses, with boto3's parameters and answers."""
 
 from collections.abc import Callable
 from typing import Any, Protocol, Self
@@ -15,6 +15,10 @@ class Client(Protocol):
     @property
     def put_item(self) -> Callable[..., Any]:
         """Put one item."""
+
+    @property
+    def delete_item(self) -> Callable[..., Any]:
+        """Delete one item."""
 
     @property
     def query(self) -> Callable[..., Any]:
@@ -44,6 +48,10 @@ class Dynamo:
     def put_item(self, **parameters: Any) -> dict[str, Any]:
         """Put one item."""
         return self._api.call("PutItem", parameters)
+
+    def delete_item(self, **parameters: Any) -> dict[str, Any]:
+        """Delete one item; one that is not there is no error."""
+        return self._api.call("DeleteItem", parameters)
 
     def query(self, **parameters: Any) -> dict[str, Any]:
         """Return one page of a query."""

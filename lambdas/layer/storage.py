@@ -55,7 +55,7 @@ class Storage:
         self._ledger = ledger
         self._retention = retention * 1000
         self._clock = clock
-        self._beside = ThreadPoolExecutor(thread_name_prefix="lately-joined")
+        self._beside = ThreadPoolExecutor(thread_name_prefix="beside")
 
     @classmethod
     def from_env(cls) -> Self:
@@ -92,10 +92,28 @@ class Storage:
 
     def unsubscribe(self, topic: Topic, connection_ids: Iterable[str]) -> None:
         """Forget that these connections wait for a topic; those that do not are no error."""
-        self._forget((connection_id, topic.key) for connection_id in connection_ids)
+        self._write(
+            (table, {"DeleteRequest": {"Key": key}})
+            for connection_id in connection_ids
+            for table, key in (
+                (self._connections, items.subscription(connection_id, topic.key)),
+                (self._ledger, items.joined(connection_id, topic.key)),
+            )
+        )
 
     def forget_connection(self, connection_id: str) -> int:
-        """Forget every subscription of a connection and return how many there were."""
+        """Forget every subscription of a connection and return how many there were.
+
+        One by one: DynamoDB's permission for batches allows puts, too, and who may put a line into
+        the ledger can forge one. Who calls this need not be able to.
+        """
+
+        def forget(topic_key: str) -> None:
+            subscription = items.subscription(connection_id, topic_key)
+            self._client.delete_item(TableName=self._connections, Key=subscription)
+            joined = items.joined(connection_id, topic_key)
+            self._client.delete_item(TableName=self._ledger, Key=joined)
+
         found = self._pages(
             TableName=self._connections,
             KeyConditionExpression="connection_id = :connection_id",
@@ -104,19 +122,7 @@ class Storage:
             ProjectionExpression="#key",
             ConsistentRead=True,
         )
-        keys = [item[KEY]["S"] for item in found]
-        self._forget((connection_id, key) for key in keys)
-        return len(keys)
-
-    def _forget(self, subscriptions: Iterable[tuple[str, str]]) -> None:
-        self._write(
-            (table, {"DeleteRequest": {"Key": key}})
-            for connection_id, topic_key in subscriptions
-            for table, key in (
-                (self._connections, items.subscription(connection_id, topic_key)),
-                (self._ledger, items.joined(connection_id, topic_key)),
-            )
-        )
+        return len(list(self._beside.map(forget, [item[KEY]["S"] for item in found])))
 
     def said(self, topic: Topic, after: int = 0) -> list[Said]:
         """Return the newest notifications of a topic, at most REPLAY_AT_MOST, the oldest first.

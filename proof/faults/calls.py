@@ -8,6 +8,7 @@ from urllib.parse import unquote
 SAY = "PutItem said"
 SUBSCRIBE = "BatchWriteItem put"
 FORGET = "BatchWriteItem delete"
+FORGET_ONE = "DeleteItem"
 INDEX = "Query index"
 JOINED = "Query joined"
 SAID = "Query said"
@@ -17,6 +18,7 @@ KEYS = "GetSecretValue"
 OTHER = "other"
 
 _CONNECTIONS = "/@connections/"
+_OF_ONE_KIND = {"PutItem": SAY, "DeleteItem": FORGET_ONE, "GetSecretValue": KEYS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +35,12 @@ class Call:
         if _CONNECTIONS in self.path:
             return POST
         match self.target.rpartition(".")[2]:
-            case "PutItem":
-                return SAY
             case "Query":
                 return _query(self.parameters)
             case "BatchWriteItem":
                 return SUBSCRIBE if b'"PutRequest"' in self.body else FORGET
-            case "GetSecretValue":
-                return KEYS
-        return OTHER
+            case operation:
+                return _OF_ONE_KIND.get(operation, OTHER)
 
     def names(self, text: str) -> bool:
         """Tell whether it speaks of a merchant or a connection."""

@@ -78,7 +78,7 @@ def _dynamodb() -> Iterable[Case]:
 
 
 def _disconnects() -> Iterable[Case]:
-    for step in (calls.SUBSCRIPTIONS, calls.FORGET):
+    for step in (calls.SUBSCRIPTIONS, calls.FORGET_ONE):
         for name in ("dropped", "reset before", "500", "400 throttled"):
             fault = _PASSING[name]
             short = name == "500"

@@ -80,6 +80,19 @@ class Tables:
             self._fail("done, but the answer is lost")
         return {}
 
+    def delete_item(self, **call: Any) -> dict[str, Any]:
+        """Delete one item."""
+        table, key = call["TableName"], _key(call["TableName"], call["Key"])
+        label = f"delete {table} {' / '.join(key)}"
+        trouble = self._call(label)
+        self.write(table, key, None)
+        if trouble in _TRIED_AGAIN:
+            self._scheduler.call(f"{label} again, the answer was lost")
+            self.write(table, key, None)
+        if trouble in _ANSWER_LOST:
+            self._fail("done, but the answer is lost")
+        return {}
+
     def query(self, **call: Any) -> dict[str, Any]:
         """Return a page; every page is a call of its own."""
         values = call["ExpressionAttributeValues"]

@@ -35,6 +35,10 @@ class FakeDynamo:
             raise ClientError({"Error": {"Code": code, "Message": ""}}, "PutItem")
         return {"ConsumedCapacity": {"CapacityUnits": 1.0}}
 
+    def delete_item(self, **parameters: Any) -> Any:
+        assert parameters["ReturnConsumedCapacity"] == "TOTAL"
+        return {"ConsumedCapacity": {"CapacityUnits": 1.0}}
+
     def query(self, **parameters: Any) -> Any:
         assert parameters["ReturnConsumedCapacity"] == "TOTAL"
         return {"Items": [], "ConsumedCapacity": {"CapacityUnits": 0.5}}
@@ -50,14 +54,16 @@ def test_an_operation_is_its_calls_by_name_and_what_they_consumed() -> None:
     client.put_item(TableName="t2")
     assert client.query(TableName="t1", IndexName="by_ref")["Items"] == []
     client.batch_write_item(RequestItems={"t2": [], "t1": []})
+    client.delete_item(TableName="t2")
     recorder.post("c1", b"{}", 1.0)
     calls = [
         ["PutItem ledger"],
         ["Query connections.by_ref"],
         ["BatchWriteItem connections + ledger"],
+        ["DeleteItem ledger"],
         ["POST @connections"],
     ]
-    assert recorder.operation("all") == Operation("all", calls, read_units=0.5, write_units=3.0)
+    assert recorder.operation("all") == Operation("all", calls, read_units=0.5, write_units=4.0)
     assert recorder.operation("next") == Operation("next", [], read_units=0, write_units=0)
 
 

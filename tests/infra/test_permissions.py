@@ -18,8 +18,8 @@ def test_disconnect_may_find_and_forget_what_its_connection_waited_for(template:
     permissions = template.permissions(template.function("disconnect"))
     assert permissions - TRACING - logging("disconnect") == {
         ("dynamodb:Query", "<connections.Arn>"),
-        ("dynamodb:BatchWriteItem", "<connections.Arn>"),
-        ("dynamodb:BatchWriteItem", "<ledger.Arn>"),
+        ("dynamodb:DeleteItem", "<connections.Arn>"),
+        ("dynamodb:DeleteItem", "<ledger.Arn>"),
     }
     assert permissions > TRACING | logging("disconnect")
 

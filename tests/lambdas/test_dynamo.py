@@ -1,4 +1,4 @@
-"""DynamoDB's three operations on the wire, beside those of boto3's own client."""
+"""DynamoDB's four operations on the wire, beside those of boto3's own client."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -26,6 +26,10 @@ CALLS: dict[str, dict[str, Any]] = {
         "ExpressionAttributeValues": {":now": {"N": "1795426200"}},
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     },
+    "delete_item": {
+        "TableName": "ledger",
+        "Key": {"merchant_id#ref": {"S": "é#7"}, "line": {"S": "joined#V7mQkd0fDoECJwg="}},
+    },
     "query": {
         "TableName": "connections",
         "IndexName": "by_ref",
@@ -44,6 +48,7 @@ CALLS: dict[str, dict[str, Any]] = {
 }
 ANSWERS: dict[str, dict[str, Any]] = {
     "put_item": {},
+    "delete_item": {},
     "query": {"Items": [{"line": {"S": "é💳"}, "n": {"N": "1e-7"}}], "Count": 1},
     "batch_write_item": {
         "UnprocessedItems": {"ledger": [{"DeleteRequest": {"Key": {"line": {"S": "joined#a"}}}}]}

@@ -51,6 +51,15 @@ def test_a_subscription_of_a_moment_ago_is_forgotten_too(
     assert dynamo.asked("query connection")[0]["ConsistentRead"] is True
 
 
+def test_forgetting_a_connection_takes_no_permission_to_write(
+    storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+) -> None:
+    storage.subscribe("c1", TOPIC, clock() + HOUR)
+    dynamo.calls.clear()
+    storage.forget_connection("c1")
+    assert [step for step, _ in dynamo.calls] == ["query connection", "delete", "delete"]
+
+
 def test_forgetting_who_was_never_there_is_no_error(storage: Storage) -> None:
     assert storage.forget_connection("nobody") == 0
     storage.unsubscribe(TOPIC, ["nobody"])
