@@ -3,6 +3,7 @@
 The claims are those of docs/protocol.md, section Tokens. What no frame may name, no token names.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,9 @@ LONGEST_LIFE = 24 * 60 * 60
 """Seconds from now that a token may last."""
 
 _MOST_REFS = 20
+_LARGEST_CONTEXT = 7_000
+"""Bytes: an authorizer's answer may have 8,192 (API Gateway's quota), its policy included."""
+
 _ANY_REF = "any"
 
 # `exp` and `nbf` are compared here, with the caller's clock. Of the claims that the protocol does
@@ -94,12 +98,15 @@ def _identity(claims: dict[str, Any], now: float) -> Identity:
         raise BadToken(error.field or "") from None
     if "nbf" in claims and not (_is_time(claims["nbf"]) and claims["nbf"] <= now):
         raise BadToken("nbf has not come or is no time")
-    return Identity(
+    identity = Identity(
         client=client,
         merchant_id=topics[0].merchant_id,
         refs=refs,
         ends_at=_end(claims["exp"], now) * 1000,
     )
+    if len(json.dumps(identity.to_context())) > _LARGEST_CONTEXT:
+        raise BadToken("ref is too much to hand on")
+    return identity
 
 
 def _refs(claims: dict[str, Any], client: str) -> frozenset[str] | None:

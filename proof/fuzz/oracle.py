@@ -15,6 +15,7 @@ _MOST_REFS: Final = 20
 _MERCHANT: Final = re.compile("[A-Za-z0-9._:-]{1,128}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _REF_BYTES: Final = 512
+_ALL_REFS: Final = 7_000
 
 
 def identity_of(token: str, keys: Mapping[str, str], now: float) -> Identity | None:
@@ -51,7 +52,8 @@ def _claimed(claims: dict[str, Any], now: float) -> Identity | None:
         or (not refs and (client == "frontend" or "ref" in claims))
     ):
         return None
-    return Identity(client, merchant_id, frozenset(refs) if refs else None, int(exp) * 1000)
+    who = Identity(client, merchant_id, frozenset(refs) if refs else None, int(exp) * 1000)
+    return who if len(json.dumps(who.to_context())) <= _ALL_REFS else None
 
 
 def _is_ref(ref: Any) -> bool:

@@ -1,6 +1,7 @@
 """What makes a token good, and every way in which one is not: none gets in."""
 
 import dataclasses
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.lambdas.minting import ABSENT, KEYS, NOW, b64, signed, token
 GOOD = token()
 WHO = Identity("frontend", "shop", frozenset({"12303"}), (NOW + 3600) * 1000)
 TWENTY = [str(n) for n in range(20)]
+LONG = [f"{n:-<330}" for n in range(20)]
 
 
 def _who(**changes: Any) -> Identity:
@@ -34,6 +36,14 @@ def _reason(text: str) -> str:
     return refused.value.reason
 
 
+def _reason_or_none(text: str) -> str | None:
+    try:
+        _verify(text)
+    except BadToken as bad:
+        return bad.reason
+    return None
+
+
 def _backend(**changes: Any) -> str:
     return token(client="backend", **changes)
 
@@ -49,6 +59,7 @@ def _backend(**changes: Any) -> str:
         (token(ref=["12303", "12303"]), WHO),
         (token(ref=TWENTY), _who(refs=frozenset(TWENTY))),
         (token(ref="Ré💳"), _who(refs=frozenset({"Ré💳"}))),
+        (token(ref=LONG), _who(refs=frozenset(LONG))),
         (_backend(ref=ABSENT), _who(client="backend", refs=None)),
         (_backend(), _who(client="backend", refs=frozenset({"12303"}))),
         (_backend(ref=["1", "2"]), _who(client="backend", refs=frozenset({"1", "2"}))),
@@ -77,6 +88,16 @@ def test_the_reason_of_a_refusal_holds_nothing_of_the_token(attempt: str) -> Non
     assert len(reason) < 40
     parts = {part for part in forgery.split(".") if len(part) > 5}
     assert not [part for part in parts if part in reason]
+
+
+@pytest.mark.parametrize("letter", ["x", "ة"])
+def test_refs_that_api_gateway_could_not_hand_on_are_refused(letter: str) -> None:
+    refs = [letter * length for length in range(1, 20)]
+    while not (reason := _reason_or_none(token(ref=refs))):
+        refs = [ref + letter for ref in refs]
+    assert reason == "ref is too much to hand on"
+    handed_on = Identity("frontend", "shop", frozenset(ref[1:] for ref in refs), WHO.ends_at)
+    assert 6_500 < len(json.dumps(handed_on.to_context())) <= 7_000
 
 
 def test_a_name_given_twice_counts_once_and_only_if_it_was_signed() -> None:
