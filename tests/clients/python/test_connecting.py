@@ -1,5 +1,6 @@
 """Both clients and the handshake: tokens, refusals, and what they say."""
 
+import logging
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -110,3 +111,17 @@ def test_a_function_that_fails_later_is_asked_until_the_network_is_back(connect:
         with pytest.raises(StopIteration):
             next(subscription)
         assert server.tokens == ["Bearer t-1", "Bearer t-2"]
+
+
+@BOTH
+def test_no_log_shows_the_token_or_the_message_at_any_level(
+    connect: Connect, use: Use, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with scripted(Visit.serve) as server:
+        use(connect(server.url, token="a-canary"))  # noqa: S106 - a token of nothing
+        assert server.tokens == ["Bearer a-canary"]
+    own = [record for record in caplog.records if not record.name.startswith("websockets.server")]
+    shown = "\n".join(record.getMessage() for record in own)
+    assert "a-canary" not in shown
+    assert PAYMENT["message"] not in shown

@@ -2,10 +2,10 @@
 
 import pickle
 import time
+import traceback
 
 import jwt
 import pytest
-from websockets.exceptions import InvalidURI
 
 from tests.clients.python.frames import notification
 from ws_notify import (
@@ -73,18 +73,21 @@ def test_an_error_of_the_network_keeps_its_cause() -> None:
     assert str(failure) == "The connection could not be made: OSError: unreachable"
 
 
-@pytest.mark.parametrize("url", ["https://example.com/dev", "example.com", "", "wss://"])
+@pytest.mark.parametrize(
+    "url", ["https://example.com/dev?token=secret", "example.com", "", "wss://", "wss://?secret"]
+)
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 def test_what_is_no_address_is_refused_at_once(
     kind: type[Client] | type[AsyncClient], url: str
 ) -> None:
     with pytest.raises(ValueError, match="No address of a stage") as raised:
         kind(url)
-    assert isinstance(raised.value.__cause__, InvalidURI)
+    assert "secret" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_a_client_does_not_show_its_token() -> None:
-    assert "secret" not in repr(Client("wss://example.com/dev", token="secret")._address)  # noqa: SLF001, S106 - what a log may print
+    client = Client("wss://example.com/dev?token=secret", token="secret")  # noqa: S106 - of nothing
+    assert "secret" not in repr(client._address)  # noqa: SLF001 - what a log may print
 
 
 @pytest.mark.parametrize("text", ["short", "a" * 40_000, "\N{GRINNING FACE}" * 30_000])

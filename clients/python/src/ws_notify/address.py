@@ -13,6 +13,10 @@ from ws_notify.timing import Timing
 
 _log = logging.getLogger("ws_notify")
 
+# `websockets` logs headers and messages at level DEBUG: tokens, and what customers are told.
+_wire = logging.getLogger("ws_notify.wire")
+_wire.setLevel(logging.INFO)
+
 TokenFunction = Callable[[], str]
 AsyncTokenFunction = Callable[[], str | Awaitable[str]]
 
@@ -24,7 +28,7 @@ class Address:
     Raises ValueError for what is no WebSocket address.
     """
 
-    url: str
+    url: str = field(repr=False)  # its query may hold a token
     token: str | AsyncTokenFunction | None = field(repr=False)
     timing: Timing
 
@@ -32,8 +36,9 @@ class Address:
         """Find a wrong address before anything is tried."""
         try:
             parse_uri(self.url)
-        except InvalidURI as error:
-            raise ValueError(f"No address of a stage (wss://...): {self.url!r}") from error
+        except InvalidURI:
+            shown = self.url.partition("?")[0]
+            raise ValueError(f"No address of a stage (wss://...): {shown!r}") from None
 
     @property
     def renewable(self) -> bool:
@@ -50,6 +55,7 @@ class Address:
             "close_timeout": self.timing.closing,
             "ping_interval": self.timing.ping,
             "ping_timeout": self.timing.ping,
+            "logger": _wire,
         }
 
 
