@@ -1,7 +1,9 @@
 """`make token STAGE=... CLIENT=... MERCHANT=... REF=...`: mint a token, and print nothing else."""
 
 import argparse
+import time
 
+from lambdas.layer.tokens import BadToken, verify
 from tools import ToolError
 from tools.deployed import deployed
 from tools.outputs import STAGES
@@ -27,7 +29,15 @@ def main() -> int:
     stage = deployed(said.stage)
     keys = read_keys(stage.outputs, stage.aws)
     refs = [said.ref] if said.ref else []
-    say(mint(keys, said.client, said.merchant, refs, said.lifetime))
+    token = mint(keys, said.client, said.merchant, refs, said.lifetime)
+    try:
+        verify(token, keys.get, time.time())
+    except BadToken as bad:
+        raise ToolError(
+            f"The service would refuse this token: {bad.reason}. "
+            "The rules stand in docs/protocol.md, section Tokens"
+        ) from None
+    say(token)
     return 0
 
 

@@ -120,6 +120,27 @@ def test_what_no_token_could_be_minted_of_says_what_to_give(
         _run(monkeypatch, **{**FRONTEND, **options})
 
 
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize(
+    ("options", "blamed"),
+    [
+        ({"merchant": "a#b"}, "merchant_id"),
+        ({"merchant": "shöp"}, "merchant_id"),
+        ({"ref": "x" * 513}, "ref"),
+        ({"ref": "1\n2"}, "ref"),
+    ],
+)
+def test_a_token_that_the_service_would_refuse_is_not_printed(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: dict[str, str],
+    blamed: str,
+) -> None:
+    with pytest.raises(ToolError, match=f"would refuse this token: {blamed}"):
+        _run(monkeypatch, **{**FRONTEND, **options})
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize(
     "option", [{"client": "admin"}, {"client": ""}, {"stage": "staging"}, {"lifetime": "an hour"}]
 )
