@@ -32,7 +32,7 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any] | None:
 def _message(event: gateway.Event) -> Frame | None:
     context = event["requestContext"]
     request_id = gateway.request_id(event)
-    logger.append_keys(request_id=request_id)
+    logger.append_keys(request_id=request_id, connection_id=context["connectionId"])
     reply = HANDLER.handle(
         context["connectionId"],
         event.get("body") or "",

@@ -11,13 +11,15 @@ from urllib.parse import urlsplit
 from lambdas.layer import replies
 from lambdas.layer.replies import Frame
 
+_ALWAYS_THERE = {"connectionId", "eventType", "requestId"}
+
 Event = dict[str, Any]
 Response = dict[str, Any]
 
 
 def is_event(event: Any) -> bool:
     """Tell whether API Gateway sent this, rather than somebody who invoked the function."""
-    return isinstance(event, dict) and "eventType" in _context(event)
+    return isinstance(event, dict) and _context(event).keys() >= _ALWAYS_THERE
 
 
 def event_type(event: Event) -> str:

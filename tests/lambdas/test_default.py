@@ -97,6 +97,7 @@ def test_every_other_reply_is_logged_and_counted_once(
     (line,) = output.logs
     assert line["message"] == kind
     assert line["request_id"] == REQUEST
+    assert line["connection_id"] == message(body)["requestContext"]["connectionId"]
     assert fields <= line.keys()
 
 

@@ -27,6 +27,15 @@ def test_a_backend_publishes_by_invoking_with_the_object_and_gets_the_receipt(
     assert output.logs[0]["request_id"] == FakeLambdaContext().aws_request_id
 
 
+def test_a_field_that_looks_like_part_of_an_event_is_passed_on(
+    default: Function, loopback: LoopbackApi
+) -> None:
+    default(message(subscribe()))
+    context = {"eventType": "order", "authorizer": {"client": "frontend"}}
+    assert default({**PUBLISH, "requestContext": context})["type"] == "receipt"
+    assert json.loads(loopback.requests[0].body)["requestContext"] == context
+
+
 def test_a_retry_by_direct_invocation_is_a_duplicate(default: Function) -> None:
     payload = {**PUBLISH, "id": "order 7", "n": 1e-7}
     first, second = default(payload), default(payload)

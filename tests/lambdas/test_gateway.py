@@ -47,6 +47,7 @@ def test_captured_events_are_told_apart_by_their_type(name: str, kind: str) -> N
         {"requestContext": None},
         {"requestContext": "MESSAGE"},
         {"requestContext": {"http": {}}},
+        {"requestContext": {"eventType": "MESSAGE"}},
         {"client": "backend", "eventType": "MESSAGE"},
     ],
 )
