@@ -198,10 +198,12 @@ FAILURES: list[Any] = [
 ]
 
 
+@pytest.mark.parametrize("mode", ["required", "optional"])
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_secret_that_cannot_be_read_is_our_failure_and_lets_nobody_in(
-    failure: Any, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    failure: Any, mode: str, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    environment.setenv("AUTH", mode)
     authorizer = Function("connect", capsys, module="authorizer")
     event = _handshake(token=_token())
     with LoopbackApi() as secrets:

@@ -109,6 +109,7 @@ def test_a_context_that_holds_no_identity_is_none(
         (publish(), {"client": "backend", "merchant_id": "another", "refs": None}, "merchant_id"),
         (subscribe(ref=7), {}, "ref"),
         (publish(ref="7"), {"client": "backend"}, "ref"),
+        (publish(), {"client": "backend", "refs": frozenset()}, "ref"),
         (subscribe(), {"ends_at": _end(-1)}, "exp"),
         ('{"action":"ping"}', {"ends_at": _end(-1)}, "exp"),
         ("garbage", {"ends_at": _end(-1)}, "exp"),

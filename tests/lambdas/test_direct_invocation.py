@@ -81,6 +81,7 @@ def test_what_is_no_object_of_json_is_refused_when_invoked_directly_too(
     [
         ({}, "client"),
         (SUBSCRIBE, "client"),
+        ({**SUBSCRIBE, "connection_id": "c1", "connectionId": "c1"}, "client"),
         (UNSUBSCRIBE, "action"),
         ({**PUBLISH, "status": None}, "status"),
         ({"requestContext": {}, "body": publish()}, "client"),

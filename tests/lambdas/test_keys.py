@@ -180,6 +180,18 @@ def test_a_flood_of_tokens_is_no_flood_of_reads_where_reading_fails(
     assert keys.get("first") == KEY
 
 
+def test_a_flood_of_tokens_is_no_flood_of_reads_where_reading_old_keys_again_fails(
+    keys: Keys, secret: Secret, clock: FakeClock
+) -> None:
+    keys.get("first")
+    secret.error = RuntimeError("no secret")
+    clock.advance(seconds=300)
+    for _ in range(100):
+        with pytest.raises((RuntimeError, KeysUnavailableError)):
+            keys.get("first")
+    assert secret.reads == 2
+
+
 @pytest.mark.parametrize("keys", [{"first": "k" * 32}, {"a": KEY, "b": OTHER}])
 def test_a_secret_is_an_object_of_kids_and_keys(keys: dict[str, str]) -> None:
     assert parse_keys(json.dumps(keys)) == keys

@@ -56,6 +56,17 @@ def test_the_same_id_with_other_content_is_refused_and_changes_nothing(
     assert (tables.lines(), api.posts) == before
 
 
+def test_ids_that_are_nearly_the_same_are_two_and_stay_as_they_are(
+    handler: Handler, api: FakeApi
+) -> None:
+    ids = ["a", "A", "a ", " a", "a" * 127, "a" * 128]
+    join(handler, "c1")
+    for n, id_ in enumerate(ids):
+        receipt = say(handler, id=id_, n=n)
+        assert (receipt["id"], receipt["duplicate"]) == (id_, False)
+    assert [frame["id"] for frame in api.received("c1")] == ids
+
+
 def test_the_order_of_fields_and_a_sent_at_are_no_other_content(handler: Handler) -> None:
     say(handler, id="order 7", a={"x": 1, "y": 2})
     turned = {"a": {"y": 2, "x": 1}, "sent_at": "whenever", "id": "order 7"}

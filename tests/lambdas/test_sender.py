@@ -179,6 +179,16 @@ def test_a_replay_stops_at_the_first_frame_that_does_not_arrive(
     assert dynamo.calls == []
 
 
+def test_a_replay_may_last_longer_than_a_post(sender: Sender, api: FakeApi, time: FakeTime) -> None:
+    def slow() -> int:
+        time.advance(0.1)
+        return 200
+
+    api.script("c0", slow)
+    assert sender.replay("c0", ["x"] * 100, NEVER).outcome is Outcome.ACCEPTED
+    assert len(api.posts) == 100
+
+
 def test_a_replay_ends_before_api_gateway_stops_waiting(
     sender: Sender, api: FakeApi, time: FakeTime
 ) -> None:

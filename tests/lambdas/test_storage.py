@@ -112,6 +112,44 @@ def test_who_joined_is_not_mistaken_for_what_was_said_and_the_other_way_round(
     assert [line.id for line in storage.said(TOPIC)] == ["joined#x"]
 
 
+@pytest.mark.parametrize(
+    ("topic", "twin"),
+    [
+        (Topic("shop", "a"), Topic("shop", "A")),
+        (Topic("shop", "1"), Topic("Shop", "1")),
+        (Topic("shop", "1"), Topic("shop1", "1")),
+        (Topic("shop1", "2"), Topic("shop", "12")),
+        (Topic("shop", "x"), Topic("shop", "x ")),
+        (Topic("shop", "x"), Topic("shop", " x")),
+        (Topic("shop", "7"), Topic("shop", "07")),
+        (Topic("shop", "y" * 511 + "1"), Topic("shop", "y" * 511 + "2")),
+        (Topic("shop", "\N{LATIN SMALL LETTER E WITH ACUTE}"), Topic("shop", "e\u0301")),
+    ],
+)
+def test_topics_that_are_nearly_the_same_are_two(
+    topic: Topic, twin: Topic, storage: Storage, clock: FakeClock
+) -> None:
+    storage.subscribe("c1", topic, clock() + HOUR)
+    storage.say(topic, LINE)
+    assert storage.listeners(twin) == {}
+    assert storage.said(twin) == []
+    storage.unsubscribe(twin, ["c1"])
+    assert storage.listeners(topic).keys() == {"c1"}
+
+
+def test_a_page_of_which_nothing_counts_is_not_the_last(
+    storage: Storage, dynamo: TappedDynamo, tables: Tables, clock: FakeClock
+) -> None:
+    lines = [Said(str(n), "{}", to_rfc3339(clock() + n)) for n in range(6)]
+    for line in lines:
+        storage.say(TOPIC, line)
+    dynamo.detour(
+        "query said", lambda _call: tables.client.query(**dynamo.asked("query said")[-1], Limit=2)
+    )
+    assert storage.said(TOPIC, clock() + 3) == lines[4:]
+    assert len(dynamo.asked("query said")) > 2
+
+
 def test_listeners_are_those_of_the_topic(storage: Storage, clock: FakeClock) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR)
     storage.subscribe("c2", OTHER, clock() + HOUR)
