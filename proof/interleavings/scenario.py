@@ -5,8 +5,8 @@ from random import Random
 
 from lambdas.layer.topic import Topic
 
-TOPICS = (Topic("m1", "1"), Topic("m2", "1"), Topic("m1", 2), Topic("m2", "r-2"))
-"""Two merchants that share a ref, because a key that forgot the merchant would mix them up."""
+TOPICS = (Topic("m1", "a"), Topic("m2", "a"), Topic("m1", 2), Topic("M1", "A"))
+"""Merchants that share a ref, or do but for its case: a wrong key would mix them up."""
 
 MINUTE = 60_000
 
