@@ -163,6 +163,16 @@ def test_a_token_that_ended_during_a_sleep_costs_a_connection_and_no_ref() -> No
     assert heard(driven) == ["forbidden"]
 
 
+def test_a_token_that_ends_while_what_was_missed_is_replayed_costs_no_ref_either() -> None:
+    driven = Driven(subscriber(renewable=True))
+    driven.actions()
+    driven.opened()
+    assert driven.received(error("forbidden", field="exp")) == [Close(1)]
+    assert heard(driven) == []
+    assert driven.after(driven.patience) == [Open(2)]
+    assert sent(driven.opened(2))
+
+
 def test_a_ref_refused_on_the_next_connection_leaves_the_old_one_nothing_to_hurry_for() -> None:
     driven = Driven(subscriber("a", "b"))
     driven.actions()

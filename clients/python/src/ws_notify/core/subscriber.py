@@ -143,8 +143,10 @@ class Subscriber:
         elif isinstance(frame, RefusedError) and frame.retryable:
             link.ask_again(event.at)
         elif isinstance(frame, RefusedError):
-            if frame.code == "forbidden" and link.subscribed_at is not None:
-                # What was allowed is so no more: the token ended while this machine slept.
+            stood = link.subscribed_at is not None
+            if frame.code == "forbidden" and (stood or frame.field == "exp"):
+                # What was allowed is so no more: the token ended while this machine slept, or while
+                # what was missed was replayed.
                 self._give_up(link, event.at, "The token ended")
                 return
             self._refuse(link.asked, frame)
