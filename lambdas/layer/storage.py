@@ -190,7 +190,7 @@ class Storage:
             ExpressionAttributeNames={"#key": KEY},
             ExpressionAttributeValues={":key": {"S": topic.key}},
         )
-        return {item["connection_id"]["S"]: items.end(item) for item in self._unexpired(found)}
+        return self._unexpired((item["connection_id"]["S"], items.end(item)) for item in found)
 
     def _lately_joined(self, topic: Topic) -> dict[str, int]:
         found = self._pages(
@@ -200,15 +200,14 @@ class Storage:
             ExpressionAttributeValues={":key": {"S": topic.key}, ":joined": {"S": "joined#"}},
             ConsistentRead=True,
         )
-        return {
-            item["line"]["S"].removeprefix("joined#"): items.end(item)
-            for item in self._unexpired(found)
-        }
+        return self._unexpired(
+            (item["line"]["S"].removeprefix("joined#"), items.end(item)) for item in found
+        )
 
-    def _unexpired(self, found: Iterable[items.Item]) -> Iterator[items.Item]:
+    def _unexpired(self, found: Iterable[tuple[str, int]]) -> dict[str, int]:
         # Not by a filter of the query: it would be charged the same, and these rows are small.
         now = self._clock()
-        return (item for item in found if items.end(item) > now)
+        return {connection_id: end for connection_id, end in found if end > now}
 
     # -- the calls of the legacy service
 
