@@ -1,0 +1,72 @@
+"""Every bound on time, in one place, with the two sums that have to hold. Values only.
+
+API Gateway waits 29 seconds for a function, so what the slowest publish may take is:
+
+    PUT, with the index query beside it      CALL_BUDGET
+    fan-out, recent subscribers beside it    FAN_OUT_BUDGET
+    pruning of dead connections              WRITE_ALL_BUDGET + CALL_BUDGET (the last batch)
+
+And a subscription that the index does not show yet must still stand among the recent ones, so these
+together have to be less than RECENT_SUBSCRIPTION_TTL:
+
+    lag of the index                         INDEX_LAG
+    rest of a batch, written later           LEFTOVER_BUDGET + CALL_BUDGET
+    index query to recent ones' answer       LOOKUP_BUDGET, or the index is asked again
+    clocks of publisher and subscriber       CLOCK_SKEW
+
+Seconds, as floats where `time.monotonic` is compared; milliseconds where the name says so.
+"""
+
+INTEGRATION_TIMEOUT = 29.0
+"""API Gateway's quota for a WebSocket integration, not adjustable:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
+
+# -- one call to AWS
+
+ATTEMPT_TIMEOUT = 1.0
+"""One attempt at a request: name resolution, connecting, TLS and the whole response."""
+
+CALL_BUDGET = 3.0
+"""All attempts of one call to DynamoDB or Secrets Manager: two, and the pause between them."""
+
+LONGEST_PAUSE = CALL_BUDGET - 2 * ATTEMPT_TIMEOUT
+"""Before the second attempt of a call; the pause is drawn at random up to it."""
+
+# -- writing many items
+
+LEFTOVER_BUDGET = 3.0
+"""For what one BatchWriteItem leaves over."""
+
+WRITE_ALL_BUDGET = 5.0
+"""For beginning the last batch of many: pruning must not cost the publisher its receipt."""
+
+# -- posting
+
+POST_BUDGET = 3.0
+"""All attempts to post one frame to one connection."""
+
+FAN_OUT_BUDGET = 14.0
+"""All posts of one publish, or of one replay."""
+
+FIRST_PAUSE = 0.05
+"""Before the second attempt of a post, or of a batch's rest; doubled each time, drawn up to it."""
+
+GONE_CONFIRMED_AFTER = 0.2
+"""Between the first 410 of a connection and the one that is believed: API Gateway now and then
+answers 410 for a connection that lives (aws-sdk-js #3773, aws-sdk-js-v3 #2763)."""
+
+# -- nothing lost
+
+STORED_WITHIN_MS = 5_000
+"""From `sent_at` to the end of the put; later, the replay's overlap would not cover it."""
+
+REPLAY_OVERLAP_MS = 10_000
+"""By which a replay reaches back behind `since`: clocks differ, writes take time."""
+
+LOOKUP_BUDGET_MS = 30_000
+"""By the wall clock: a suspended process does not see the monotonic one move."""
+
+RECENT_SUBSCRIPTION_TTL_MS = 5 * 60 * 1000
+INDEX_LAG_MS = 240_000
+CLOCK_SKEW_MS = 2_000
