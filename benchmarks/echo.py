@@ -46,7 +46,7 @@ def _create_function(stage: LocalStage, callback_url: str) -> str:
         Role=f"arn:aws:iam::{ACCOUNT}:role/floor",
         Handler=f"{_SOURCE.stem}.handler",
         Code={"ZipFile": _zipped(_SOURCE)},
-        Environment={"Variables": {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": callback_url}},
+        Environment={"Variables": {"CONNECTIONS_ENDPOINT_URL": callback_url}},
     )["FunctionArn"]
 
 

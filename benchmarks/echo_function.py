@@ -3,12 +3,14 @@
 Deployed on the same local AWS as the service; not part of it.
 """
 
+import os
 from typing import Any
 
 import boto3
 
-# Where to is in AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI, as for the service itself.
-_client: Any = boto3.client("apigatewaymanagementapi")
+# As for the service itself.
+_ENDPOINT = os.environ["CONNECTIONS_ENDPOINT_URL"]
+_client: Any = boto3.client("apigatewaymanagementapi", endpoint_url=_ENDPOINT)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -57,7 +57,7 @@ _ENVIRONMENT: Final = {
     "ALLOWED_ORIGINS": "",
     "AUTH": "required",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-    "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "http://127.0.0.1:9/stage",
+    "CONNECTIONS_ENDPOINT_URL": "http://127.0.0.1:9/stage",
     "CONNECTIONS_TABLE": "connections",
     "LEDGER_TABLE": "ledger",
     "POWERTOOLS_METRICS_NAMESPACE": "benchmark",

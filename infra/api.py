@@ -86,9 +86,8 @@ class NotifyApi(Construct):
 
     def let_post(self, function: lambda_.Function, role: iam.IRole) -> None:
         """Tell a function where to post to connections of this stage, and permit it."""
-        # boto3's own name for a service's address: the code builds none, and a custom domain
-        # cannot break it.
-        function.add_environment("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", self.callback_url)
+        # The code builds no address: a custom domain cannot break it.
+        function.add_environment("CONNECTIONS_ENDPOINT_URL", self.callback_url)
         stack = Stack.of(self)
         path = f"{self._stage.stage_name}/POST/@connections/*"
         arn = stack.format_arn(service="execute-api", resource=self._api.api_id, resource_name=path)

@@ -147,7 +147,7 @@ NOT_USED = {"aws_xray_sdk", "boto3", "cryptography", "pydantic", "aws_cdk"}
 
 
 def test_default_loads_only_what_it_uses() -> None:
-    address = {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "http://localhost/prod", "AUTH": "off"}
+    address = {"CONNECTIONS_ENDPOINT_URL": "http://localhost/prod", "AUTH": "off"}
     loaded = _loaded_by("lambdas.default.handler", {**TABLES, **POWERTOOLS, **address})
     assert {"botocore.auth", "fastjsonschema"} <= loaded
     assert loaded.isdisjoint(NOT_USED | {"jwt"})

@@ -71,7 +71,6 @@ def _environment(caller: Mapping[str, str], server: MiniStack) -> dict[str, str]
         **CREDENTIALS,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_ENDPOINT_URL": server.endpoint,
-        "AWS_REGION": REGION,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "NODE_COMPILE_CACHE": str(_ROOT / ".local" / "node"),  # the second run loads it compiled

@@ -16,7 +16,10 @@ from tools.outputs import LOCAL_OUTPUTS, read_outputs, stack_name
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A stage's outputs; `aws` are the variables by which boto3 finds it, beyond the caller's."""
+    """A stage's outputs; `aws` are the variables by which boto3 finds it, beyond the caller's.
+
+    On AWS they are its region alone: nothing that redirects the other clients of a process.
+    """
 
     outputs: Mapping[str, str]
     aws: Mapping[str, str]
@@ -41,16 +44,24 @@ def _local() -> Deployed:
 def _on_aws(stage: str) -> Deployed:
     name = stack_name(stage)
     try:
-        client = boto3.client("cloudformation")
+        client = boto3.client("cloudformation", region_name=_region())
         stacks = client.describe_stacks(StackName=name)["Stacks"]
     except (BotoCoreError, ClientError) as error:
         where = os.environ.get("AWS_ENDPOINT_URL", "AWS")
         raise ToolError(
             f"{name} could not be read from {where}: {error}\n"
-            "Choose its account and region (AWS_PROFILE, AWS_DEFAULT_REGION), "
+            "Choose its account and region (AWS_PROFILE, AWS_REGION), "
             f"or deploy it with `make deploy STAGE={stage}`"
         ) from error
     outputs: dict[str, Any] = {o["OutputKey"]: o["OutputValue"] for o in stacks[0]["Outputs"]}
-    dynamodb = boto3.client("dynamodb").meta.endpoint_url
     region = client.meta.region_name
-    return Deployed(outputs, {"AWS_DEFAULT_REGION": region, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb})
+    return Deployed(outputs, {"AWS_REGION": region, "AWS_DEFAULT_REGION": region})
+
+
+def _region() -> str | None:
+    """Return the caller's region; None leaves it to the profile.
+
+    AWS_REGION comes first, as for the CDK's command line and the AWS CLI. boto3 reads only the
+    other: https://github.com/boto/boto3/issues/3620
+    """
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

@@ -22,6 +22,7 @@ ACCOUNT = "000000000000"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": REGION,  # what a caller's shell says must not count beside the other
     "AWS_DEFAULT_REGION": REGION,
 }
 _ADDRESS = "127.0.0.1"

@@ -17,7 +17,7 @@ _VARIABLES = {
     "CONNECTIONS_TABLE": "ConnectionsTableName",
     "LEDGER_TABLE": "LedgerTableName",
     "RETENTION_SECONDS": "RetentionSeconds",
-    "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "ConnectionsEndpointURL",
+    "CONNECTIONS_ENDPOINT_URL": "ConnectionsEndpointURL",
 }
 _OF_CLIENTS = {
     "WS_NOTIFY_URL": "WebsocketConnectEndpointURL",

@@ -21,7 +21,7 @@ def read_keys(outputs: Mapping[str, str], aws: Mapping[str, str]) -> dict[str, s
         raise ToolError("This stage asks for no tokens: its auth is off (infra/stages.py)")
     client = boto3.client(
         "secretsmanager",
-        region_name=aws.get("AWS_DEFAULT_REGION"),
+        region_name=aws["AWS_REGION"],
         endpoint_url=aws.get("AWS_ENDPOINT_URL"),
         aws_access_key_id=aws.get("AWS_ACCESS_KEY_ID"),
         aws_secret_access_key=aws.get("AWS_SECRET_ACCESS_KEY"),

@@ -17,11 +17,11 @@ class ConnectionsApi:
 
     @classmethod
     def from_env(cls) -> Self:
-        """Return the API at AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI, boto3's own name for it.
+        """Return the API at CONNECTIONS_ENDPOINT_URL. Raises what SignedHttp.from_env does.
 
-        Raises what SignedHttp.from_env does.
+        Not boto3's own name for it: that would redirect the other clients of a caller's process.
         """
-        name = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"
+        name = "CONNECTIONS_ENDPOINT_URL"
         return cls(SignedHttp.from_env("execute-api", name, at_once=POSTS_AT_ONCE))
 
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:

@@ -49,7 +49,7 @@ def _play(cases: list[Case], folder: Path) -> Iterator[tuple[Case, Outcome]]:
         aws = boto3.Session(
             aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            region_name=environment["AWS_DEFAULT_REGION"],
+            region_name=environment["AWS_REGION"],
         )
         functions = aws.client("lambda", endpoint_url=stage.endpoint)
         dynamodb = aws.client("dynamodb", endpoint_url=stage.endpoint)

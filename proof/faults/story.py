@@ -91,9 +91,7 @@ def scene(
         addresses = {
             "AWS_ENDPOINT_URL_DYNAMODB": between.address,
             "AWS_ENDPOINT_URL_SECRETS_MANAGER": between.address,
-            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": between.instead_of(
-                stage.outputs["ConnectionsEndpointURL"]
-            ),
+            "CONNECTIONS_ENDPOINT_URL": between.instead_of(stage.outputs["ConnectionsEndpointURL"]),
         }
         names = [one["FunctionName"] for one in functions.list_functions()["Functions"]]
         with ExitStack() as changed:

@@ -18,7 +18,7 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-    "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "http://127.0.0.1:9/stage",
+    "CONNECTIONS_ENDPOINT_URL": "http://127.0.0.1:9/stage",
     "AWS_SECRET_ACCESS_KEY": "test",
     "CONNECTIONS_TABLE": "connections",
     "LEDGER_TABLE": "ledger",

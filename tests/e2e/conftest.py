@@ -38,7 +38,7 @@ def _session(stage: LocalStage) -> boto3.Session:
     return boto3.Session(
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=environment["AWS_DEFAULT_REGION"],
+        region_name=environment["AWS_REGION"],
     )
 
 

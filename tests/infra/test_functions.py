@@ -90,7 +90,7 @@ def test_default_is_told_the_tables_where_to_post_and_whether_tokens_are_require
             "POWERTOOLS_METRICS_NAMESPACE": f"OttuWsNotify-{stage}",
             **STORAGE,
             "AUTH": auth,
-            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": template.outputs["ConnectionsEndpointURL"],
+            "CONNECTIONS_ENDPOINT_URL": template.outputs["ConnectionsEndpointURL"],
             "AWS_ENDPOINT_URL_DYNAMODB": address(stage, "dynamodb"),
         }
     )

@@ -24,7 +24,7 @@ from tests.lambdas.loopback import HttpRequest, LoopbackApi
 CONNECTION = "V7mQkd0fDoECJwg="
 DATA = '{"client":"backend","message":"é 💳"}'.encode()
 REGION = "eu-west-1"
-ENDPOINT_SETTING = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"
+ENDPOINT_SETTING = "CONNECTIONS_ENDPOINT_URL"
 
 
 @pytest.fixture(params=[None, "a session token"], ids=["user", "role"])

@@ -4,10 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tests.tools.stacks import deploy_outputs
 from tools import ToolError, env
+from tools.deployed import Deployed, deployed
 from tools.ministack import free_port
 from tools.outputs import LOCAL_OUTPUTS, environment, read_outputs, write_outputs
 
@@ -44,11 +46,12 @@ def test_the_stage_local_comes_from_its_outputs_file(
         "export CONNECTIONS_TABLE=connections",
         "export LEDGER_TABLE=ledger",
         "export RETENTION_SECONDS=3600",
-        f"export AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI={callbacks}",
+        f"export CONNECTIONS_ENDPOINT_URL={callbacks}",
         f"export WS_NOTIFY_URL={_OUTPUTS['WebsocketConnectEndpointURL']}",
         "export WS_NOTIFY_FUNCTION=publish",
         "export AWS_ACCESS_KEY_ID=test",
         "export AWS_SECRET_ACCESS_KEY=test",
+        "export AWS_REGION=eu-west-1",
         "export AWS_DEFAULT_REGION=eu-west-1",
         f"export AWS_ENDPOINT_URL={aws}",
     ]
@@ -74,20 +77,48 @@ def test_a_stage_local_that_was_killed_is_not_taken_for_a_living_one(
 
 @pytest.mark.usefixtures("credentials")
 def test_a_stage_on_aws_comes_from_its_stack(
-    aws: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deploy_outputs("dev", _OUTPUTS)
     assert _run(monkeypatch, "dev") == 0
-    assert capsys.readouterr().out.splitlines() == [  # and no credentials
+    # No credentials, and nothing that redirects the process's own clients.
+    assert capsys.readouterr().out.splitlines() == [
         "export CONNECTIONS_TABLE=connections",
         "export LEDGER_TABLE=ledger",
         "export RETENTION_SECONDS=3600",
-        f"export AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI={_OUTPUTS['ConnectionsEndpointURL']}",
+        f"export CONNECTIONS_ENDPOINT_URL={_OUTPUTS['ConnectionsEndpointURL']}",
         f"export WS_NOTIFY_URL={_OUTPUTS['WebsocketConnectEndpointURL']}",
         "export WS_NOTIFY_FUNCTION=publish",
+        "export AWS_REGION=eu-west-1",
         "export AWS_DEFAULT_REGION=eu-west-1",
-        f"export AWS_ENDPOINT_URL_DYNAMODB={aws}",
     ]
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(
+    "shell",
+    [
+        {"AWS_REGION": "eu-west-1"},
+        {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-east-1"},
+        {"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-1"},
+        {"AWS_CONFIG_FILE": "config"},
+    ],
+    ids=["AWS_REGION alone", "two that differ", "AWS_DEFAULT_REGION", "the profile"],
+)
+def test_the_region_of_a_stage_on_aws_is_found_as_the_cdk_finds_it(
+    shell: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = f"dev{len(shell)}{len(shell.get('AWS_REGION', ''))}"
+    deploy_outputs(stage, _OUTPUTS)
+    monkeypatch.chdir(tmp_path)
+    Path("config").write_text("[default]\nregion = eu-west-1\n")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the profiles that it has read
+    region = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
+    assert deployed(stage) == Deployed(_OUTPUTS, region)
 
 
 @pytest.mark.usefixtures("credentials")
