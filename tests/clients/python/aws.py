@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from xml.sax.saxutils import escape
 
 import boto3
 import pytest
@@ -33,10 +34,11 @@ SILENCE = Answer("", silent=True)
 
 @dataclass(slots=True)
 class Aws:
-    """What it was asked: the path and the body of each request."""
+    """What it was asked: the path and the body of each request, and for which region."""
 
     answers: deque[Answer]
     asked: list[tuple[str, str]] = field(default_factory=list)
+    regions: list[str] = field(default_factory=list)
     ending: threading.Event = field(default_factory=threading.Event)
     endpoint: str = ""
 
@@ -51,6 +53,20 @@ def refused(status: int, code: str, message: str = "No") -> Answer:
     return Answer(json.dumps({"Message": message, "message": message}), status, headers)
 
 
+def stack(**outputs: str) -> Answer:
+    """Answer as CloudFormation does, in its XML."""
+    members = "".join(
+        f"<member><OutputKey>{name}</OutputKey><OutputValue>{escape(value)}</OutputValue></member>"
+        for name, value in outputs.items()
+    )
+    return Answer(
+        '<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">'
+        "<DescribeStacksResult><Stacks><member><StackName>s</StackName>"
+        f"<Outputs>{members}</Outputs></member></Stacks></DescribeStacksResult>"
+        "</DescribeStacksResponse>"
+    )
+
+
 @contextmanager
 def aws(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> Iterator[Aws]:
     """Be AWS for boto3; the last answer is for every further request, too."""
@@ -60,6 +76,8 @@ def aws(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> Iterator[Aws]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             here.asked.append((self.path, body))
+            scope = self.headers["Authorization"].split("/")  # the key, the day, the region, ...
+            here.regions.append(scope[2])
             answer = here.answers.popleft() if len(here.answers) > 1 else here.answers[0]
             if answer.silent:
                 here.ending.wait(PATIENCE)

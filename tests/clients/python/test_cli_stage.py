@@ -4,13 +4,12 @@ import json
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import boto3
 import jwt
 import pytest
 
-from tests.clients.python.aws import Answer, Aws, aws, refused
+from tests.clients.python.aws import Answer, Aws, aws, refused, stack
 from tests.clients.python.scripted import Server, scripted
 from tests.clients.python.service import Service
 from ws_notify.cli import stage
@@ -21,20 +20,6 @@ KEYS = {"first": "1" * 32, "second": "2" * 32}
 SECRET = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:keys-AbCdEf"  # noqa: S105 - its name
 URL = "WebsocketConnectEndpointURL"
 Capture = pytest.CaptureFixture[str]
-
-
-def stack(**outputs: str) -> Answer:
-    """Answer as CloudFormation does, in its XML."""
-    members = "".join(
-        f"<member><OutputKey>{name}</OutputKey><OutputValue>{escape(value)}</OutputValue></member>"
-        for name, value in outputs.items()
-    )
-    return Answer(
-        '<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">'
-        "<DescribeStacksResult><Stacks><member><StackName>s</StackName>"
-        f"<Outputs>{members}</Outputs></member></Stacks></DescribeStacksResult>"
-        "</DescribeStacksResponse>"
-    )
 
 
 def no_stack() -> Answer:

@@ -14,6 +14,7 @@ from ws_notify.exceptions import (
     WsNotifyError,
 )
 from ws_notify.fields import publication
+from ws_notify.region import region
 from ws_notify.timing import Backoff, Timing
 from ws_notify.values import Receipt, Ref
 
@@ -25,7 +26,8 @@ class LambdaPublisher:
     """Publishes by invoking `function_name`, the stack's output `PublishFunctionName`.
 
     Needs `lambda:InvokeFunction` on it and no token. `client` is boto3's `lambda` client, made from
-    the environment where none is given. May be shared by threads.
+    the environment where none is given, in the region AWS_REGION, else AWS_DEFAULT_REGION, else the
+    profile's. May be shared by threads.
     """
 
     def __init__(
@@ -107,7 +109,7 @@ def _client() -> Any:
 
     # The retries are ours: with the same id, and within the deadline.
     config = Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 1})
-    return boto3.client("lambda", config=config)
+    return boto3.client("lambda", region_name=region(), config=config)
 
 
 def _refusal(error: Any) -> RefusedError:

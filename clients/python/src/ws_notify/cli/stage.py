@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ws_notify.cli.failures import Failure
+from ws_notify.region import region
 from ws_notify.tokens import mint_token
 
 LOCAL = "local"
@@ -95,7 +96,7 @@ def _outputs(stack: str) -> dict[str, str]:
         "cloudformation",
         lambda client: client.describe_stacks(StackName=stack),
         f"The outputs of the stack {stack} could not be read",
-        "Choose its account and region (AWS_PROFILE, AWS_DEFAULT_REGION), or pass --url",
+        "Choose its account and region (AWS_PROFILE, AWS_REGION), or pass --url",
     )
     outputs = answer["Stacks"][0].get("Outputs", [])
     return {each["OutputKey"]: each["OutputValue"] for each in outputs}
@@ -117,6 +118,6 @@ def _asked(
     config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
     client: Any = boto3.client  # one of hundreds of types, by the name of the service
     try:
-        return ask(client(service, config=config, **options))
+        return ask(client(service, config=config, **{"region_name": region(), **options}))
     except (BotoCoreError, ClientError) as error:
         raise Failure(f"{failed}: {str(error).rstrip('.')}. {remedy}") from error
