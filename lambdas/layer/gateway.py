@@ -11,15 +11,32 @@ from urllib.parse import urlsplit
 from lambdas.layer import replies
 from lambdas.layer.replies import Frame
 
-_ALWAYS_THERE = {"connectionId", "eventType", "requestId"}
+_ALWAYS_THERE = {
+    "connectionId": str,
+    "eventType": str,
+    "requestId": str,
+    "connectedAt": int,
+    "requestTimeEpoch": int,
+}
+_IN_THE_BODY = {"client", "action"}
 
 Event = dict[str, Any]
 Response = dict[str, Any]
 
 
 def is_event(event: Any) -> bool:
-    """Tell whether API Gateway sent this, rather than somebody who invoked the function."""
-    return isinstance(event, dict) and _context(event).keys() >= _ALWAYS_THERE
+    """Tell whether API Gateway sent this, rather than somebody who invoked the function.
+
+    Each frame says `client` or `action`. Those of API Gateway's clients are the text of `body`, so
+    where one stands in the event itself, the event is the frame of an invoker, whatever else it
+    holds. An invoker may leave them out and forge an event: IAM trusts it with any publish anyway.
+    """
+    if not isinstance(event, dict) or not _IN_THE_BODY.isdisjoint(event):
+        return False
+    context = _context(event)
+    return isinstance(event.get("body"), str | None) and all(
+        isinstance(context.get(name), kind) for name, kind in _ALWAYS_THERE.items()
+    )
 
 
 def event_type(event: Event) -> str:

@@ -162,12 +162,22 @@ def test_an_invocation_by_iam_needs_no_token(guarded: Function) -> None:
     assert guarded(PUBLISH)["type"] == "receipt"
 
 
-@pytest.mark.parametrize("event_type", ["MESSAGE", "CONNECT", "DISCONNECT", "", None, "message"])
+@pytest.mark.parametrize("event_type", ["MESSAGE", "CONNECT", "DISCONNECT", "", "message"])
 def test_an_event_of_api_gateway_never_counts_as_an_invocation(
-    event_type: str | None, guarded: Function, loopback: LoopbackApi, tables: Tables
+    event_type: str, guarded: Function, loopback: LoopbackApi, tables: Tables
 ) -> None:
-    event = {**message(publish(), eventType=event_type), **PUBLISH}
+    event = message(publish(requestContext=None, body=publish()), eventType=event_type)
     _assert_forbidden(guarded, event, None, loopback, tables)
+
+
+@pytest.mark.parametrize("odd", [None, 1.5, [], {"connectionId": "c1"}])
+def test_an_event_that_api_gateway_would_not_send_publishes_nothing_of_its_body(
+    odd: Any, guarded: Function, loopback: LoopbackApi, tables: Tables
+) -> None:
+    reply = guarded({**message(publish()), "requestContext": odd})
+    assert (reply["code"], reply["field"]) == ("invalid_message", "client")
+    assert loopback.requests == []
+    assert tables.subscriptions() == tables.lines() == []
 
 
 def test_a_refusal_is_logged_with_its_code_and_without_the_token_it_was_for(

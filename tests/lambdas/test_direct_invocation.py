@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.events import captured
 from tests.fakes import FakeLambdaContext
 from tests.lambdas.examples import PUBLISH, SUBSCRIBE, UNSUBSCRIBE, message, publish, subscribe
 from tests.lambdas.functions import Function
@@ -27,11 +28,19 @@ def test_a_backend_publishes_by_invoking_with_the_object_and_gets_the_receipt(
     assert output.logs[0]["request_id"] == FakeLambdaContext().aws_request_id
 
 
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"eventType": "order", "authorizer": {"client": "frontend"}},
+        {"connectionId": "c1", "eventType": "MESSAGE", "requestId": "r1"},
+        {"connectionId": [["c1"]], "eventType": {}, "requestId": None},
+        captured("message")["requestContext"],
+    ],
+)
 def test_a_field_that_looks_like_part_of_an_event_is_passed_on(
-    default: Function, loopback: LoopbackApi
+    context: dict[str, Any], default: Function, loopback: LoopbackApi
 ) -> None:
     default(message(subscribe()))
-    context = {"eventType": "order", "authorizer": {"client": "frontend"}}
     assert default({**PUBLISH, "requestContext": context})["type"] == "receipt"
     assert json.loads(loopback.requests[0].body)["requestContext"] == context
 
@@ -85,6 +94,8 @@ def test_what_is_no_object_of_json_is_refused_when_invoked_directly_too(
         (UNSUBSCRIBE, "action"),
         ({**PUBLISH, "status": None}, "status"),
         ({"requestContext": {}, "body": publish()}, "client"),
+        ({**UNSUBSCRIBE, "requestContext": captured("message")["requestContext"]}, "action"),
+        ({**captured("message"), "body": PUBLISH}, "client"),
     ],
 )
 def test_only_a_publish_may_be_invoked_directly(

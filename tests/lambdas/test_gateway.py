@@ -49,10 +49,29 @@ def test_captured_events_are_told_apart_by_their_type(name: str, kind: str) -> N
         {"requestContext": {"http": {}}},
         {"requestContext": {"eventType": "MESSAGE"}},
         {"client": "backend", "eventType": "MESSAGE"},
+        {**captured("message"), "client": "backend"},
+        {**captured("message"), "action": "ping"},
+        {**captured("message"), "client": None},
+        {**captured("message"), "body": {"client": "backend"}},
+        {**captured("message"), "body": 7},
     ],
 )
-def test_what_somebody_invokes_a_function_with_is_no_event(payload: Any) -> None:
+def test_what_somebody_invokes_a_function_with_is_not_an_event(payload: Any) -> None:
     assert not gateway.is_event(payload)
+
+
+@pytest.mark.parametrize(
+    "name", ["connectionId", "eventType", "requestId", "connectedAt", "requestTimeEpoch"]
+)
+@pytest.mark.parametrize("odd", [None, 1.5, [], {}, [[["x"]]]])
+def test_an_event_without_what_is_always_there_or_with_another_kind_of_it_is_not_one(
+    name: str, odd: Any
+) -> None:
+    event = captured("message")
+    event["requestContext"][name] = odd
+    assert not gateway.is_event(event)
+    del event["requestContext"][name]
+    assert not gateway.is_event(event)
 
 
 def test_a_reply_is_sent_back_as_the_body_of_the_response() -> None:
