@@ -29,13 +29,23 @@ class Unauthorized(Exception):  # noqa: N818 - API Gateway's word
         super().__init__("Unauthorized")
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics(capture_cold_start_metric=True)
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the policy that lets a connection in, with the identity as its context.
 
-    Raises Unauthorized for a bad token, and for none where one is required.
+    Raises Unauthorized for a bad token, and for none where one is required. Here, outside of the
+    decorators, because the runtime logs each frame that the exception has passed, for every refusal
+    (awslambdaric/bootstrap.py, handle_event_request).
     """
+    policy: dict[str, Any] | None = _policy(event, context)
+    if policy is None:
+        raise Unauthorized
+    return policy
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def _policy(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any] | None:
+    """Return the policy, or None for a token that is refused."""
     logger.append_keys(request_id=gateway.request_id(event))
     token = gateway.token(event)
     if token is None and not TOKEN_REQUIRED:
@@ -46,7 +56,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     except BadToken as bad:
         logger.warning("token refused", extra={"reason": bad.reason})
         metrics.add_metric("TokensRefused", MetricUnit.Count, 1)
-        raise Unauthorized from None
+        return None
     except Exception:
         # Lambda's own Errors metric counts refusals, too: this one counts what is ours.
         logger.exception("authorizer failed")

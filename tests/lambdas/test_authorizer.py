@@ -2,6 +2,8 @@
 
 import json
 import time
+import traceback
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from lambdas.layer import aws_json
 from lambdas.layer.identity import Identity, bearer
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from tests.events import captured
-from tests.fakes import FakeTime, LongestPauses
+from tests.fakes import FakeLambdaContext, FakeTime, LongestPauses
 from tests.lambdas import minting
 from tests.lambdas.functions import Function, import_anew, set_up
 from tests.lambdas.loopback import LoopbackApi, Said
@@ -156,6 +158,18 @@ def test_a_bad_token_is_refused_counted_and_logged_by_its_reason_alone(
     environment.setenv("AUTH", mode)
     changes, reason = REFUSED[attempt]
     _assert_refused(authorizer, _handshake(token=_token(**changes)), reason)
+
+
+def test_the_runtimes_own_record_of_a_refusal_has_one_frame(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    del environment
+    function = import_anew("connect", "authorizer")
+    with pytest.raises(function.Unauthorized) as refused:
+        function.handler(_handshake(token=BAD), FakeLambdaContext())
+    # The first is its caller, which the runtime leaves out; causes and contexts it never looks at.
+    (frame,) = traceback.extract_tb(refused.tb)[1:]
+    assert (frame.name, Path(frame.filename).name) == ("handler", "authorizer.py")
 
 
 NO_TOKENS = {
