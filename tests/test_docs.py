@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from infra.alarms import RUNBOOK
 from lambdas.layer.tokens import verify
+from ws_notify import mint_token
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -31,6 +33,19 @@ def test_the_protocol_publishes_the_rules_that_the_code_validates_with() -> None
 def test_the_runbook_has_each_alarm_with_its_line() -> None:
     text = (ROOT / "docs/runbook.md").read_text().split("## Alarms")[1]
     assert dict(re.findall(r"^### (\w+)\n(.+)$", text, re.MULTILINE)) == RUNBOOK
+
+
+def test_the_refs_that_the_protocol_gives_a_frontends_token_fit_and_a_tenth_more_do_not() -> None:
+    numbers = (
+        r"([\d,]+) characters of ASCII, (\d+) of other scripts, or (\d+) emoji\. A `backend`'s"
+    )
+    (found,) = re.findall(numbers, (ROOT / "docs/protocol.md").read_text())
+    mint = partial(mint_token, "k" * 64, "k" * 36, client="frontend", merchant_id="m" * 128)
+    for character, number in zip("xم💳", found, strict=True):
+        each = int(number.replace(",", "")) // 20
+        assert mint(ref=[character * each] * 20)
+        with pytest.raises(ValueError, match="fewer or shorter refs"):
+            mint(ref=[character * (each + each // 10)] * 20)
 
 
 def test_a_token_minted_as_the_document_says_is_good() -> None:

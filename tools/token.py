@@ -8,7 +8,7 @@ from tools import ToolError
 from tools.deployed import deployed
 from tools.outputs import STAGES
 from tools.terminal import exit_status, say
-from tools.tokens import LIFETIME, LONGEST_LIFETIME, mint, read_keys
+from tools.tokens import LIFETIME, LONGEST_FRONTEND_TOKEN, LONGEST_LIFETIME, mint, read_keys
 
 
 def main() -> int:
@@ -37,6 +37,11 @@ def main() -> int:
             f"The service would refuse this token: {bad.reason}. "
             "The rules stand in docs/protocol.md, section Tokens"
         ) from None
+    if said.client == "frontend" and len(token) > LONGEST_FRONTEND_TOKEN:
+        raise ToolError(
+            f"The token would have {len(token)} characters, and a browser's address has room for "
+            f"{LONGEST_FRONTEND_TOKEN}: give a shorter REF, and the key a shorter kid"
+        )
     say(token)
     return 0
 

@@ -12,6 +12,8 @@ from tools import ToolError
 
 LIFETIME = 60 * 60
 LONGEST_LIFETIME = 24 * 60 * 60
+LONGEST_FRONTEND_TOKEN = 3_800
+"""Characters, as in clients/python: a browser's address has room for no more."""
 _SECRET = "TokenKeysSecretArn"  # noqa: S105 - the name of an output
 
 

@@ -10,13 +10,14 @@ import boto3
 import jwt
 import pytest
 
+import ws_notify.tokens
 from lambdas.layer.keys import parse_keys
 from lambdas.layer.tokens import LONGEST_LIFE, verify
 from tests.tools.stacks import deploy_outputs
 from tools import ToolError, token
 from tools.ministack import CREDENTIALS
 from tools.outputs import LOCAL_OUTPUTS, write_outputs
-from tools.tokens import LONGEST_LIFETIME, mint, read_keys
+from tools.tokens import LONGEST_FRONTEND_TOKEN, LONGEST_LIFETIME, mint, read_keys
 
 KEYS = {"first": "a" * 64, "second": "b" * 64}
 FRONTEND = {"client": "frontend", "merchant": "shop", "ref": "12303"}
@@ -138,6 +139,24 @@ def test_a_token_that_the_service_would_refuse_is_not_printed(
     with pytest.raises(ToolError, match=f"would refuse this token: {blamed}"):
         _run(monkeypatch, **{**FRONTEND, **options})
     assert capsys.readouterr().out == ""
+
+
+def test_a_frontends_token_that_fits_into_no_address_is_not_printed(
+    aws: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], elsewhere: None
+) -> None:
+    del elsewhere
+    arn = _secret_with(aws, "long-kid", json.dumps({"k" * 3000: "a" * 64}))
+    callbacks = f"{aws}/_aws/execute-api/abc/local"
+    outputs = {"ConnectionsEndpointURL": callbacks, "TokenKeysSecretArn": arn}
+    write_outputs(LOCAL_OUTPUTS, "local", outputs)
+    with pytest.raises(ToolError, match="address has room for 3800: give a shorter REF"):
+        _run(monkeypatch, **FRONTEND)
+    assert capsys.readouterr().out == ""
+    assert _run(monkeypatch, client="backend", merchant="shop") == 0
+
+
+def test_the_longest_token_of_a_frontend_is_the_librarys() -> None:
+    assert LONGEST_FRONTEND_TOKEN == ws_notify.tokens.LONGEST_FRONTEND_TOKEN
 
 
 @pytest.mark.parametrize(

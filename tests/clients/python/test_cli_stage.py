@@ -173,6 +173,17 @@ def test_listen_mints_one_too_for_all_its_refs(
     assert "1 to 20 refs" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["doctor", "bench"])
+def test_a_ref_of_which_no_token_can_be_minted_is_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, command: str
+) -> None:
+    outputs = stack(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET})
+    with aws(monkeypatch, outputs, secret()), pytest.raises(SystemExit) as ended:
+        main([command, "--stage", "dev", "--ref", "x" * 3000])
+    assert ended.value.code == 2
+    assert "a browser's address has room for 3800" in capsys.readouterr().err
+
+
 def test_a_token_that_is_given_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted(Service()) as server, connected(monkeypatch, server) as here:
         assert main(["publish", "--stage", "dev", "--token", "t", "shop", "1", "paid"]) == 0

@@ -3,6 +3,7 @@
 import pickle
 import time
 import traceback
+from functools import partial
 
 import jwt
 import pytest
@@ -24,7 +25,7 @@ from ws_notify import (
 from ws_notify.address import failure_of, pieces
 from ws_notify.core import frames
 from ws_notify.fields import topics_of
-from ws_notify.tokens import seconds_left
+from ws_notify.tokens import LONGEST_FRONTEND_TOKEN, seconds_left
 
 KEY = "k" * 32
 REFUSED = RefusedError("No", code="forbidden", field="ref", request_id="r-1")
@@ -146,6 +147,19 @@ def test_a_token_that_the_service_would_refuse_is_not_minted(
     good = {"kid": "first", "client": "frontend", "merchant_id": "shop", "ref": "7"}
     with pytest.raises(ValueError, match=message):
         mint_token(KEY, **{**good, **changed})  # type: ignore[arg-type] # what is tested
+
+
+def test_a_frontends_token_is_not_longer_than_a_browsers_address_has_room_for() -> None:
+    mint = partial(mint_token, KEY, "first", merchant_id="shop")
+    refs = [str(number) * 32 for number in range(1000, 1020)]
+    fitting = mint(client="frontend", ref=refs)
+    refs[0] += "x" * ((LONGEST_FRONTEND_TOKEN - len(fitting)) * 3 // 4)  # base64
+    longest = mint(client="frontend", ref=refs)
+    assert LONGEST_FRONTEND_TOKEN - 2 <= len(longest) <= LONGEST_FRONTEND_TOKEN
+    refs[0] += "xxx"
+    with pytest.raises(ValueError, match=r"80\d characters.*3800: name fewer or shorter refs"):
+        mint(client="frontend", ref=refs)
+    assert len(mint(client="backend", ref=refs)) > LONGEST_FRONTEND_TOKEN
 
 
 def test_a_backends_token_may_be_for_every_ref() -> None:

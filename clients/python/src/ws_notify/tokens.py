@@ -10,6 +10,11 @@ from ws_notify.values import Ref
 
 _LONGEST_LIFETIME = 24 * 60 * 60
 _MOST_REFS = 20
+LONGEST_FRONTEND_TOKEN = 3_800
+"""Characters: a browser sends it in the address, of which API Gateway takes 4,096.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
 
 
 def mint_token(  # noqa: PLR0913 - a token has these parts
@@ -25,7 +30,8 @@ def mint_token(  # noqa: PLR0913 - a token has these parts
 
     `key` is the one that `kid` names in the stage's secret. A `frontend` may only subscribe, to
     the `ref` or up to 20; a `backend` may only publish, to every ref where none is given. The
-    lifetime is at most 24 hours, by the clock of AWS: stay below. Raises ValueError.
+    lifetime is at most 24 hours, by the clock of AWS: stay below. Raises ValueError, also for a
+    `frontend`'s token that would be longer than fits into an address.
     """
     if not key or not kid:
         raise ValueError("key and kid are both needed: one pair of the stage's secret")
@@ -41,7 +47,13 @@ def mint_token(  # noqa: PLR0913 - a token has these parts
     elif client == "frontend":
         raise ValueError("ref is missing: a frontend's token names its refs")
     claims["exp"] = int(time.time()) + lifetime
-    return jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})
+    token = jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})
+    if client == "frontend" and len(token) > LONGEST_FRONTEND_TOKEN:
+        raise ValueError(
+            f"the token would have {len(token)} characters, and a browser's address has room for "
+            f"{LONGEST_FRONTEND_TOKEN}: name fewer or shorter refs, or mint a token for each"
+        )
+    return token
 
 
 def _refs(ref: Ref | Sequence[Ref]) -> str | list[str]:

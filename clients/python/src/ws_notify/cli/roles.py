@@ -9,6 +9,7 @@ from uuid import uuid4
 import jwt
 
 from ws_notify.cli import options
+from ws_notify.cli.failures import UsageError
 from ws_notify.cli.stage import Stage
 
 
@@ -35,7 +36,7 @@ class Roles:
 
 
 def roles_of(said: argparse.Namespace, found: Stage | None, name: str) -> Roles:
-    """Give the tokens their roles; `name` is the command's. Raises Failure.
+    """Give the tokens their roles; `name` is the command's. Raises Failure, UsageError.
 
     Without any token, both are minted with the stage's key where it has one. A token's claims
     say what they say: the service will check them.
@@ -63,10 +64,13 @@ def _without(found: Stage | None, merchant_id: str, ref: str) -> Roles:
         nobody = Bearer(None)
         return Roles(merchant_id, ref, nobody, nobody)
     mint = found.minter()
-    listener, publisher = (
-        Bearer(mint(client=client, merchant_id=merchant_id, ref=ref))
-        for client in ("frontend", "backend")
-    )
+    try:
+        listener, publisher = (
+            Bearer(mint(client=client, merchant_id=merchant_id, ref=ref))
+            for client in ("frontend", "backend")
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     return Roles(merchant_id, ref, listener, publisher, minted=True)
 
 
