@@ -1,3 +1,6 @@
+import re
+
+from infra.layer import ROOT
 from tests.infra.templates import Template
 
 TRACING = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
@@ -37,6 +40,28 @@ def test_default_may_subscribe_publish_and_post_to_its_own_stage(
         ("execute-api:ManageConnections", f"{EXECUTE_API}/{stage}/POST/@connections/*"),
     }
     assert permissions > TRACING | logging("default")
+
+
+def test_what_the_document_asks_for_an_in_process_caller_is_what_default_may_do(
+    templates: dict[str, Template],
+) -> None:
+    template = templates["dev"]
+    rows = re.findall(
+        r"^\| `([a-z-]+:\w+)` \| `(\S+)` \|",
+        (ROOT / "docs/integrate-backend.md").read_text(),
+        re.MULTILINE,
+    )
+    names = {
+        "table/LEDGER_TABLE": "<ledger.Arn>",
+        "table/CONNECTIONS_TABLE": "<connections.Arn>",
+        "API/STAGE": f"{EXECUTE_API}/dev",
+    }
+    documented = set()
+    for action, resource in rows:
+        (name,) = (name for name in names if resource.startswith(name))
+        documented.add((action, resource.replace(name, names[name])))
+    permissions = template.permissions(template.function("default"))
+    assert documented == permissions - TRACING - logging("default")
 
 
 def test_the_authorizer_may_read_the_keys_and_nothing_else(with_tokens: Template) -> None:
