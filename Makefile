@@ -1,11 +1,12 @@
 # Everything that is done with this project, by name. `make help` lists it.
 # On a machine with Python 3.11+, make and git, each target installs what it needs, once, into this folder.
 
-PYTHON   ?= python3
-PORT     ?= 4566
-AUTH     ?= off
-APPROVAL ?= broadening
-LIFETIME ?= 3600
+PYTHON       ?= python3
+PORT         ?= 4566
+AUTH         ?= off
+APPROVAL     ?= broadening
+LIFETIME     ?= 3600
+LOGGING_ROLE ?= keep
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -28,6 +29,11 @@ endif
 ifneq ($(filter deploy hotswap destroy env token,$(MAKECMDGOALS)),)
 ifneq ($(words $(filter $(STAGES),$(STAGE))) $(words $(STAGE)),1 1)
 $(error `make $(firstword $(MAKECMDGOALS)) STAGE=...` takes one of: $(STAGES), not '$(STAGE)'$(if $(filter local,$(STAGE)),; the stage local is started and stopped by `make run`))
+endif
+endif
+ifneq ($(filter bootstrap,$(MAKECMDGOALS)),)
+ifneq ($(words $(filter keep replace,$(LOGGING_ROLE))) $(words $(LOGGING_ROLE)),1 1)
+$(error `make bootstrap LOGGING_ROLE=...` takes keep or replace, not '$(LOGGING_ROLE)')
 endif
 endif
 ifneq ($(filter diff,$(MAKECMDGOALS)),)
@@ -94,8 +100,9 @@ prove: $(READY) ## attack every promise: the figures, and JSON (ARGS= are its op
 	@$(PY) -m proof $(ARGS)
 
 .PHONY: bootstrap
-bootstrap: $(READY) ## prepare your AWS account and region for CDK, once
-	@$(CDK) bootstrap --no-notices
+bootstrap: $(READY) ## prepare your AWS account and region, once (LOGGING_ROLE=replace, ARGS= for cdk)
+	@$(CDK) bootstrap --no-notices $(ARGS)
+	@$(PY) -m tools.logging_role --role '$(LOGGING_ROLE)' --approval '$(APPROVAL)'
 
 .PHONY: deploy
 deploy: $(READY) ## deploy STAGE=dev|prod to your AWS account (APPROVAL=never asks nothing)

@@ -3,7 +3,6 @@
 from aws_cdk import Aws, CfnOutput, Stack, Tags
 from constructs import Construct
 
-from infra.access_logs import LoggingAccount
 from infra.api import NotifyApi
 from infra.functions import SERVICE, ServiceFunction
 from infra.layer import PackagesLayer
@@ -90,7 +89,6 @@ class NotifyStack(Stack):
             authorizer=authorizer,
             local_port=local_port,
         )
-        api.node.add_dependency(LoggingAccount(self, "LoggingAccount"))
         api.let_post(default.function, default.role)
 
         Monitoring(

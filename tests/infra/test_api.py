@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -110,20 +111,27 @@ def test_no_variable_of_the_access_log_is_a_key_of_what_a_token_says() -> None:
 
 def test_access_logs_have_a_group_that_no_function_writes_to(template: Template) -> None:
     settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
-    group = settings["DestinationArn"]["Fn::GetAtt"][0]
+    parts = settings["DestinationArn"]["Fn::Join"][1]
+    group = parts[-1]["Ref"]  # its name, and nothing behind it: the attribute Arn ends in `:*`
+    arn = "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts[:-1])
+    assert arn == "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:"
     assert group in {g.id for g in template.all("AWS::Logs::LogGroup")}
     assert group not in {template.log_group_of(f).id for f in template.functions.values()}
 
 
-def test_the_accounts_logging_role_stays_for_the_others_who_rely_on_it(template: Template) -> None:
-    account = template.one("AWS::ApiGateway::Account")
-    role_id = account.properties["CloudWatchRoleArn"]["Fn::GetAtt"][0]
-    (role,) = (r for r in template.all("AWS::IAM::Role") if r.id == role_id)
-    for resource in (account, role):
-        assert resource.body["DeletionPolicy"] == "Retain"
-        assert resource.body["UpdateReplacePolicy"] == "Retain"
+def test_what_may_hold_a_quote_stands_at_the_end_of_an_access_log_line(template: Template) -> None:
+    settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
+    line = json.loads(settings["Format"])
+    assert list(line.items())[-2:] == [
+        ("error", "$context.error.message"),
+        ("integrationError", "$context.integrationErrorMessage"),
+    ]
+    assert not [v for v in list(line.values())[:-2] if "message" in v.lower()]
 
 
-def test_the_stage_waits_for_the_accounts_logging_role(template: Template) -> None:
-    stage = template.one("AWS::ApiGatewayV2::Stage")
-    assert template.one("AWS::ApiGateway::Account").id in stage.body["DependsOn"]
+def test_an_access_log_line_is_json_also_where_api_gateway_has_nothing_to_say(
+    template: Template,
+) -> None:
+    settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
+    line = json.loads(re.sub(r"\$context[\w.]+", "-", settings["Format"]))
+    assert set(line.values()) == {"-"}

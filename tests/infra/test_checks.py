@@ -54,7 +54,6 @@ def test_what_is_acknowledged_is_so_on_the_one_resource_it_is_about(
         *((f"/{name}/Role/Tracing", "AwsSolutions-IAM5") for name in functions),
         *((f"/Api/{name}Route", "AwsSolutions-APIG4") for name in ALWAYS_OPEN),
         ("/DefaultFunction/Role", "AwsSolutions-IAM5"),
-        ("/LoggingAccount/Role", "AwsSolutions-IAM4"),
     }
     not_recoverable = {("/Connections/Table", DDB3), ("/Ledger/Table", DDB3)}
     assert acknowledged(assembly_of_variant, stage) == (

@@ -59,7 +59,9 @@ def test_nothing_has_a_physical_name_but_the_apis_stage(template: Template) -> N
 
 
 def test_an_unknown_stage_is_refused_by_name() -> None:
-    with pytest.raises(SystemExit, match="no such stage: staging; there are local, dev, prod"):
+    with pytest.raises(
+        SystemExit, match="no such stage: staging; there are local, dev, prod, account"
+    ):
         build(context={"stages": "dev,staging"})
 
 

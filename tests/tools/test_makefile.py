@@ -32,6 +32,7 @@ def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
         (("token", "STAGE=staging"), "takes one of: local dev prod"),
         (("token", "STAGE=local prod"), "takes one of: local dev prod"),
         (("diff",), "BASE is missing"),
+        (("bootstrap", "LOGGING_ROLE=yes"), "takes keep or replace"),
     ],
 )
 def test_a_missing_or_wrong_variable_is_an_error_that_says_what_to_give(
@@ -46,6 +47,15 @@ def test_a_missing_or_wrong_variable_is_an_error_that_says_what_to_give(
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_a_deployment_names_one_stack(stage: str) -> None:
     assert f"deploy OttuWsNotify-{stage} " in _make("deploy", f"STAGE={stage}").stdout
+
+
+@pytest.mark.parametrize(("said", "role"), [((), "keep"), (("LOGGING_ROLE=replace",), "replace")])
+def test_a_bootstrap_replaces_the_accounts_role_only_when_told(
+    said: tuple[str, ...], role: str
+) -> None:
+    cdk, ours = _make("bootstrap", *said).stdout.splitlines()[-2:]
+    assert cdk.startswith("node_modules/.bin/cdk bootstrap ")
+    assert f"-m tools.logging_role --role '{role}' " in ours
 
 
 def test_a_token_is_minted_for_what_is_said() -> None:
