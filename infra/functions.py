@@ -43,7 +43,7 @@ class ServiceFunction(Construct):
         log_group = logs.LogGroup(
             self, "Logs", retention=stage.log_retention, removal_policy=stage.removal_policy
         )
-        self.role = _role(self, log_group)
+        self.role = _role(self, log_group, stage)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -63,7 +63,7 @@ class ServiceFunction(Construct):
             # Without policy updates: CDK would put X-Ray's resource "*" among the service's own
             # permissions, where its acknowledgement would also cover a careless "*" of ours.
             role=self.role.without_policy_updates(),
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.ACTIVE if stage.tracing else lambda_.Tracing.DISABLED,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
         )
@@ -79,7 +79,7 @@ class ServiceFunction(Construct):
         )
 
 
-def _role(scope: Construct, log_group: logs.ILogGroup) -> iam.Role:
+def _role(scope: Construct, log_group: logs.ILogGroup, stage: Stage) -> iam.Role:
     role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     iam.Policy(
         role,
@@ -92,6 +92,12 @@ def _role(scope: Construct, log_group: logs.ILogGroup) -> iam.Role:
             )
         ],
     )
+    if stage.tracing:
+        _grant_tracing(role)
+    return role
+
+
+def _grant_tracing(role: iam.Role) -> None:
     tracing = iam.Policy(
         role,
         "Tracing",
@@ -107,4 +113,3 @@ def _role(scope: Construct, log_group: logs.ILogGroup) -> iam.Role:
         "AwsSolutions-IAM5[Resource::*]",
         "X-Ray's put actions know no resource: IAM accepts only * for them",
     )
-    return role

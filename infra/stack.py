@@ -10,6 +10,7 @@ from infra.monitoring import Monitoring
 from infra.stages import Stage
 from infra.tables import ConnectionsTable, LedgerTable
 from infra.tokens import TokenKeys
+from infra.warm_up import WarmUp
 
 
 class NotifyStack(Stack):
@@ -68,7 +69,10 @@ class NotifyStack(Stack):
             environment=storage,
         )
 
-        authorizer = None if stage.auth == "off" else _authorizer(self, stage, layer).function
+        keys = TokenKeys(self, "TokenKeys", stage) if stage.has_token_keys else None
+        authorizer = None
+        if keys and stage.auth != "off":
+            authorizer = _authorizer(self, stage, layer, keys).function
 
         connections.grant_find_by_ref(default.role)
         connections.grant_write(default.role)
@@ -91,18 +95,15 @@ class NotifyStack(Stack):
         )
         api.let_post(default.function, default.role)
 
-        Monitoring(
-            self,
-            "Monitoring",
-            stage,
-            api=api,
-            functions={
-                "Connect": connect.function,
-                "Default": default.function,
-                "Disconnect": disconnect.function,
-            },
-            authorizer=authorizer,
-        )
+        functions = {
+            "Connect": connect.function,
+            "Default": default.function,
+            "Disconnect": disconnect.function,
+        }
+        Monitoring(self, "Monitoring", stage, api=api, functions=functions, authorizer=authorizer)
+        if stage.warm_up_minutes:
+            every = (*functions.values(), *([authorizer] if authorizer else []))
+            WarmUp(self, "WarmUp", minutes=stage.warm_up_minutes, functions=every)
 
         CfnOutput(self, "WebsocketConnectEndpointURL", value=api.connect_url)
         CfnOutput(self, "ConnectionsEndpointURL", value=api.callback_url)
@@ -112,8 +113,9 @@ class NotifyStack(Stack):
         CfnOutput(self, "PublishFunctionName", value=default.function.function_name)
 
 
-def _authorizer(stack: NotifyStack, stage: Stage, layer: PackagesLayer) -> ServiceFunction:
-    keys = TokenKeys(stack, "TokenKeys", stage)
+def _authorizer(
+    stack: NotifyStack, stage: Stage, layer: PackagesLayer, keys: TokenKeys
+) -> ServiceFunction:
     authorizer = ServiceFunction(
         stack,
         "AuthorizerFunction",

@@ -21,10 +21,15 @@ class Stage:
     """One deployment of the service.
 
     `retention_seconds` is how long a notification can still be fetched by a late subscriber.
-    `steady_rate` and `burst` are frames (and connects) a second over all clients together.
+    `steady_rate` (a second) and `burst` are the defaults of each route: so many connects, as many
+    frames, as many disconnects, over all clients together. Beyond, API Gateway answers 429. All of
+    them, and every post to a connection, count against the account's own limit, too.
     `allowed_origins` are the web pages that may connect; with none listed, all may.
     `auth` says whether connections need a token: `off`, `optional` (one that is there is checked,
     connections without are counted) or `required`.
+    `tracing` sends traces to X-Ray: of each function, one invocation a second and 5 % of the rest.
+    `warm_up_minutes` invokes each function every so many minutes, so that the first client after a
+    pause need not wait for a start; None: never. Every 5 minutes costs a few cents a month.
     """
 
     name: str
@@ -37,12 +42,19 @@ class Stage:
     steady_rate: int
     burst: int
     allowed_origins: tuple[str, ...]
+    tracing: bool
+    warm_up_minutes: int | None
 
     def __post_init__(self) -> None:
-        """Refuse what would lock every client out, or let everybody in."""
+        """Refuse what would lock every client out, let everybody in, or never be on time."""
         if self.auth not in get_args(Auth):
             known = ", ".join(get_args(Auth))
             raise ValueError(f"stage {self.name}: auth is one of {known}, not {self.auth!r}")
+        if self.warm_up_minutes is not None and self.warm_up_minutes < 1:
+            raise ValueError(
+                f"stage {self.name}: warm_up_minutes is 1 or more, or None for no warm-up, "
+                f"not {self.warm_up_minutes!r}"
+            )
         for origin in self.allowed_origins:
             if not _ORIGIN.fullmatch(origin):
                 raise ValueError(
@@ -50,6 +62,15 @@ class Stage:
                     "scheme://host or scheme://host:port, in lower case, without a path or a "
                     "slash at the end, like https://pay.example.com"
                 )
+
+    @property
+    def has_token_keys(self) -> bool:
+        """Whether the keys that sign tokens are there.
+
+        Where data is protected, they are there with `auth` off, too: a stack that no longer
+        declares its secret leaves it behind, and would make a new one when `auth` is on again.
+        """
+        return self.auth != "off" or self.data_protected
 
     @property
     def removal_policy(self) -> RemovalPolicy:
@@ -68,6 +89,8 @@ LOCAL: Final = Stage(
     steady_rate=1000,
     burst=1000,
     allowed_origins=(),
+    tracing=False,
+    warm_up_minutes=None,
 )
 
 DEV: Final = Stage(
@@ -81,6 +104,8 @@ DEV: Final = Stage(
     steady_rate=100,
     burst=200,
     allowed_origins=(),
+    tracing=False,
+    warm_up_minutes=None,
 )
 
 PROD: Final = Stage(
@@ -91,9 +116,14 @@ PROD: Final = Stage(
     alarms_notify=True,
     retention_seconds=3600,
     log_retention=RetentionDays.THREE_MONTHS,
+    # Within what an account has in every region: 10,000 a second and a burst of 5,000 in most, but
+    # 2,500 and 1,250 in Milan, Zurich, Spain, the UAE and other newer ones.
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
     steady_rate=2000,
-    burst=4000,
+    burst=1250,
     allowed_origins=(),
+    tracing=False,
+    warm_up_minutes=None,
 )
 
 STAGES: Final = (LOCAL, DEV, PROD)

@@ -1,4 +1,4 @@
-"""The keys that sign tokens, and the leave to read them. Only where a stage uses tokens."""
+"""The keys that sign tokens, and the leave to read them."""
 
 import json
 from typing import Final
@@ -22,6 +22,9 @@ class TokenKeys(Construct):
             self,
             "Secret",
             description=f"Keys that sign the tokens of ottu-ws-notify {stage.name}: kid -> key",
+            # Never change any of these four, nor add one: CloudFormation would write a new secret,
+            # the keys that people added would be gone, and every token would end. The remedy is in
+            # docs/security.md. https://github.com/aws/aws-cdk/issues/19985
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 secret_string_template=json.dumps({}),
                 generate_string_key=FIRST_KID,

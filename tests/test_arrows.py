@@ -66,6 +66,7 @@ def test_the_layer_imports_nothing_that_lies_above_it(path: Path) -> None:
     ours = {name for name in _imports(path) if name.split(".")[0] in OURS}
     assert all(name.startswith("lambdas.layer") for name in ours), ours
     assert _foreign(path) <= {
+        "aws_lambda_powertools",
         "botocore",
         "fastjsonschema",
         "jwt",
@@ -73,6 +74,7 @@ def test_the_layer_imports_nothing_that_lies_above_it(path: Path) -> None:
 
 
 USES = {
+    "aws_lambda_powertools": {"entry"},
     "botocore": {"signed_http", "sigv4", "aws_json", "storage"},  # the latter two: its ClientError
     "fastjsonschema": {"frames"},
     "jwt": {"tokens"},

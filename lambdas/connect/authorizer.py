@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.layer import gateway, settings
 from lambdas.layer.clock import system_clock
+from lambdas.layer.entry import entry
 from lambdas.layer.keys import Keys
 from lambdas.layer.tokens import BadToken, verify
 
@@ -42,8 +43,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return policy
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@entry(logger, metrics)
 def _policy(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any] | None:
     """Return the policy, or None for a token that is refused."""
     logger.append_keys(request_id=gateway.request_id(event))

@@ -7,6 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.layer import gateway, settings
+from lambdas.layer.entry import entry
 
 ALLOWED_ORIGINS = settings.entries("ALLOWED_ORIGINS")
 
@@ -14,8 +15,7 @@ logger = Logger()
 metrics = Metrics()
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@entry(logger, metrics)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Answer 200 to let the connection open, 403 to a page of an origin that is not listed."""
     logger.append_keys(request_id=gateway.request_id(event))
@@ -26,5 +26,4 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         logger.warning("origin refused")
         metrics.add_metric("OriginsRefused", MetricUnit.Count, 1)
         return {"statusCode": 403}
-    metrics.add_metric("Connects", MetricUnit.Count, 1)
     return {"statusCode": 200}

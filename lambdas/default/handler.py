@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.default.telemetry import report
 from lambdas.layer import Handler, Sender, Storage, gateway, settings
+from lambdas.layer.entry import entry
 from lambdas.layer.identity import bearer
 from lambdas.layer.replies import Frame
 
@@ -20,8 +21,7 @@ logger = Logger()
 metrics = Metrics()
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@entry(logger, metrics)
 def handler(event: Any, context: LambdaContext) -> dict[str, Any] | None:
     """Answer an event of API Gateway through its route response; anything else with the frame."""
     if gateway.is_event(event):

@@ -7,13 +7,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.layer.replies import Frame
 
-_COUNTED = {"subscribed": "Subscribes", "unsubscribed": "Unsubscribes", "pong": "Pings"}
-
 
 def report(reply: Frame | None, logger: Logger, metrics: Metrics, *, since: int) -> None:
     """Log and count a reply; `since`: when its frame arrived, in milliseconds since 1970."""
     if reply is None:
-        metrics.add_metric("SubscribersGone", MetricUnit.Count, 1)
+        logger.info("subscriber gone")
         return
     match reply["type"]:
         case "receipt":
@@ -22,7 +20,8 @@ def report(reply: Frame | None, logger: Logger, metrics: Metrics, *, since: int)
             _report_error(reply, logger, metrics)
         case kind:
             _log(kind, reply, logger, ("merchant_id", "ref", "replayed"))
-            metrics.add_metric(_COUNTED[kind], MetricUnit.Count, 1)
+            if kind == "subscribed":
+                metrics.add_metric("Subscribes", MetricUnit.Count, 1)
 
 
 def _report_receipt(reply: Frame, logger: Logger, metrics: Metrics, since: int) -> None:

@@ -7,6 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.layer import gateway
+from lambdas.layer.entry import entry
 from lambdas.layer.storage import Storage
 
 STORAGE = Storage.from_env()
@@ -15,8 +16,7 @@ logger = Logger()
 metrics = Metrics()
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@entry(logger, metrics)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Forget every subscription of the connection; API Gateway ignores the answer."""
     logger.append_keys(request_id=gateway.request_id(event))
@@ -29,5 +29,4 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         "disconnected",
         extra={"subscriptions": subscriptions, "code": context.get("disconnectStatusCode")},
     )
-    metrics.add_metric("Disconnects", MetricUnit.Count, 1)
     return {"statusCode": 200}

@@ -39,6 +39,14 @@ def is_event(event: Any) -> bool:
     )
 
 
+def is_warm_up(event: Any) -> bool:
+    """Tell whether the stage's schedule sent this, only to keep the function started.
+
+    Exactly `{"warm": true}`: no event of API Gateway is, and no publish could be.
+    """
+    return isinstance(event, dict) and len(event) == 1 and event.get("warm") is True
+
+
 def event_type(event: Event) -> str:
     """Return CONNECT, MESSAGE or DISCONNECT.
 

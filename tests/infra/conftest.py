@@ -5,11 +5,16 @@ And once more the emulated stage, with tokens required: what `make run AUTH=requ
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aws_cdk import App
 
 from app import build
+from infra.checks import add_checks
+from infra.stack import NotifyStack
+from infra.stages import PROD, Stage
 from tests.infra.templates import Template
 
 ROOT = Path(__file__).parents[2]
@@ -17,6 +22,15 @@ ROOT = Path(__file__).parents[2]
 LOCAL_WITH_TOKENS = "local-required"
 AUTH = {"local": "off", "dev": "off", "prod": "required", LOCAL_WITH_TOKENS: "required"}
 """Whether connections need a token, by what is synthesised."""
+
+
+def synthesised_stage(stage: Stage, context: Mapping[str, str], out: Path) -> Template:
+    """Synthesise one stage, checked as the app's are."""
+    app = App(outdir=str(out), context=context, builtin_cloud_formation_validation=False)
+    NotifyStack(app, stage, local_port=4566)
+    add_checks(app)
+    app.synth()
+    return Template.read(out / f"OttuWsNotify-{stage.name}.template.json")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,6 +108,13 @@ def with_tokens(request: pytest.FixtureRequest, templates: Mapping[str, Template
 @pytest.fixture(scope="session", params=[name for name, auth in AUTH.items() if auth == "off"])
 def without_tokens(request: pytest.FixtureRequest, templates: Mapping[str, Template]) -> Template:
     return templates[request.param]
+
+
+@pytest.fixture(scope="session")
+def everything_on(context: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Prod, with all that a stage may ask for."""
+    stage = replace(PROD, tracing=True, warm_up_minutes=5)
+    return synthesised_stage(stage, context, tmp_path_factory.mktemp("cdk.out"))
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ def test_only_the_emulated_api_is_given_its_id(template: Template, stage: str) -
 
 
 @pytest.mark.parametrize(
-    ("stage", "rate", "burst"), [("local", 1000, 1000), ("dev", 100, 200), ("prod", 2000, 4000)]
+    ("stage", "rate", "burst"), [("local", 1000, 1000), ("dev", 100, 200), ("prod", 2000, 1250)]
 )
 def test_the_stage_is_deployed_by_itself_and_throttled(
     templates: dict[str, Template], stage: str, rate: int, burst: int
@@ -69,6 +69,12 @@ def test_the_stage_is_deployed_by_itself_and_throttled(
     assert properties["AutoDeploy"] is True
     assert properties["DefaultRouteSettings"]["ThrottlingRateLimit"] == rate
     assert properties["DefaultRouteSettings"]["ThrottlingBurstLimit"] == burst
+
+
+def test_prod_asks_for_no_more_than_an_account_has_in_every_region(prod: Template) -> None:
+    settings = prod.one("AWS::ApiGatewayV2::Stage").properties["DefaultRouteSettings"]
+    assert settings["ThrottlingRateLimit"] <= 2500
+    assert settings["ThrottlingBurstLimit"] <= 1250
 
 
 def test_frames_are_not_logged_by_the_stage(template: Template) -> None:

@@ -51,7 +51,6 @@ def test_what_is_acknowledged_is_so_on_the_one_resource_it_is_about(
         *of_auth,
         *((f"/{name}/Function", "AwsSolutions-L1") for name in functions),
         *((f"/{name}/Function", "W3005") for name in functions),
-        *((f"/{name}/Role/Tracing", "AwsSolutions-IAM5") for name in functions),
         *((f"/Api/{name}Route", "AwsSolutions-APIG4") for name in ALWAYS_OPEN),
         ("/DefaultFunction/Role", "AwsSolutions-IAM5"),
     }

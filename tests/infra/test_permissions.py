@@ -3,7 +3,6 @@ import re
 from infra.layer import ROOT
 from tests.infra.templates import Template
 
-TRACING = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
 EXECUTE_API = "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<api>"
 
 
@@ -12,26 +11,26 @@ def logging(name: str) -> set[tuple[str, str]]:
     return {("logs:CreateLogStream", group), ("logs:PutLogEvents", group)}
 
 
-def test_connect_may_only_log_and_trace(template: Template) -> None:
+def test_connect_may_only_log(template: Template) -> None:
     permissions = template.permissions(template.function("connect"))
-    assert permissions == TRACING | logging("connect")
+    assert permissions == logging("connect")
 
 
 def test_disconnect_may_find_and_forget_what_its_connection_waited_for(template: Template) -> None:
     permissions = template.permissions(template.function("disconnect"))
-    assert permissions - TRACING - logging("disconnect") == {
+    assert permissions - logging("disconnect") == {
         ("dynamodb:Query", "<connections.Arn>"),
         ("dynamodb:DeleteItem", "<connections.Arn>"),
         ("dynamodb:DeleteItem", "<ledger.Arn>"),
     }
-    assert permissions > TRACING | logging("disconnect")
+    assert permissions > logging("disconnect")
 
 
 def test_default_may_subscribe_publish_and_post_to_its_own_stage(
     template: Template, stage: str
 ) -> None:
     permissions = template.permissions(template.function("default"))
-    assert permissions - TRACING - logging("default") == {
+    assert permissions - logging("default") == {
         ("dynamodb:BatchWriteItem", "<connections.Arn>"),
         ("dynamodb:Query", "<connections.Arn>/index/by_ref"),
         ("dynamodb:PutItem", "<ledger.Arn>"),
@@ -39,7 +38,7 @@ def test_default_may_subscribe_publish_and_post_to_its_own_stage(
         ("dynamodb:Query", "<ledger.Arn>"),
         ("execute-api:ManageConnections", f"{EXECUTE_API}/{stage}/POST/@connections/*"),
     }
-    assert permissions > TRACING | logging("default")
+    assert permissions > logging("default")
 
 
 def test_what_the_document_asks_for_an_in_process_caller_is_what_default_may_do(
@@ -68,7 +67,6 @@ def test_the_authorizer_may_read_the_keys_and_nothing_else(with_tokens: Template
     permissions = with_tokens.permissions(with_tokens.function("authorizer"))
     assert permissions == {
         ("secretsmanager:GetSecretValue", "<token keys>"),
-        *TRACING,
         *logging("authorizer"),
     }
 

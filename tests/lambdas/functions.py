@@ -39,7 +39,7 @@ class Output:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The metrics of the service by name, without the one that counts cold starts."""
+        """The metrics of the service by name."""
         found: dict[str, float] = {}
         for blob in self._objects:
             for listed in blob.get("_aws", {}).get("CloudWatchMetrics", []):
@@ -47,7 +47,6 @@ class Output:
                 assert blob["service"] == SERVICE
                 names = [metric["Name"] for metric in listed["Metrics"]]
                 found |= {name: sum(blob[name]) for name in names}
-        found.pop("ColdStart", None)
         return found
 
 

@@ -48,7 +48,6 @@ def test_every_subscription_of_the_connection_is_forgotten_and_no_other(
     assert [row["connection_id"]["S"] for row in tables.subscriptions()] == ["another"]
     assert [line["line"]["S"] for line in tables.lines()] == ["joined#another"]
     output = disconnect.output()
-    assert output.metrics == {"Disconnects": 1}
     (line,) = output.logs
     assert line["message"] == "disconnected"
     assert (line["subscriptions"], line["code"]) == (3, 1005)
@@ -75,7 +74,6 @@ def test_a_message_that_selected_this_route_by_its_action_forgets_nothing(
     assert disconnect.output().metrics == {"FramesRefused": 1}
 
 
-@pytest.mark.filterwarnings("ignore:No application metrics to publish")
 def test_a_failing_call_fails_the_invocation_so_that_the_alarm_hears_of_it(
     disconnect: Function, tables: Tables
 ) -> None:

@@ -1,0 +1,81 @@
+"""What a stage asks for that none does by default: traces, a warm-up, keys without tokens."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.stages import DEV, PROD, STAGES
+from tests.infra.conftest import synthesised_stage
+from tests.infra.templates import Resource, Template
+
+SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type
+RULE = "AWS::Events::Rule"
+
+
+def test_no_stage_traces_or_warms_up_by_default(template: Template) -> None:
+    assert not any(stage.tracing or stage.warm_up_minutes for stage in STAGES)
+    assert template.all(RULE) == []
+    actions = {action for f in template.functions.values() for action, _ in template.permissions(f)}
+    assert not [action for action in actions if action.startswith("xray:")]
+
+
+def test_a_stage_that_traces_lets_each_function_do_so(everything_on: Template) -> None:
+    for function in everything_on.functions.values():
+        assert function.properties["TracingConfig"] == {"Mode": "Active"}
+        permissions = everything_on.permissions(function)
+        assert {(action, of) for action, of in permissions if action.startswith("xray:")} == {
+            ("xray:PutTraceSegments", "*"),
+            ("xray:PutTelemetryRecords", "*"),
+        }
+
+
+def test_a_warm_up_invokes_each_function_with_the_constant_and_tries_once(
+    everything_on: Template,
+) -> None:
+    rule = everything_on.one(RULE).properties
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(5 minutes)", "ENABLED")
+    assert {target["Input"] for target in rule["Targets"]} == {'{"warm":true}'}
+    assert all(t["RetryPolicy"] == {"MaximumRetryAttempts": 0} for t in rule["Targets"])
+    invoked = sorted(everything_on.text(target["Arn"]) for target in rule["Targets"])
+    assert invoked == sorted(f"<{name}.Arn>" for name in everything_on.functions)
+
+
+def test_a_warm_up_may_come_from_its_rule_alone_and_gives_the_functions_no_permission(
+    everything_on: Template, prod: Template
+) -> None:
+    rule = everything_on.one(RULE).id
+    permissions = [
+        p.properties
+        for p in everything_on.all("AWS::Lambda::Permission")
+        if p.properties["Principal"] == "events.amazonaws.com"
+    ]
+    assert len(permissions) == len(everything_on.functions)
+    for permission in permissions:
+        assert permission["Action"] == "lambda:InvokeFunction"
+        assert permission["SourceArn"] == {"Fn::GetAtt": [rule, "Arn"]}
+    assert len(everything_on.all("AWS::IAM::Role")) == len(prod.all("AWS::IAM::Role"))
+
+
+@pytest.mark.parametrize("minutes", [0, -5])
+def test_a_warm_up_that_never_comes_is_refused_by_name(minutes: int) -> None:
+    with pytest.raises(ValueError, match="stage dev: warm_up_minutes is 1 or more, or None"):
+        replace(DEV, warm_up_minutes=minutes)
+
+
+def secret(template: Template) -> tuple[str, dict[str, Any]]:
+    found: Resource = template.one(SECRET)
+    return found.id, found.body
+
+
+def test_turning_auth_off_and_on_again_where_data_is_protected_keeps_the_keys(
+    prod: Template, context: Mapping[str, str], tmp_path: Path
+) -> None:
+    off = synthesised_stage(replace(PROD, auth="off"), context, tmp_path)
+    assert secret(off) == secret(prod)  # the very same: CloudFormation has nothing to change
+    assert off.all("AWS::ApiGatewayV2::Authorizer") == []
+    assert "TokenKeysSecretArn" not in off.outputs
+    for function in off.functions.values():
+        assert not [a for a, _ in off.permissions(function) if a.startswith("secretsmanager:")]
