@@ -20,6 +20,9 @@ RUNBOOK: Final = {
     "keys. Its log has the cause; look at what the secret holds, and who changed it.",
     "AuthorizerThrottles": "Clients are turned away before connect: Lambda's concurrency is used "
     "up. See which function of the account uses it; ask for a higher quota.",
+    "ClientErrors": "API Gateway turns away one request in ten itself: 429 where the rate of the "
+    "stage or the account is used up. Refused handshakes may count there, too. Look at status and "
+    "errorType in the access log.",
     "ConnectErrors": "Clients cannot connect: connect crashed or timed out. Read its log by the "
     "request id; if it began with a deployment, roll back.",
     "ConnectThrottles": "Clients are turned away at connect: Lambda's concurrency is used up. See "

@@ -1,3 +1,4 @@
+import ast
 import json
 from itertools import pairwise
 from typing import Any
@@ -5,12 +6,13 @@ from typing import Any
 import pytest
 
 from infra.alarms import RUNBOOK
+from tests.infra.conftest import ROOT
 from tests.infra.templates import Resource, Template
 
 OWN = [{"Name": "service", "Value": "ottu-ws-notify"}]
 FUNCTIONS = ("Connect", "Default", "Disconnect")
 OF_THE_AUTHORIZER = {"AuthorizerErrors", "AuthorizerFailures", "AuthorizerThrottles"}
-NOT_EMULATED = {"AuthorizerErrors"}
+NOT_EMULATED = {"AuthorizerErrors", "ClientErrors"}
 
 
 def alarms(template: Template) -> dict[str, dict[str, Any]]:
@@ -125,6 +127,31 @@ def test_an_api_that_cannot_call_its_functions_alarms(template: Template, stage:
     assert dimensions == {"ApiId": "<api>", "Stage": stage}
 
 
+def test_clients_that_api_gateway_turns_away_alarm_when_they_are_many_for_long(
+    prod: Template,
+) -> None:
+    alarm = alarms(prod)["ClientErrors"]
+    metrics = {one["Id"]: one for one in alarm["Metrics"]}
+    (expression,) = [one["Expression"] for one in metrics.values() if "Expression" in one]
+    assert expression == (
+        "IF(refused < 50, 0, 100 * refused / (refused + FILL(connects, 0) + FILL(messages, 0)))"
+    )
+    counted = {
+        id_: one["MetricStat"]["Metric"] for id_, one in metrics.items() if "MetricStat" in one
+    }
+    assert {id_: metric["MetricName"] for id_, metric in counted.items()} == {
+        "refused": "ClientError",
+        "connects": "ConnectCount",
+        "messages": "MessageCount",
+    }
+    for metric in counted.values():
+        assert metric["Namespace"] == "AWS/ApiGateway"
+        dimensions = {d["Name"]: prod.text(d["Value"]) for d in metric["Dimensions"]}
+        assert dimensions == {"ApiId": "<api>", "Stage": "prod"}
+    assert {one["MetricStat"]["Stat"] for one in metrics.values() if "MetricStat" in one} == {"Sum"}
+    assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (10, 3)
+
+
 def test_silence_is_no_alarm_and_no_alarm_of_the_emulated_stage_needs_metric_math(
     template: Template, stage: str
 ) -> None:
@@ -171,21 +198,76 @@ def test_alarms_elsewhere_only_show(local: Template, dev: Template) -> None:
             assert "AlarmActions" not in alarm
 
 
-def test_the_dashboard_shows_what_the_handlers_count_and_every_alarm(
-    template: Template, stage: str, auth: str
+def dashboard(template: Template) -> list[dict[str, Any]]:
+    """Return the widgets; what is known only at deployment is `?` in them."""
+    parts = template.one("AWS::CloudWatch::Dashboard").properties["DashboardBody"]["Fn::Join"][1]
+    text = "".join(part if isinstance(part, str) else "?" for part in parts)
+    widgets: list[dict[str, Any]] = json.loads(text)["widgets"]
+    return widgets
+
+
+def graphed(template: Template) -> set[tuple[str, str]]:
+    """Every (namespace, metric) on the dashboard."""
+    rows = [row for w in dashboard(template) for row in w["properties"].get("metrics", [])]
+    return {(row[0], row[1]) for row in rows if isinstance(row[0], str)}
+
+
+def alarmed(template: Template) -> set[tuple[str, str]]:
+    """Every (namespace, metric) that an alarm watches."""
+    found = list(alarms(template).values())
+    math = [
+        one["MetricStat"]["Metric"]
+        for a in found
+        for one in a.get("Metrics", [])
+        if "MetricStat" in one
+    ]
+    return {
+        (m["Namespace"], m["MetricName"]) for m in (*math, *(a for a in found if "MetricName" in a))
+    }
+
+
+def emitted() -> set[str]:
+    """Every metric that a handler adds, by the literal name that it must have."""
+    names = set()
+    for path in sorted((ROOT / "lambdas").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                assert node.func.attr not in {"log_metrics", "single_metric"}, path
+                if node.func.attr == "add_metric":
+                    assert isinstance(node.args[0], ast.Constant), path
+                    names.add(str(node.args[0].value))
+    return names
+
+
+def test_what_the_handlers_count_is_looked_at_and_what_is_looked_at_is_counted(
+    prod: Template,
 ) -> None:
+    looked_at = {name for of, name in graphed(prod) | alarmed(prod) if of == "OttuWsNotify-prod"}
+    assert looked_at == emitted()
+
+
+def test_the_dashboard_shows_every_alarm_and_what_api_gateway_refuses(template: Template) -> None:
+    shown = {name for of, name in graphed(template) if of == "AWS/ApiGateway"}
+    assert shown == {
+        *("ConnectCount", "MessageCount"),
+        *("ClientError", "IntegrationError", "ExecutionError"),
+    }
     body = json.dumps(template.one("AWS::CloudWatch::Dashboard").properties["DashboardBody"])
-    shown = {"PostsAccepted", "PostsGone", "PostsFailed", "Publishes", "Subscribes"}
-    for metric in (*shown, "FramesRefused", "InternalErrors", "PublishLatency"):
-        quoted = f'OttuWsNotify-{stage}\\",\\"{metric}'
-        assert quoted in body.replace('\\\\\\"', '\\"'), metric
-    for metric in (
-        *("TokensAccepted", "TokensRefused", "ConnectsWithoutToken"),
-        *("AuthorizerFailures", "Authorizer errors that are no refusals"),
-    ):
-        assert (metric in body) == (auth != "off"), metric
     for alarm in template.all("AWS::CloudWatch::Alarm"):
         assert alarm.id in body
+
+
+def test_the_dashboard_shows_tokens_only_where_they_are_asked_for(
+    template: Template, stage: str, auth: str
+) -> None:
+    of_tokens = {
+        *("TokensAccepted", "TokensRefused", "ConnectsWithoutToken"),
+        "AuthorizerFailures",
+    }
+    shown = {name for of, name in graphed(template) if of == f"OttuWsNotify-{stage}"}
+    assert shown & of_tokens == (set() if auth == "off" else of_tokens)
+    crashes = "Authorizer errors that are no refusals"
+    assert (crashes in json.dumps(dashboard(template))) == (auth != "off")
 
 
 def test_the_dashboard_shows_how_long_each_function_takes(template: Template) -> None:
