@@ -15,7 +15,6 @@ from ws_notify import mint_token
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 
 def test_the_protocol_publishes_the_rules_that_the_code_validates_with() -> None:
@@ -74,11 +73,3 @@ def test_the_make_targets_that_a_document_names_exist(document: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     named = re.findall(r"(?:`|^)make (?:-s )?([a-z]+)", document.read_text(), re.MULTILINE)
     assert set(named) - targets == set()
-
-
-@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
-def test_workflows_pin_their_actions_and_ask_for_no_permission_at_the_top(workflow: Path) -> None:
-    text = workflow.read_text()
-    assert "\npermissions: {}\n" in text
-    for action in re.findall(r"uses: (\S+)", text):
-        assert action.startswith("./") or re.search(r"@[0-9a-f]{40}$", action), action

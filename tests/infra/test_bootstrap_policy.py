@@ -1,0 +1,65 @@
+"""docs/deployment.md's policy for CloudFormation names the services of the stacks, and no other."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.conftest import ROOT
+from tests.infra.templates import Template
+
+# The prefix of a type is the service's in IAM, but for these.
+_IAM_PREFIX = {"ApiGatewayV2": "apigateway"}
+# To make a function of an asset, CloudFormation reads it from CDK's bucket.
+_FOR_THE_CODE = {"s3"}
+
+
+@pytest.fixture(scope="module")
+def statements() -> dict[str, dict[str, Any]]:
+    text = (ROOT / "docs/deployment.md").read_text()
+    (block,) = re.findall(r"test_bootstrap_policy\.py -->\n```json\n(.*?)```", text, re.DOTALL)
+    policy = json.loads(block)
+    assert policy["Version"] == "2012-10-17"
+    return {statement["Sid"]: statement for statement in policy["Statement"]}
+
+
+def services_of(template: Template) -> set[str]:
+    parts = [resource["Type"].split("::") for resource in template.body["Resources"].values()]
+    assert {part[0] for part in parts} == {"AWS"}
+    return {_IAM_PREFIX.get(part[1], part[1].lower()) for part in parts}
+
+
+def services_named(statement: dict[str, Any]) -> set[str]:
+    actions = statement["Action"]
+    listed = actions if isinstance(actions, list) else [actions]
+    return {action.split(":")[0] for action in listed}
+
+
+def test_the_policy_names_the_services_of_every_stack_and_no_other(
+    statements: dict[str, dict[str, Any]],
+    templates: dict[str, Template],
+    everything_on: Template,
+    assembly: Path,
+) -> None:
+    account = Template.read(assembly / "OttuWsNotify-account.template.json")
+    needed = {
+        service
+        for template in (*templates.values(), everything_on, account)
+        for service in services_of(template)
+    }
+    named = {service for each in statements.values() for service in services_named(each)}
+    assert named == needed | _FOR_THE_CODE
+
+
+def test_roles_are_those_of_the_stacks_and_objects_those_of_cdks_bucket(
+    statements: dict[str, dict[str, Any]],
+) -> None:
+    wide = {sid for sid, statement in statements.items() if statement["Resource"] == "*"}
+    assert wide == {"Services"}
+    assert services_named(statements["Services"]).isdisjoint({"iam", "s3"})
+    roles, code = statements["RolesOfTheStacks"], statements["Code"]
+    assert (roles["Action"], code["Action"]) == ("iam:*", "s3:GetObject")
+    assert roles["Resource"] == "arn:aws:iam::ACCOUNT:role/OttuWsNotify-*"
+    assert code["Resource"] == "arn:aws:s3:::cdk-*-assets-ACCOUNT-*"
