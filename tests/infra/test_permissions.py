@@ -60,7 +60,7 @@ def test_what_the_document_asks_for_an_in_process_caller_is_what_default_may_do(
         (name,) = (name for name in names if resource.startswith(name))
         documented.add((action, resource.replace(name, names[name])))
     permissions = template.permissions(template.function("default"))
-    assert documented == permissions - TRACING - logging("default")
+    assert documented == permissions - logging("default")
 
 
 def test_the_authorizer_may_read_the_keys_and_nothing_else(with_tokens: Template) -> None:
