@@ -1,0 +1,146 @@
+"""A wait, counted: a browser connects, subscribes, hears and leaves; a backend says it.
+
+On the shipped handlers, as the template of `prod` sets them up, with tokens or without. The two
+minutes are not waited for: no call depends on them.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Literal
+
+from aws_cdk import App
+
+from benchmarks.gateway import Counts, Gateway
+from benchmarks.handler_process import HandlerProcess
+from benchmarks.imports import FUNCTIONS
+from benchmarks.metered import Json, metered_aws
+from infra.stack import NotifyStack
+from infra.stages import PROD, Auth
+from tools import ToolError
+from tools.ministack import CREDENTIALS, REGION
+from tools.tokens import mint
+
+By = Literal["socket", "invocation"]
+
+_PLAYED: Final[dict[By, str]] = {"socket": "12303", "invocation": "12304"}
+"""The ref of each kind: one that nothing was said of yet."""
+
+_KEYS: Final = {"first": "k" * 64}
+_TRACE: Final = "Root=1-6b03d0d8-5f1e2d3c4b5a69788796a5b4;Parent=5f1e2d3c4b5a6978;Sampled=0"
+_PUBLISH: Final = {
+    "client": "backend",
+    "project": "checkout",
+    "type": "payment",
+    "status": "done",
+    "message": "paid",
+    "id": "payment-12303-done",
+    "amount": "10.100",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage as its template has it, and the custom metrics that waits write."""
+
+    auth: Auth
+    resources: Mapping[str, Json]
+    metrics: int
+    waits: Mapping[By, Counts]
+
+    def all(self, type_: str) -> dict[str, Json]:
+        """Return the properties of all resources of a type, by their logical ids."""
+        return _all(self.resources, type_)
+
+    @property
+    def memory_mb(self) -> dict[str, int]:
+        """The memory of each function, by its name."""
+        functions = self.all("AWS::Lambda::Function").values()
+        return {_name(function): function["MemorySize"] for function in functions}
+
+
+def count(auth: Auth) -> Stage:
+    """Play a wait of each kind, after one that takes the cold starts and is not counted."""
+    resources = _synthesise(auth)
+    tables = _all(resources, "AWS::DynamoDB::Table")
+    (api,) = _all(resources, "AWS::ApiGatewayV2::Stage").values()
+    with ExitStack() as stack:
+        endpoint, meter = stack.enter_context(metered_aws(tables, json.dumps(_KEYS)))
+        functions = {
+            _name(function): stack.enter_context(_started(id_, function, endpoint))
+            for id_, function in _all(resources, "AWS::Lambda::Function").items()
+        }
+        gateway = Gateway(functions, meter, api["AccessLogSettings"]["Format"])
+        _play(gateway, "socket", "12302")
+        waits = {by: _play(gateway, by, ref) for by, ref in _PLAYED.items()}
+    return Stage(auth, resources, len(gateway.metrics), waits)
+
+
+def _play(gateway: Gateway, by: By, ref: str) -> Counts:
+    topic = {"merchant_id": "shop", "ref": ref}
+    publish = {**_PUBLISH, **topic}
+    browser = gateway.connect(mint(_KEYS, "frontend", "shop", [ref]))
+    _expect("subscribed", gateway.send(browser, {"client": "frontend", **topic}))
+    if by == "socket":
+        backend = gateway.connect(mint(_KEYS, "backend", "shop"))
+        _expect("receipt", gateway.send(backend, publish))
+        gateway.disconnect(backend)
+    else:
+        _expect("receipt", gateway.invoke("default", publish))
+    gateway.disconnect(browser)
+    return gateway.counts()
+
+
+def _expect(type_: str, reply: Json) -> None:
+    if reply["type"] != type_ or reply.get("accepted", 1) != 1:
+        raise ToolError(f"the service answered {reply}, where one {type_} was expected")
+
+
+def _synthesise(auth: Auth) -> dict[str, Json]:
+    with TemporaryDirectory() as out:
+        app = App(outdir=out, analytics_reporting=False)
+        name = NotifyStack(app, replace(PROD, auth=auth), local_port=0).stack_name
+        resources: dict[str, Json] = app.synth().get_stack_by_name(name).template["Resources"]
+    return resources
+
+
+def _all(resources: Mapping[str, Json], type_: str) -> dict[str, Json]:
+    found = resources.items()
+    return {id_: one["Properties"] for id_, one in found if one["Type"] == type_}
+
+
+def _name(function: Json) -> str:
+    module = function["Handler"].removesuffix(".handler")
+    return next(name for name, path in FUNCTIONS.items() if path == module)
+
+
+def _started(id_: str, function: Json, endpoint: str) -> HandlerProcess:
+    """Start a function with its variables, all of AWS being at `endpoint`."""
+
+    def resolved(value: Any) -> str:
+        match value:
+            case str():
+                return value
+            case {"Ref": named}:  # a table, a secret: called as in the template
+                return str(named)
+            case _:  # an address, joined of what is known only at deployment
+                return endpoint
+
+    variables: dict[str, Any] = function["Environment"]["Variables"]
+    own = {name: resolved(value) for name, value in variables.items()}
+    aws = {
+        **CREDENTIALS,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint,
+        "_X_AMZN_TRACE_ID": _TRACE,
+    }
+    name = f"OttuWsNotify-{PROD.name}-{id_}-Ab3dEf6hIj9l"  # as CloudFormation makes them
+    context = {
+        "function_name": name,
+        "function_version": "$LATEST",
+        "memory_limit_in_mb": function["MemorySize"],
+        "invoked_function_arn": f"arn:aws:lambda:us-east-1:123456789012:function:{name}",
+    }
+    return HandlerProcess(function["Handler"].removesuffix(".handler"), aws | own, context)
