@@ -95,6 +95,10 @@ snapshots: $(READY) ## accept today's templates as the tests' snapshots
 bench: $(READY) ## the benchmark: a table, JSON and a chart (ARGS= are its options)
 	@$(PY) -m benchmarks $(ARGS)
 
+.PHONY: costs
+costs: $(READY) ## count what a wait asks of AWS, and write what it costs into README.md
+	@$(PY) -m benchmarks.costs
+
 .PHONY: prove
 prove: $(READY) ## attack every promise: the figures, and JSON (ARGS= are its options)
 	@$(PY) -m proof $(ARGS)

@@ -1,0 +1,169 @@
+"""`make costs`: count what a wait asks of AWS, price it, and write the tables into README.md."""
+
+import math
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import fill
+from typing import Final
+
+from benchmarks.bill import MILLION, Prices, Range, bill, cheaper_from, log_bytes, traces
+from benchmarks.waits import Stage, count
+from tools.page import with_figures
+from tools.table import Table
+from tools.terminal import exit_status, say
+
+README: Final = Path(__file__).parent.parent / "README.md"
+COMMAND: Final = "make costs"
+
+_PRICES: Final = Path(__file__).parent / "prices.toml"
+_WAITS: Final = (10_000, MILLION, 30 * MILLION)
+_BY: Final = {"socket": "a socket", "invocation": "invocation"}
+
+
+def main() -> int:
+    """Write the figures, and print them."""
+    text = figures(counted(), prices())
+    README.write_text(with_figures(README.read_text(), COMMAND, text))
+    say(text)
+    return 0
+
+
+def prices() -> Prices:
+    """Return what AWS and others bill, of the day that it says."""
+    return tomllib.loads(_PRICES.read_text())
+
+
+def counted() -> list[Stage]:
+    """Count the waits of a stage without tokens, and of one with."""
+    return [count("off"), count("required")]
+
+
+def figures(stages: Sequence[Stage], prices: Prices) -> str:
+    """Return the tables, and what they stand on, in Markdown."""
+    tables = (_counts(stages, prices), _dollars(stages, prices), _elsewhere(stages[-1], prices))
+    counts, dollars, elsewhere = (table.as_markdown() for table in tables)
+    return "\n\n".join((counts, dollars, _assumed(stages[-1], prices), elsewhere))
+
+
+def _counts(stages: Sequence[Stage], prices: Prices) -> Table:
+    columns = (
+        "`auth`",
+        "published by",
+        "invocations",
+        "frames",
+        "units written",
+        "read",
+        "kB logged",
+    )
+    rows: list[tuple[str, ...]] = [
+        (
+            *(stage.auth, _BY[by], str(counts.invocations.total()), str(len(counts.frames))),
+            *(str(counts.write_units), f"{counts.read_units:g}"),
+            f"{log_bytes(counts, prices) / 1000:.1f}",
+        )
+        for stage in stages
+        for by, counts in stage.waits.items()
+    ]
+    return Table("One wait, counted", columns, rows)
+
+
+def _dollars(stages: Sequence[Stage], prices: Prices) -> Table:
+    columns = (
+        *("`auth`, published by", "waits", "API Gateway", "Lambda", "DynamoDB", "logs", "fixed"),
+        *("**total**", "traces, where on"),
+    )
+    rows: list[tuple[str, ...]] = []
+    for stage in stages:
+        fixed = fixed_costs(stage, prices)
+        for by, counts in stage.waits.items():
+            for waits in _WAITS:
+                of = bill(counts, stage.memory_mb, prices, waits)
+                parts = (of.functions, of.dynamodb, of.logs, fixed)
+                rows.append(
+                    (
+                        *(f"{stage.auth}, {_BY[by]}", f"{waits:,}", _range(of.api_gateway)),
+                        *map(_money, parts),
+                        f"**{_range(of.total(fixed))}**",
+                        _range(traces(counts, prices, waits)),
+                    )
+                )
+    return Table(f"Dollars a month, prices read in {prices['read']}", columns, rows)
+
+
+def _elsewhere(stage: Stage, prices: Prices) -> Table:
+    """Compare with `required`, at its dearest and at its cheapest."""
+    fixed = fixed_costs(stage, prices)
+    ours = [bill(of, stage.memory_mb, prices, MILLION).total(0) for of in stage.waits.values()]
+    cheapest, dearest = min(low for low, _ in ours), max(high for _, high in ours)
+    rows: list[tuple[str, ...]] = []
+    for other in prices["elsewhere"]:
+        (month, months), (million, millions) = other["month"], other["million"]
+        first = cheaper_from(month, million, fixed, dearest)
+        last = cheaper_from(months, millions, fixed, cheapest)
+        rows.append(
+            (other["name"], _range((month + million, months + millions)), _from(first, last))
+        )
+    title = "Elsewhere, against the dearest to the cheapest of `required`"
+    return Table(title, ("what", "dollars for a million", "cheaper from, waits a month"), rows)
+
+
+def _assumed(stage: Stage, prices: Prices) -> str:
+    of = prices["estimates"]
+    text = (
+        "Not established, so both ends are given: whether API Gateway bills connecting and "
+        "disconnecting as messages, and a begun minute as a whole one; whether X-Ray traces the "
+        "first invocation of each second in the whole stage or in each function. Estimated, not "
+        f"measured on AWS: functions run {of['milliseconds_an_invocation']} ms an invocation and "
+        f"{of['milliseconds_a_call']} ms a call that they make. Fixed are the dashboard, "
+        f"{_alarmed(stage)} metrics under alarm, {stage.metrics} custom metrics and the secret, as "
+        "`required` has them. Left out: cold starts, stored data, data transfer, failures. Traces "
+        "assume waits that come at random, as often at any hour."
+    )
+    return fill(text, 104)
+
+
+def fixed_costs(stage: Stage, prices: Prices) -> float:
+    """Return what a stage costs a month besides its waits: as its template and metrics have it."""
+    watch, secrets = prices["cloudwatch"], prices["secrets_manager"]
+    reads = prices["estimates"]["secret_reads"] / 10_000 * secrets["ten_thousand_reads"]
+    costs: float = (
+        _alarmed(stage) * watch["alarm_on_a_metric"]
+        + len(stage.all("AWS::CloudWatch::Dashboard")) * watch["dashboard"]
+        + stage.metrics * watch["custom_metric"]
+        + len(stage.all("AWS::SecretsManager::Secret")) * (secrets["secret"] + reads)
+    )
+    return costs
+
+
+def _alarmed(stage: Stage) -> int:
+    """Count the metrics of alarms: one on metric math lists them beside its expression."""
+    listed = [alarm.get("Metrics", ()) for alarm in stage.all("AWS::CloudWatch::Alarm").values()]
+    return sum(sum("MetricStat" in metric for metric in metrics) or 1 for metrics in listed)
+
+
+def _money(dollars: float) -> str:
+    """Write two digits, and nothing below a cent."""
+    rounded = float(f"{dollars:.2g}")
+    if rounded >= 10:  # noqa: PLR2004 - two digits before the point
+        return f"{rounded:,.0f}"
+    return f"{rounded:.1f}" if rounded >= 1 else f"{dollars:.2f}"
+
+
+def _range(dollars: Range) -> str:
+    low, high = map(_money, dollars)
+    return low if low == high else f"{low} to {high}"
+
+
+def _from(first: float, last: float) -> str:
+    if math.isinf(first):
+        return "never"
+    if last == 0:
+        return "any number"
+    if math.isinf(last):
+        return f"{_money(first)} million, or never"
+    return f"{_range((first, last))} million"
+
+
+if __name__ == "__main__":
+    raise SystemExit(exit_status(main))

@@ -1,0 +1,89 @@
+"""What waits cost: the counts, the arithmetic, and the README against both."""
+
+import math
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from benchmarks.bill import bill, cheaper_from, log_bytes, traces
+from benchmarks.costs import COMMAND, README, counted, figures, fixed_costs, prices
+from benchmarks.gateway import Counts
+from benchmarks.waits import Stage
+from tools.page import with_figures
+
+PRICES = prices()
+
+
+@pytest.fixture(scope="module")
+def stages() -> list[Stage]:
+    return counted()
+
+
+def test_readme_costs_are_those_of_what_is_counted_now(stages: list[Stage]) -> None:
+    text = README.read_text()
+    assert with_figures(text, COMMAND, figures(stages, PRICES)) == text, f"run `{COMMAND}`"
+
+
+def test_a_wait_with_tokens_over_a_socket_asks_for_what_was_counted_by_hand(
+    stages: list[Stage],
+) -> None:
+    wait = stages[-1].waits["socket"]
+    assert wait.invocations == dict.fromkeys(("authorizer", "connect", "default", "disconnect"), 2)
+    assert (len(wait.frames), wait.write_units, wait.read_units) == (5, 7, 4.5)
+
+
+COUNTS = Counts(
+    invocations=Counter(default=2),
+    calls=Counter(default=3),
+    connections=2,
+    frames=[100, 40_000],
+    lines=[1000],
+    write_units=4,
+    read_units=2.0,
+)
+
+
+def test_a_million_waits_are_billed_as_worked_out_by_hand() -> None:
+    of = bill(COUNTS, {"default": 2048}, PRICES, 1_000_000)
+    # Three messages of 32 KB and two minutes; four more messages, and a begun minute.
+    assert of.api_gateway == pytest.approx((3 + 0.5, 7 + 0.75))
+    # Two requests; 2 * 5 + 3 * 10 ms of 2 GB.
+    assert of.functions == pytest.approx(0.4 + 40_000 * 2 * 0.0000133334)
+    assert of.dynamodb == pytest.approx(4 * 0.625 + 2 * 0.125)
+    # 1,000 bytes and 26; 141 and 386, and 26 each, twice: 2,184.
+    assert log_bytes(COUNTS, PRICES) == 2200
+    assert of.logs == pytest.approx(1.1)
+    assert of.total(10)[0] == pytest.approx(10 + 3.5 + of.functions + 2.75 + 1.1)
+
+
+def test_few_invocations_are_all_traced_and_of_many_one_a_second_and_a_twentieth() -> None:
+    (few, _), (many, _) = (traces(COUNTS, PRICES, waits) for waits in (100, 10**9))
+    assert few == pytest.approx(200 * 5 / 1e6, rel=0.01)
+    seconds = 365.25 / 12 * 24 * 3600
+    assert many == pytest.approx((seconds + 0.05 * (2e9 - seconds)) * 5 / 1e6)
+
+
+def test_two_functions_are_traced_between_one_and_two_a_second() -> None:
+    both = Counts(invocations=Counter(connect=1, default=1))
+    low, high = traces(both, PRICES, 10**7)
+    assert low < high < 2 * low
+
+
+def test_others_are_cheaper_from_where_the_lines_cross() -> None:
+    assert cheaper_from(month=60, million=0, fixed=10, our_million=25) == 2
+    assert cheaper_from(month=0, million=4, fixed=10, our_million=25) == 0
+    assert cheaper_from(month=99, million=26, fixed=10, our_million=25) == math.inf
+
+
+def test_fixed_costs_are_those_of_the_template_and_an_alarm_on_three_metrics_is_three() -> None:
+    stat: dict[str, Any] = {"MetricStat": {}}
+    resources = {
+        "A": ("CloudWatch::Alarm", {"MetricName": "Errors"}),
+        "B": ("CloudWatch::Alarm", {"Metrics": [{"Expression": "a - b - c"}, stat, stat, stat]}),
+        "C": ("CloudWatch::Dashboard", {}),
+        "D": ("SecretsManager::Secret", {}),
+    }
+    body = {id_: {"Type": f"AWS::{of}", "Properties": has} for id_, (of, has) in resources.items()}
+    stage = Stage("required", body, metrics=2, waits={})
+    assert fixed_costs(stage, PRICES) == pytest.approx(0.4 + 3 + 0.6 + 0.4 + 0.04383)
