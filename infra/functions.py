@@ -3,21 +3,17 @@
 from collections.abc import Mapping
 from typing import Final
 
-from aws_cdk import Duration, IgnoreMode, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.checks import acknowledge
-from infra.layer import ROOT
+from infra.sources import functions_code
 from infra.stages import Stage
 
 SERVICE: Final = "ottu-ws-notify"
-
-# Read as a .gitignore: everything, but not the package `lambdas` itself, so that its name stays the
-# import root. Whole folders are ruled out, so the synth never walks .venv or node_modules.
-_NOT_CODE: Final = ["/*", "!/lambdas", "/lambdas/requirements.txt", "__pycache__"]
 
 
 class ServiceFunction(Construct):
@@ -50,7 +46,7 @@ class ServiceFunction(Construct):
             description=description,
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(str(ROOT), exclude=_NOT_CODE, ignore_mode=IgnoreMode.GIT),
+            code=functions_code(stage),
             handler=handler,
             layers=[layer],
             memory_size=memory_mb,

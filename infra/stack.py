@@ -5,8 +5,8 @@ from constructs import Construct
 
 from infra.api import NotifyApi
 from infra.functions import SERVICE, ServiceFunction
-from infra.layer import PackagesLayer
 from infra.monitoring import Monitoring
+from infra.packages import PackagesLayer
 from infra.stages import Stage
 from infra.tables import ConnectionsTable, LedgerTable
 from infra.tokens import TokenKeys
@@ -34,7 +34,7 @@ class NotifyStack(Stack):
             **_address_of(stage, "dynamodb", "AWS_ENDPOINT_URL_DYNAMODB"),
         }
 
-        layer = PackagesLayer(self, "Packages")
+        layer = PackagesLayer(self, "Packages", stage)
         connect = ServiceFunction(
             self,
             "ConnectFunction",
