@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks import fan_out, imports, latency, operations
 from benchmarks.chart import draw
-from benchmarks.figures import Figures, latencies, rows_effects
+from benchmarks.figures import Figures, latencies, rows_effects, times_prepared
 from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.tables import tables
 from benchmarks.targets import judge
@@ -57,7 +57,7 @@ def _measure(plan: Plan, folder: Path, progress: Callable[[str], object]) -> Fig
     where = machine("benchmarks")
     progress(f"measuring {where.commit}; load average {where.load_before} on {where.cores} cores")
     progress("importing each function in fresh interpreters")
-    starts = imports.measure(plan.import_rounds)
+    starts = imports.measure(plan.import_rounds, folder)
     progress("posting to connections that take 10 ms")
     fan_outs = fan_out.measure(plan.fan_out_rounds)
     with ExitStack() as stack:
@@ -73,6 +73,7 @@ def _measure(plan: Plan, folder: Path, progress: Callable[[str], object]) -> Fig
         plan=plan,
         latencies=latencies(samples),
         rows_effects=rows_effects(samples, plan),
+        times_prepared=times_prepared(samples, plan),
         fan_outs=fan_outs,
         operations=counted,
         starts=starts,

@@ -16,6 +16,7 @@ from benchmarks.plan import SUBSCRIBERS
 _OURS: Final = "#1f6feb"
 _MANY_ROWS: Final = "#0a3069"
 _OTHERS: Final = "#8c959f"
+_NOT_COMPILED: Final = "#a5c8ff"
 _OFFSET: Final = 0.12
 _TWO_DIGITS: Final = 10
 
@@ -103,14 +104,14 @@ def _draw_start(axes: Axes, figures: Figures) -> None:
         axes,
         [
             (
-                one.name.replace(" and ", "\nand "),
+                one.name.replace(", ", ",\n") if one.compiled else "not compiled",
                 one.milliseconds.p50,
-                _OTHERS if one.name == CONTROL else _OURS,
+                _OTHERS if one.name == CONTROL else _OURS if one.compiled else _NOT_COMPILED,
             )
             for one in figures.starts
         ],
     )
-    axes.set_xlabel("ms beyond bare Python, p50")
+    axes.set_xlabel(f"ms beyond bare Python {figures.starts[0].python}, p50")
 
 
 def _bars(axes: Axes, bars: list[tuple[str, float, str]]) -> None:

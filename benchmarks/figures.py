@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.plan import SUBSCRIBERS, Plan
+from benchmarks.plan import MOST, SUBSCRIBERS, Plan
 from benchmarks.spread import Percentiles, Spread, percentiles, ratio
 from tools.machine import Machine
 
@@ -61,9 +61,14 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What importing a function's handler takes beyond the bare interpreter, in milliseconds."""
+    """What importing a function's handler takes beyond the bare interpreter, in milliseconds.
+
+    `compiled`: whether its code and packages are; the control's always is. `python`: which version.
+    """
 
     name: str
+    compiled: bool
+    python: str
     milliseconds: Percentiles
     times_control: Spread
     unused: list[str]
@@ -71,12 +76,16 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything of one run."""
+    """Everything of one run.
+
+    `times_prepared`: a publish to MOST subscribers as a multiple of its requests, prepared.
+    """
 
     machine: Machine
     plan: Plan
     latencies: list[Latency]
     rows_effects: list[RowsEffect]
+    times_prepared: Spread
     fan_outs: list[FanOut]
     operations: list[Operation]
     starts: list[Start]
@@ -106,6 +115,11 @@ def rows_effects(samples: Mapping[Cell, Rounds], plan: Plan) -> list[RowsEffect]
         )
         for count in SUBSCRIBERS
     ]
+
+
+def times_prepared(samples: Mapping[Cell, Rounds], plan: Plan) -> Spread:
+    """Compare a publish to MOST subscribers with its prepared requests, round by round."""
+    return ratio(_medians(samples[plan.few_rows, MOST]), _medians(samples[plan.few_rows, PREPARED]))
 
 
 def _medians(rounds: Rounds) -> list[float]:

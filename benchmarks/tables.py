@@ -47,10 +47,15 @@ def tables(figures: Figures, targets: Sequence[Target]) -> list[Table]:
             ],
         ),
         Table(
-            "Import time beyond bare Python, ms",
-            ("what", *_PERCENTILES, "times the control"),
+            f"Import time beyond bare Python {figures.starts[0].python}, ms",
+            ("what", "compiled", *_PERCENTILES, "times the control"),
             [
-                (one.name, *_cells(one.milliseconds), str(one.times_control))
+                (
+                    one.name,
+                    "yes" if one.compiled else "no",
+                    *_cells(one.milliseconds),
+                    str(one.times_control),
+                )
                 for one in figures.starts
             ],
         ),

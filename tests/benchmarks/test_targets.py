@@ -1,6 +1,7 @@
 import pytest
 
 from benchmarks.figures import (
+    PREPARED,
     FanOut,
     Figures,
     Latency,
@@ -9,9 +10,10 @@ from benchmarks.figures import (
     Start,
     latencies,
     rows_effects,
+    times_prepared,
 )
 from benchmarks.operations import PUBLISH, PUBLISH_STEPS
-from benchmarks.plan import QUICK, SUBSCRIBERS
+from benchmarks.plan import MOST, QUICK, SUBSCRIBERS
 from benchmarks.spread import Percentiles, Spread
 from benchmarks.targets import Target, judge, same
 from tools.machine import Machine
@@ -24,13 +26,20 @@ def around(median: float) -> Spread:
     return Spread(median=median, low=median * 0.9, high=median * 1.1, count=10)
 
 
+def start(name: str, times: float, *, compiled: bool = True, unused: tuple[str, ...] = ()) -> Start:
+    return Start(name, compiled, "3.13", TIMES, around(times), list(unused))
+
+
 def figures(  # noqa: PLR0913 - one a target
     *,
     one: float = 2,
-    fifty: float = 9,
+    ten: float = 4,
+    fifty: float = 1.2,
     rows: float = 1,
-    hundred: float = 7,
-    default: float = 0.9,
+    hundred: float = 5,
+    default: float = 0.4,
+    authorizer: float = 0.55,
+    not_compiled: float = 1.5,
     steps: list[list[str]] = PUBLISH_STEPS,
     unused: tuple[str, ...] = (),
 ) -> Figures:
@@ -39,14 +48,18 @@ def figures(  # noqa: PLR0913 - one a target
         plan=QUICK,
         latencies=[
             Latency(QUICK.few_rows, subscribers, TIMES, around(times))
-            for subscribers, times in ((1, one), (50, fifty))
+            for subscribers, times in ((1, one), (10, ten), (50, 11))
         ],
         rows_effects=[RowsEffect(count, around(rows)) for count in SUBSCRIBERS],
+        times_prepared=around(fifty),
         fan_outs=[FanOut("us", 1, TIMES, around(1)), FanOut("us", 100, TIMES, around(hundred))],
         operations=[Operation(PUBLISH, steps, 1.5, 1)],
         starts=[
-            Start("connect", TIMES, around(0.4), list(unused)),
-            Start("default", TIMES, around(default), []),
+            start("default", default),
+            start("default", not_compiled, compiled=False),
+            start("disconnect", 0.4),
+            start("authorizer", authorizer),
+            start("connect", 0.2, unused=unused),
         ],
     )
 
@@ -63,15 +76,21 @@ def test_figures_within_every_limit_miss_no_target() -> None:
     ("bad", "names"),
     [
         (figures(one=2.3), ["publish to 1 subscriber"]),
-        (figures(fifty=10.1), ["publish to 50 subscribers"]),
-        (figures(hundred=8.1), ["100 posts that take 10 ms each"]),
-        (figures(default=1.1), ["importing default"]),
+        (figures(ten=4.6), ["publish to 10 subscribers"]),
+        (figures(fifty=1.26), ["publish to 50 subscribers"]),
+        (figures(hundred=6.1), ["100 posts that take 10 ms each"]),
+        (figures(default=0.51), ["importing default"]),
+        (figures(authorizer=0.61), ["importing authorizer"]),
         (figures(unused=("boto3",)), ["imports that a function has no use for"]),
         (figures(steps=[["Query"]]), ["calls of one publish to 1 subscriber"]),
     ],
 )
 def test_each_limit_is_judged_by_itself(bad: Figures, names: list[str]) -> None:
     assert missed(judge(bad)) == names
+
+
+def test_what_is_not_compiled_is_reported_and_not_judged() -> None:
+    assert missed(judge(figures(not_compiled=9.0))) == []
 
 
 def test_more_rows_are_the_same_where_the_spread_reaches_down_to_one() -> None:
@@ -101,3 +120,11 @@ def test_the_effect_of_rows_compares_round_by_round() -> None:
     effects = rows_effects(samples, QUICK)
     assert [one.subscribers for one in effects] == list(SUBSCRIBERS)
     assert all(one.ratio.median == pytest.approx(1.5) for one in effects)
+
+
+def test_a_publish_to_most_is_compared_with_its_own_requests_round_by_round() -> None:
+    samples = {
+        (QUICK.few_rows, MOST): [[12.0, 12.0], [24.0, 24.0]],
+        (QUICK.few_rows, PREPARED): [[10.0, 10.0], [20.0, 20.0]],
+    }
+    assert times_prepared(samples, QUICK).median == pytest.approx(1.2)
