@@ -10,16 +10,13 @@ from typing import Any, Final
 
 from botocore.config import Config
 
-from benchmarks.aws import credentials, session
+from benchmarks.aws import connections_api, session
 from benchmarks.figures import FanOut
 from benchmarks.spread import percentiles, ratio
 from lambdas.layer import Sender, Storage
 from lambdas.layer.clock import system_clock
-from lambdas.layer.connections_api import POSTS_AT_ONCE, ConnectionsApi
-from lambdas.layer.signed_http import SignedHttp
 from lambdas.layer.topic import Topic
 from tools import ToolError
-from tools.ministack import REGION
 
 MANY: Final = 100
 THREADS: Final = 16
@@ -82,8 +79,7 @@ def _ways(endpoint: str) -> dict[Way, Callable[[], object]]:
 def _sender(endpoint: str) -> Sender:
     # The storage is asked only for connections that are gone, and here none is.
     storage = Storage(session().client("dynamodb"), connections="", ledger="", retention=1)
-    http = SignedHttp(endpoint, "execute-api", credentials(), REGION, at_once=POSTS_AT_ONCE)
-    return Sender(ConnectionsApi(http), storage)
+    return Sender(connections_api(endpoint), storage)
 
 
 def _boto3_post(endpoint: str) -> Callable[[str], object]:

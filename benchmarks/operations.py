@@ -6,17 +6,13 @@ In process, on the tables of the deployed stage; DynamoDB says itself what each 
 import json
 from typing import Any, Final
 
-from benchmarks.aws import credentials
+from benchmarks.aws import dynamo
 from benchmarks.figures import Operation
 from benchmarks.recorder import Recorded, Recorder
 from lambdas.layer import Handler, Sender, Storage
-from lambdas.layer.aws_json import AwsJson
 from lambdas.layer.clock import system_clock
-from lambdas.layer.dynamo import Dynamo
-from lambdas.layer.signed_http import SignedHttp
 from tools import ToolError
 from tools.deploy import LocalStage
-from tools.ministack import REGION
 
 PUBLISH: Final = "publish to 1 subscriber"
 PUBLISH_STEPS: Final = [
@@ -48,7 +44,6 @@ _FRAMES: Final = (
 )
 _CONNECTION: Final = "counted-connection"
 _CONNECTED_AT: Final = system_clock()
-_AT_ONCE: Final = 10
 
 
 def count(stage: LocalStage) -> list[Operation]:
@@ -57,7 +52,7 @@ def count(stage: LocalStage) -> list[Operation]:
     connections, ledger = environment["CONNECTIONS_TABLE"], environment["LEDGER_TABLE"]
     recorder = Recorder({connections: "connections", ledger: "ledger"})
     storage = Storage(
-        Recorded(_dynamo(stage.endpoint), recorder),
+        Recorded(dynamo(stage.endpoint), recorder),
         connections=connections,
         ledger=ledger,
         retention=int(environment["RETENTION_SECONDS"]),
@@ -72,11 +67,6 @@ def count(stage: LocalStage) -> list[Operation]:
     storage.forget_connection(_CONNECTION)
     counted.append(recorder.operation("disconnect, 1 subscription"))
     return counted
-
-
-def _dynamo(endpoint: str) -> Dynamo:
-    http = SignedHttp(endpoint, "dynamodb", credentials(), REGION, at_once=_AT_ONCE)
-    return Dynamo(AwsJson(http, "DynamoDB_20120810", "1.0"))
 
 
 def _handle(handler: Handler, frame: dict[str, Any], answer: str) -> None:

@@ -1,7 +1,7 @@
 """The requests of one publish to many, prepared beforehand and sent by a loop that does no more.
 
-They are the service's own, byte for byte. What the local AWS takes for them is a bound: a function
-that makes these calls cannot be quicker, however little it does itself.
+They are the service's own, byte for byte, but for the port that they name. What the local AWS takes
+for them is a bound: a function that makes these calls cannot be quicker, however little it does.
 """
 
 import re
@@ -13,18 +13,13 @@ from contextlib import ExitStack
 from typing import Final
 from urllib.parse import urlsplit
 
-from benchmarks.aws import credentials
+from benchmarks.aws import connections_api, dynamo
+from benchmarks.tape import recording
 from lambdas.layer import Storage
-from lambdas.layer.aws_json import AwsJson
-from lambdas.layer.connections_api import ConnectionsApi
-from lambdas.layer.dynamo import Dynamo
-from lambdas.layer.http1 import Answer
 from lambdas.layer.items import Said
-from lambdas.layer.signed_http import SignedHttp
 from lambdas.layer.topic import Topic
 from tools import ToolError
 from tools.deploy import LocalStage
-from tools.ministack import REGION
 
 ID: Final = "prepared"
 """Of the notification that arrives."""
@@ -36,47 +31,28 @@ _PATIENCE: Final = 30
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 
 
-class _Tape(SignedHttp):
-    """Signs requests as the service does, and keeps them instead of sending them."""
-
-    def __init__(self, endpoint: str, service: str) -> None:
-        super().__init__(endpoint, service, credentials(), REGION, at_once=1)
-        self.requests: list[bytes] = []
-
-    def post(self, resource: str, data: bytes, headers: dict[str, str], timeout: float) -> Answer:
-        """Keep the request, and answer what costs nothing."""
-        del timeout
-        path = self._path + resource
-        signed = self._signer.headers(credentials().get_frozen_credentials(), path, data, headers)
-        lines = "".join(f"{name}: {value}\r\n" for name, value in signed.items())
-        head = f"POST {path} HTTP/1.1\r\n{lines}content-length: {len(data)}\r\n\r\n"
-        self.requests.append(head.encode() + data)
-        return Answer(200, b'{"Items": []}')
-
-
 def prepared(stage: LocalStage, topic: Topic) -> Callable[[], float]:
     """Return what plays a publish to all who wait for a topic, and returns the seconds it took."""
-    dynamo, posts = (
-        _Tape(stage.endpoint, "dynamodb"),
-        _Tape(stage.outputs["ConnectionsEndpointURL"], "execute-api"),
-    )
-    real = SignedHttp(stage.endpoint, "dynamodb", credentials(), REGION, at_once=2)
-    for connection_id in _storage(stage, real).listeners(topic):
-        ConnectionsApi(posts).post(connection_id, _TEXT.encode(), 0)
-    storage = _storage(stage, dynamo)
-    storage.say(topic, Said(ID, _TEXT, "2026-11-23T09:30:00.000Z"))
-    storage.listeners(topic)
-    put, *queries = dynamo.requests
     address = urlsplit(stage.endpoint)
-    return lambda: _play(
-        (address.hostname or "", address.port or 0), [[put], queries, posts.requests]
-    )
+    connections = urlsplit(stage.outputs["ConnectionsEndpointURL"])
+    subscribers = _storage(stage, stage.endpoint).listeners(topic)
+    with recording() as tape:
+        storage = _storage(stage, f"http://{tape.address}")
+        storage.say(topic, Said(ID, _TEXT, "2026-11-23T09:30:00.000Z"))
+        storage.listeners(topic)
+        put, *queries = tape.taken(address.netloc)
+        api = connections_api(f"http://{tape.address}{connections.path}")
+        for connection_id in subscribers:
+            api.post(connection_id, _TEXT.encode(), _PATIENCE)
+        posts = tape.taken(connections.netloc)
+    steps = [[put], queries, posts]
+    return lambda: _play((address.hostname or "", address.port or 0), steps)
 
 
-def _storage(stage: LocalStage, http: SignedHttp) -> Storage:
+def _storage(stage: LocalStage, endpoint: str) -> Storage:
     names = stage.environment
     return Storage(
-        Dynamo(AwsJson(http, "DynamoDB_20120810", "1.0")),
+        dynamo(endpoint),
         connections=names["CONNECTIONS_TABLE"],
         ledger=names["LEDGER_TABLE"],
         retention=int(names["RETENTION_SECONDS"]),
