@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import fan_out, imports, latency, operations
+from benchmarks import fan_out, imports, latency, operations, retained
 from benchmarks.chart import draw
 from benchmarks.figures import Figures, latencies, rows_effects, times_prepared
 from benchmarks.plan import FULL, QUICK, Plan
@@ -68,6 +68,9 @@ def _measure(plan: Plan, folder: Path, progress: Callable[[str], object]) -> Fig
         progress("counting the calls of each operation")
         counted = operations.count(stages[plan.few_rows])
         samples = latency.measure(stages, plan, progress)
+        # Last: what it writes would be other rows to everything else.
+        progress("subscribing to refs that hold many notifications")
+        late = retained.measure(stages[plan.few_rows], plan.retained_megabytes)
     return Figures(
         machine=where,
         plan=plan,
@@ -76,6 +79,7 @@ def _measure(plan: Plan, folder: Path, progress: Callable[[str], object]) -> Fig
         times_prepared=times_prepared(samples, plan),
         fan_outs=fan_outs,
         operations=counted,
+        retained=late,
         starts=starts,
     )
 

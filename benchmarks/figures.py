@@ -60,6 +60,23 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Retained:
+    """What a subscribe costs to a ref that holds notifications of 1 KB, all within the retention.
+
+    `milliseconds` are of the whole subscribe, in process, with posts that take no time; of them
+    `cpu_milliseconds` are its own processor time, and the rest is the local AWS's.
+    """
+
+    megabytes: int
+    notifications: int
+    replayed: int
+    pages: int
+    read_units: int
+    milliseconds: float
+    cpu_milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """What importing a function's handler takes beyond the bare interpreter, in milliseconds.
 
@@ -88,6 +105,7 @@ class Figures:
     times_prepared: Spread
     fan_outs: list[FanOut]
     operations: list[Operation]
+    retained: list[Retained]
     starts: list[Start]
 
 

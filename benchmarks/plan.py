@@ -17,6 +17,7 @@ class Plan:
     publishes_a_round: int
     fan_out_rounds: int
     import_rounds: int
+    retained_megabytes: tuple[int, ...]
 
 
 FULL: Final = Plan(
@@ -26,6 +27,7 @@ FULL: Final = Plan(
     publishes_a_round=5,
     fan_out_rounds=20,
     import_rounds=20,
+    retained_megabytes=(0, 1, 10),
 )
 QUICK: Final = Plan(
     few_rows=10,
@@ -34,4 +36,5 @@ QUICK: Final = Plan(
     publishes_a_round=2,
     fan_out_rounds=2,
     import_rounds=2,
+    retained_megabytes=(0, 1),
 )

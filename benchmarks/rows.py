@@ -1,11 +1,12 @@
 """Rows of other topics in both tables, as the service itself would have written them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from benchmarks.aws import session
 from lambdas.layer import batches, items
 from lambdas.layer.clock import system_clock, to_rfc3339
+from lambdas.layer.dynamo import Client
 from tools.deploy import LocalStage
 
 _PART = 250
@@ -16,8 +17,12 @@ def fill(stage: LocalStage, rows: int) -> None:
     """Write that many rows to each of the two tables, each of a topic of its own."""
     client = session().client("dynamodb", endpoint_url=stage.endpoint)
     tables = stage.environment
-    waiting = _requests(tables["CONNECTIONS_TABLE"], tables["LEDGER_TABLE"], rows)
-    # Part by part: one write gives up after seconds, as becomes a function.
+    write(client, _requests(tables["CONNECTIONS_TABLE"], tables["LEDGER_TABLE"], rows))
+
+
+def write(client: Client, requests: Iterable[batches.Request]) -> None:
+    """Write any number of items, in parts: one write of the service's gives up after seconds."""
+    waiting = iter(requests)
     while part := list(islice(waiting, _PART)):
         batches.write(client, part)
 

@@ -47,6 +47,21 @@ def tables(figures: Figures, targets: Sequence[Target]) -> list[Table]:
             ],
         ),
         Table(
+            "A subscribe to a ref that holds notifications of 1 KB, in process",
+            ("held", "replayed", "pages", "read units", "ms", "of them CPU of the function"),
+            [
+                (
+                    f"{one.notifications:,}, {one.megabytes} MB",
+                    str(one.replayed),
+                    str(one.pages),
+                    f"{one.read_units:,}",
+                    f"{one.milliseconds:.0f}",
+                    f"{one.cpu_milliseconds:.0f}",
+                )
+                for one in figures.retained
+            ],
+        ),
+        Table(
             f"Import time beyond bare Python {figures.starts[0].python}, ms",
             ("what", "compiled", *_PERCENTILES, "times the control"),
             [

@@ -54,6 +54,7 @@ def figures(  # noqa: PLR0913 - one a target
         times_prepared=around(fifty),
         fan_outs=[FanOut("us", 1, TIMES, around(1)), FanOut("us", 100, TIMES, around(hundred))],
         operations=[Operation(PUBLISH, steps, 1.5, 1)],
+        retained=[],
         starts=[
             start("default", default),
             start("default", not_compiled, compiled=False),

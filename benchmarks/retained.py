@@ -1,0 +1,129 @@
+"""What a subscribe costs where much was published to its ref within the retention.
+
+It reads all of that, also what `since` rules out, and replays the newest 100 at most.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from statistics import median
+from typing import Final
+
+from benchmarks.aws import dynamo, session
+from benchmarks.figures import Retained
+from benchmarks.recorder import Recorded, Recorder
+from benchmarks.rows import write
+from lambdas.layer import Handler, Sender, Storage, batches, items
+from lambdas.layer.clock import system_clock, to_rfc3339
+from lambdas.layer.dynamo import Client
+from lambdas.layer.topic import Topic
+from tools import ToolError
+from tools.deploy import LocalStage
+
+_A_MEGABYTE: Final = 1000
+"""Notifications, and bytes of the item of one."""
+
+_READ_UNIT: Final = 4096
+_TIMES: Final = 3
+_CONNECTION: Final = "late-connection"
+_LEDGER: Final = "ledger"
+
+
+class _Accepting:
+    """An `Api` that accepts each post at once: what is measured is the reading."""
+
+    def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - as Api
+        return 200
+
+
+def measure(stage: LocalStage, megabytes: Sequence[int]) -> list[Retained]:
+    """Subscribe to a ref each that holds so many megabytes of notifications."""
+    return [_measure(stage, count) for count in megabytes]
+
+
+def _measure(stage: LocalStage, megabytes: int) -> Retained:
+    topic = Topic("shop", f"retained-{megabytes}")
+    notifications = megabytes * _A_MEGABYTE
+    names = stage.environment
+    client = dynamo(stage.endpoint)
+    write(
+        session().client("dynamodb", endpoint_url=stage.endpoint),
+        _lines(names["LEDGER_TABLE"], topic, notifications),
+    )
+    recorder = Recorder({names["CONNECTIONS_TABLE"]: "connections", names["LEDGER_TABLE"]: _LEDGER})
+    replayed = _subscribe(_handler(stage, Recorded(client, recorder)), topic)
+    calls = [call for step in recorder.operation("subscribe").steps for call in step]
+    handler = _handler(stage, client)
+    times = [_milliseconds(lambda: _subscribe(handler, topic)) for _ in range(_TIMES)]
+    return Retained(
+        megabytes=megabytes,
+        notifications=notifications,
+        replayed=replayed,
+        pages=calls.count(f"Query {_LEDGER}"),
+        read_units=_read_units(notifications * _A_MEGABYTE),
+        milliseconds=median(wall for wall, _ in times),
+        cpu_milliseconds=median(cpu for _, cpu in times),
+    )
+
+
+def _read_units(size: int) -> int:
+    """Return what a consistent query of so many bytes consumes; the local AWS says 1, always.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+    """
+    return max(1, -(-size // _READ_UNIT))
+
+
+def _milliseconds(work: Callable[[], object]) -> tuple[float, float]:
+    """Return what it took, by the clock and of this process's processor time."""
+    started, busy = time.perf_counter(), time.process_time()
+    work()
+    return (time.perf_counter() - started) * 1000, (time.process_time() - busy) * 1000
+
+
+def _lines(ledger: str, topic: Topic, notifications: int) -> Iterator[batches.Request]:
+    now = system_clock()
+
+    def item(number: int, message: str) -> items.Item:
+        text = json.dumps({"client": "backend", "message": message})
+        line = items.Said(f"{number:09}", text, to_rfc3339(now - notifications + number))
+        return items.said(topic.key, line, "benchmark", now + 60 * 60 * 1000)
+
+    message = "x" * (_A_MEGABYTE - size_of(item(0, "")))
+    for number in range(notifications):
+        yield ledger, {"PutRequest": {"Item": item(number, message)}}
+
+
+def size_of(item: items.Item) -> int:
+    """Return the bytes of an item of strings and positive whole numbers, as DynamoDB counts them.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+
+    def size_of_value(value: dict[str, str]) -> int:
+        if "S" in value:
+            return len(value["S"].encode())
+        digits = value["N"].rstrip("0")  # only those that signify, two a byte, and one byte more
+        return (len(digits) + 1) // 2 + 1
+
+    return sum(len(name.encode()) + size_of_value(value) for name, value in item.items())
+
+
+def _handler(stage: LocalStage, client: Client) -> Handler:
+    names = stage.environment
+    storage = Storage(
+        client,
+        connections=names["CONNECTIONS_TABLE"],
+        ledger=names["LEDGER_TABLE"],
+        retention=int(names["RETENTION_SECONDS"]),
+    )
+    return Handler(storage, Sender(_Accepting(), storage))
+
+
+def _subscribe(handler: Handler, topic: Topic) -> int:
+    frame = {"client": "frontend", "merchant_id": topic.merchant_id, "ref": topic.ref}
+    answer = handler.handle(_CONNECTION, json.dumps(frame)) or {}
+    if answer.get("type") != "subscribed":
+        raise ToolError(f"the service answered {answer}, where subscribed was expected")
+    replayed: int = answer["replayed"]
+    return replayed
