@@ -14,8 +14,8 @@ from typing import Final
 
 from infra.builds import ROOT
 from infra.bytecode import compiler
-from infra.packages import LAMBDAS_PYTHON_HERE, THIS_PYTHON, built_packages
 from infra.sources import built_code
+from infra.wheels import LAMBDAS_PYTHON_HERE, THIS_PYTHON, built_packages
 
 _RUNTIMES: Final = {
     *("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")

@@ -1,7 +1,6 @@
-"""Folders of `.build` that become assets: each is named for what it holds, and built once.
+"""Folders of `.build`: each is named for what went into it, and built once. Nothing of CDK.
 
-An asset's hash is that name, not CDK's own of the bytes: it is the same on every machine, whichever
-pip and whichever patch release of Python filled the folder.
+A name is the same on every machine, whichever pip and patch release of Python filled the folder.
 """
 
 import hashlib
@@ -9,9 +8,6 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
-
-from aws_cdk import AssetHashType
-from aws_cdk import aws_lambda as lambda_
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BUILD: Final = ROOT / ".build"
@@ -42,10 +38,3 @@ def built(name: str, fill: Callable[[Path], object], build: Path = BUILD) -> Pat
             if not folder.is_dir():  # else: another synth built the same meanwhile
                 raise
     return folder
-
-
-def asset(folder: Path) -> lambda_.AssetCode:
-    """Return a built folder as code of Lambda."""
-    return lambda_.Code.from_asset(
-        str(folder), asset_hash=folder.name, asset_hash_type=AssetHashType.CUSTOM
-    )

@@ -9,8 +9,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.assets import functions_code
 from infra.checks import acknowledge
-from infra.sources import functions_code
 from infra.stages import Stage
 
 SERVICE: Final = "ottu-ws-notify"

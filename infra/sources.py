@@ -1,23 +1,15 @@
-"""The code of the functions as an asset: the package `lambdas`, and nothing of it that stays here.
+"""The code of the functions: the package `lambdas`, and nothing of it that stays here.
 
-The package itself is in the asset's root, so that its name is the root of imports.
+The package itself is in the folder, so that its name is the root of imports. Nothing of CDK.
 """
 
 from pathlib import Path
 from typing import Final
 
-from aws_cdk import aws_lambda as lambda_
-
-from infra.builds import BUILD, ROOT, asset, built, named
-from infra.bytecode import compile_all, compiler
-from infra.stages import Stage
+from infra.builds import BUILD, ROOT, built, named
+from infra.bytecode import compile_all
 
 _SUFFIXES: Final = {".py", ".json"}
-
-
-def functions_code(stage: Stage) -> lambda_.Code:
-    """Return the code for the functions of a stage; compiled, unless they run on this machine."""
-    return asset(built_code(None if stage.emulated else compiler()))
 
 
 def built_code(python: Path | None, root: Path = ROOT, build: Path = BUILD) -> Path:

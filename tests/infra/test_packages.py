@@ -1,20 +1,11 @@
-import importlib.util
-import os
-import platform
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
-import pytest
-
-from infra import bytecode, packages
-from infra.packages import LAMBDA, THIS_PYTHON, Target
+from infra import bytecode
 from tests.infra.assets import files, machine_of, staged
 from tests.infra.templates import Template
 
-PINS = "nothing==1.0\n"
-HERE = Path(sys.executable)
 AARCH64 = 183
 """EM_AARCH64 of elf.h."""
 
@@ -90,125 +81,3 @@ def test_every_module_of_the_layer_travels_compiled_or_none_does(
     modules = {name for name in files(layer_of(dev, assembly)) if name.endswith(".py")}
     assert len(bytecode_in(dev)) == (len(modules) if bytecode.compiler() else 0)
     assert not bytecode_in(local)
-
-
-class FakePip:
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.calls = 0
-        monkeypatch.setattr(packages, "_pip_install", self.install)
-
-    def install(self, _target: Target, requirements: Path, folder: Path) -> None:
-        self.calls += 1
-        folder.mkdir(parents=True)
-        (folder / "pins").write_bytes(requirements.read_bytes())
-        (folder / "module.py").write_text("")
-
-
-@pytest.fixture
-def pip(monkeypatch: pytest.MonkeyPatch) -> FakePip:
-    return FakePip(monkeypatch)
-
-
-@pytest.fixture
-def requirements(tmp_path: Path) -> Path:
-    path = tmp_path / "requirements.txt"
-    path.write_text(PINS)
-    return path
-
-
-def built(requirements: Path, build: Path, python: Path | None = None) -> Path:
-    return packages.built_packages(LAMBDA, python, requirements, build)
-
-
-def test_the_packages_are_not_installed_again_for_the_same_pins(
-    pip: FakePip, requirements: Path, tmp_path: Path
-) -> None:
-    first = built(requirements, tmp_path / "build")
-    assert built(requirements, tmp_path / "build") == first
-    assert pip.calls == 1
-
-
-def test_changed_pins_are_a_new_layer_under_a_new_name(
-    pip: FakePip, requirements: Path, tmp_path: Path
-) -> None:
-    first = built(requirements, tmp_path / "build")
-    requirements.write_text(PINS.replace("1.0", "1.1"))
-    second = built(requirements, tmp_path / "build")
-    assert pip.calls == 2
-    assert first.name != second.name
-    assert "1.1" in (second / "python" / "pins").read_text()
-
-
-def test_the_name_says_for_what_the_layer_is_and_whether_it_is_compiled(
-    pip: FakePip, requirements: Path, tmp_path: Path
-) -> None:
-    folders = {
-        packages.built_packages(target, python, requirements, tmp_path / "build")
-        for target in (LAMBDA, THIS_PYTHON)
-        for python in (None, HERE)
-    }
-    assert len(folders) == pip.calls == 4
-
-
-def test_compiled_packages_name_their_sources_where_lambda_puts_them(
-    pip: FakePip, requirements: Path, tmp_path: Path
-) -> None:
-    folder = built(requirements, tmp_path / "build", HERE)
-    pyc = Path(importlib.util.cache_from_source(str(folder / "python" / "module.py")))
-    assert b"/opt/python/module.py" in pyc.read_bytes()
-    assert os.fsencode(tmp_path) not in pyc.read_bytes()
-    assert pip.calls == 1
-
-
-def test_the_name_of_a_layer_is_the_same_on_every_machine(
-    pip: FakePip, requirements: Path, tmp_path: Path
-) -> None:
-    here = built(requirements, tmp_path / "here")
-    requirements.write_bytes(PINS.replace("\n", "\r\n").encode())
-    assert built(requirements, tmp_path / "there").name == here.name
-    assert pip.calls == 2
-
-
-def test_an_interrupted_build_leaves_nothing_behind(
-    requirements: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(_target: Target, _requirements: Path, folder: Path) -> None:
-        folder.mkdir(parents=True)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(packages, "_pip_install", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        built(requirements, tmp_path / "build")
-    assert list((tmp_path / "build").iterdir()) == []
-
-
-def test_a_build_that_lost_the_race_takes_the_winners_layer(
-    requirements: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fake = FakePip(monkeypatch)
-
-    def slow(target: Target, requirements: Path, folder: Path) -> None:
-        monkeypatch.setattr(packages, "_pip_install", fake.install)
-        built(requirements, tmp_path / "build")
-        fake.install(target, requirements, folder)
-
-    monkeypatch.setattr(packages, "_pip_install", slow)
-    folder = built(requirements, tmp_path / "build")
-    assert list((tmp_path / "build").iterdir()) == [folder]
-
-
-@pytest.mark.parametrize("target", [LAMBDA, THIS_PYTHON], ids=["Lambda", "this machine"])
-def test_a_package_without_a_wheel_for_the_target_is_an_error_that_says_what_to_do(
-    target: Target, requirements: Path, tmp_path: Path
-) -> None:
-    elsewhere = "nothing-1.0-cp313-abi3-manylinux_2_17_s390x.whl"
-    with zipfile.ZipFile(tmp_path / elsewhere, "w"):
-        pass
-    requirements.write_text(f"--no-index\n--find-links {tmp_path}\n{PINS}")
-    assert platform.machine() != "s390x"
-    with pytest.raises(RuntimeError) as caught:
-        packages.built_packages(target, None, requirements, tmp_path / "build")
-    assert target.name in str(caught.value)
-    assert "no wheel for that Python and machine: use a machine that has one" in str(caught.value)
-    assert "No matching distribution found for nothing==1.0" in str(caught.value)
-    assert list((tmp_path / "build").iterdir()) == []
