@@ -3,30 +3,34 @@
 Credentials and region are the local AWS's, whatever the caller's environment says.
 """
 
-from typing import Final
-
 import boto3
-from botocore.credentials import Credentials
+from awscrt.auth import AwsCredentialsProvider
 
-from lambdas.layer.aws_json import AwsJson
-from lambdas.layer.connections_api import POSTS_AT_ONCE, ConnectionsApi
-from lambdas.layer.dynamo import Dynamo
-from lambdas.layer.signed_http import SignedHttp
+from lambdas.layer.aws.connections_api import MAX_POSTS, ConnectionsApi
+from lambdas.layer.aws.dynamodb import DynamoDb
+from lambdas.layer.aws.json_service import JsonService
+from lambdas.layer.aws.service import AwsService
+from lambdas.layer.aws.signing import Signer
+from lambdas.layer.aws.transport import Transport
 from tools.ministack import CREDENTIALS, REGION
 
-_CALLS_AT_ONCE: Final = 10
 
-
-def dynamo(endpoint: str) -> Dynamo:
+def dynamodb(endpoint: str) -> DynamoDb:
     """Return the functions' client of DynamoDB."""
-    http = SignedHttp(endpoint, "dynamodb", _credentials(), REGION, at_once=_CALLS_AT_ONCE)
-    return Dynamo(AwsJson(http, "DynamoDB_20120810", "1.0"))
+    return DynamoDb(JsonService(_service(endpoint, "dynamodb"), "DynamoDB_20120810", "1.0"))
 
 
 def connections_api(endpoint: str) -> ConnectionsApi:
     """Return the functions' client of `@connections` at a stage's address."""
-    http = SignedHttp(endpoint, "execute-api", _credentials(), REGION, at_once=POSTS_AT_ONCE)
-    return ConnectionsApi(http)
+    return ConnectionsApi(_service(endpoint, "execute-api"))
+
+
+def _service(endpoint: str, name: str) -> AwsService:
+    credentials = AwsCredentialsProvider.new_static(
+        CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"]
+    )
+    transport = Transport(endpoint, max_connections=MAX_POSTS)
+    return AwsService(endpoint, Signer(name, REGION, credentials), transport)
 
 
 def session() -> boto3.Session:
@@ -36,7 +40,3 @@ def session() -> boto3.Session:
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         region_name=REGION,
     )
-
-
-def _credentials() -> Credentials:
-    return Credentials(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"])

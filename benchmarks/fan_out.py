@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from botocore.config import Config
 
-from benchmarks.aws import connections_api, session
+from benchmarks.aws import connections_api, dynamodb, session
 from benchmarks.figures import FanOut
 from benchmarks.spread import percentiles, ratio
 from lambdas.layer import Sender, Storage
@@ -78,7 +78,7 @@ def _ways(endpoint: str) -> dict[Way, Callable[[], object]]:
 
 def _sender(endpoint: str) -> Sender:
     # The storage is asked only for connections that are gone, and here none is.
-    storage = Storage(session().client("dynamodb"), connections="", ledger="", retention=1)
+    storage = Storage(dynamodb(endpoint), connections="", ledger="", retention=1)
     return Sender(connections_api(endpoint), storage)
 
 

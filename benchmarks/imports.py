@@ -35,8 +35,12 @@ _NEVER: Final = ("aws_xray_sdk", "boto3", "pydantic")
 _BOTOCORE: Final = "botocore."
 """Its `__init__`, which is empty, is loaded by Powertools; none of its modules is of use."""
 
-_STORING: Final = ("lambdas.layer.dynamo", "lambdas.layer.storage")
-_POSTING: Final = ("lambdas.layer.connections_api", "lambdas.layer.sender", "lambdas.layer.handler")
+_STORING: Final = ("lambdas.layer.aws.dynamodb", "lambdas.layer.storage")
+_POSTING: Final = (
+    "lambdas.layer.aws.connections_api",
+    "lambdas.layer.sender",
+    "lambdas.layer.handler",
+)
 _READING_FRAMES: Final = ("fastjsonschema", "lambdas.layer.frames")
 _READING_TOKENS: Final = ("jwt", "lambdas.layer.keys", "lambdas.layer.tokens")
 UNUSED: Final = {

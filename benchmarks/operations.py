@@ -6,7 +6,7 @@ In process, on the tables of the deployed stage; DynamoDB says itself what each 
 import json
 from typing import Any, Final
 
-from benchmarks.aws import dynamo
+from benchmarks.aws import dynamodb
 from benchmarks.figures import Operation
 from benchmarks.recorder import Recorded, Recorder
 from lambdas.layer import Handler, Sender, Storage
@@ -52,7 +52,7 @@ def count(stage: LocalStage) -> list[Operation]:
     connections, ledger = environment["CONNECTIONS_TABLE"], environment["LEDGER_TABLE"]
     recorder = Recorder({connections: "connections", ledger: "ledger"})
     storage = Storage(
-        Recorded(dynamo(stage.endpoint), recorder),
+        Recorded(dynamodb(stage.endpoint), recorder),
         connections=connections,
         ledger=ledger,
         retention=int(environment["RETENTION_SECONDS"]),

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from typing import Final
 from urllib.parse import urlsplit
 
-from benchmarks.aws import connections_api, dynamo
+from benchmarks.aws import connections_api, dynamodb
 from benchmarks.tape import recording
 from lambdas.layer import Storage
 from lambdas.layer.items import Said
@@ -52,7 +52,7 @@ def prepared(stage: LocalStage, topic: Topic) -> Callable[[], float]:
 def _storage(stage: LocalStage, endpoint: str) -> Storage:
     names = stage.environment
     return Storage(
-        dynamo(endpoint),
+        dynamodb(endpoint),
         connections=names["CONNECTIONS_TABLE"],
         ledger=names["LEDGER_TABLE"],
         retention=int(names["RETENTION_SECONDS"]),

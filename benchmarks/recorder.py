@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from benchmarks.figures import Operation
-from lambdas.layer.dynamo import Client
+from lambdas.layer.aws.dynamodb import DynamoDbClient
 
 _A_CALL_TAKES: Final = 0.02
 """Seconds added to each call, so that those that do not wait for each other surely overlap."""
@@ -31,13 +31,13 @@ class Call:
 class Recorder:
     """The calls since the last `operation`; `tables`: what to call them, by their names.
 
-    To a Sender it is an `Api` that accepts every post.
+    To a Sender it is a client of `@connections` that accepts every post.
     """
 
     tables: Mapping[str, str]
     _calls: list[Call] = field(default_factory=list)
 
-    def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - as Api
+    def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - as ConnectionsClient
         """Take a post."""
         started = time.perf_counter()
         time.sleep(_A_CALL_TAKES)
@@ -70,9 +70,13 @@ class Recorder:
 class Recorded:
     """A client of DynamoDB whose calls a recorder takes, and which asks what each consumed."""
 
-    def __init__(self, client: Client, recorder: Recorder) -> None:
+    def __init__(self, client: DynamoDbClient, recorder: Recorder) -> None:
         self._client = client
         self._recorder = recorder
+
+    def resolve_credentials(self) -> None:
+        """Find credentials; not counted."""
+        self._client.resolve_credentials()
 
     def put_item(self, **parameters: Any) -> Any:
         """Put one item; a refusal is billed, too."""

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Final
 
-from benchmarks.aws import dynamo, session
+from benchmarks.aws import dynamodb
 from benchmarks.figures import Retained
 from benchmarks.recorder import Recorded, Recorder
 from benchmarks.rows import write
 from lambdas.layer import Handler, Sender, Storage, batches, items
+from lambdas.layer.aws.dynamodb import DynamoDbClient
 from lambdas.layer.clock import system_clock, to_rfc3339
-from lambdas.layer.dynamo import Client
 from lambdas.layer.topic import Topic
 from tools import ToolError
 from tools.deploy import LocalStage
@@ -30,9 +30,9 @@ _LEDGER: Final = "ledger"
 
 
 class _Accepting:
-    """An `Api` that accepts each post at once: what is measured is the reading."""
+    """A client of `@connections` that accepts each post: what is measured is the reading."""
 
-    def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - as Api
+    def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - ConnectionsClient
         return 200
 
 
@@ -45,11 +45,8 @@ def _measure(stage: LocalStage, megabytes: int) -> Retained:
     topic = Topic("shop", f"retained-{megabytes}")
     notifications = megabytes * _A_MEGABYTE
     names = stage.environment
-    client = dynamo(stage.endpoint)
-    write(
-        session().client("dynamodb", endpoint_url=stage.endpoint),
-        _lines(names["LEDGER_TABLE"], topic, notifications),
-    )
+    client = dynamodb(stage.endpoint)
+    write(client, _lines(names["LEDGER_TABLE"], topic, notifications))
     recorder = Recorder({names["CONNECTIONS_TABLE"]: "connections", names["LEDGER_TABLE"]: _LEDGER})
     replayed = _subscribe(_handler(stage, Recorded(client, recorder)), topic)
     calls = [call for step in recorder.operation("subscribe").steps for call in step]
@@ -109,7 +106,7 @@ def size_of(item: items.Item) -> int:
     return sum(len(name.encode()) + size_of_value(value) for name, value in item.items())
 
 
-def _handler(stage: LocalStage, client: Client) -> Handler:
+def _handler(stage: LocalStage, client: DynamoDbClient) -> Handler:
     names = stage.environment
     storage = Storage(
         client,

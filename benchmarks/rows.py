@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from benchmarks.aws import session
+from benchmarks.aws import dynamodb
 from lambdas.layer import batches, items
+from lambdas.layer.aws.dynamodb import DynamoDbClient
 from lambdas.layer.clock import system_clock, to_rfc3339
-from lambdas.layer.dynamo import Client
 from tools.deploy import LocalStage
 
 _PART = 250
@@ -15,12 +15,12 @@ _LIFETIME = 2 * 60 * 60 * 1000
 
 def fill(stage: LocalStage, rows: int) -> None:
     """Write that many rows to each of the two tables, each of a topic of its own."""
-    client = session().client("dynamodb", endpoint_url=stage.endpoint)
+    client = dynamodb(stage.endpoint)
     tables = stage.environment
     write(client, _requests(tables["CONNECTIONS_TABLE"], tables["LEDGER_TABLE"], rows))
 
 
-def write(client: Client, requests: Iterable[batches.Request]) -> None:
+def write(client: DynamoDbClient, requests: Iterable[batches.Request]) -> None:
     """Write any number of items, in parts: one write of the service's gives up after seconds."""
     waiting = iter(requests)
     while part := list(islice(waiting, _PART)):

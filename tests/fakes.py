@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    from lambdas.layer.aws.dynamodb import DynamoDbClient
 
 Journal = list[str]
 """Names of steps in the order in which they began, e.g. `put said`, `query joined`, `post c1`."""
@@ -141,8 +141,7 @@ class TappedDynamo:
     `query connection`.
     """
 
-    def __init__(self, client: "DynamoDBClient", journal: Journal | None = None) -> None:
-        self.exceptions = client.exceptions
+    def __init__(self, client: "DynamoDbClient", journal: Journal | None = None) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._client = client
         self.journal = [] if journal is None else journal
@@ -171,6 +170,10 @@ class TappedDynamo:
     def asked(self, step: str) -> list[dict[str, Any]]:
         """Return the parameters of each call of a step."""
         return [parameters for name, parameters in self.calls if name == step]
+
+    def resolve_credentials(self) -> None:
+        """Find credentials."""
+        self.journal.append("credentials")
 
     def batch_write_item(self, **parameters: Any) -> Any:
         """Write a batch."""

@@ -65,25 +65,31 @@ def test_a_handler_imports_the_layer_its_own_package_and_powertools(path: Path) 
 def test_the_layer_imports_nothing_that_lies_above_it(path: Path) -> None:
     ours = {name for name in _imports(path) if name.split(".")[0] in OURS}
     assert all(name.startswith("lambdas.layer") for name in ours), ours
-    assert _foreign(path) <= {
-        "aws_lambda_powertools",
-        "botocore",
-        "fastjsonschema",
-        "jwt",
-    }
+    assert _foreign(path) <= USES.keys()
 
 
 USES = {
-    "aws_lambda_powertools": {"entry"},
-    "botocore": {"signed_http", "sigv4", "aws_json", "storage"},  # the latter two: its ClientError
-    "fastjsonschema": {"frames"},
-    "jwt": {"tokens"},
+    "aws_lambda_powertools": {"entry.py"},
+    "awscrt": {"aws/service.py", "aws/signing.py", "aws/transport.py"},
+    "boto3": {"aws/boto3_clients.py"},
+    "botocore": {"aws/boto3_clients.py"},
+    "fastjsonschema": {"frames.py"},
+    "jwt": {"tokens.py"},
 }
 
 
 @pytest.mark.parametrize("package", USES)
 def test_a_package_of_others_is_used_in_one_place(package: str) -> None:
-    assert {path.stem for path in LAYER if package in _foreign(path)} == USES[package]
+    layer = ROOT / "lambdas/layer"
+    users = {str(path.relative_to(layer)) for path in LAYER if package in _foreign(path)}
+    assert users == USES[package]
+
+
+@pytest.mark.parametrize("path", _sources("lambdas/layer/aws"), ids=_named)
+def test_what_speaks_to_aws_knows_nothing_of_subscriptions(path: Path) -> None:
+    ours = {name for name in _imports(path) if name.startswith("lambdas.")}
+    known = ("lambdas.layer.aws", "lambdas.layer.limits", "lambdas.layer.settings")
+    assert all(name == "lambdas.layer" or name.startswith(known) for name in ours), ours
 
 
 def test_only_the_settings_read_the_environment() -> None:
@@ -137,39 +143,35 @@ TABLES = {
 }
 
 
-def test_connect_starts_without_boto3_and_without_the_rules_of_frames() -> None:
-    loaded = _loaded_by("lambdas.connect.handler", {"ALLOWED_ORIGINS": "", **POWERTOOLS})
-    assert "aws_lambda_powertools" in loaded
-    assert loaded.isdisjoint({"boto3", "fastjsonschema", "urllib3"})
-    # Powertools looks whether there is a botocore, for which Python loads its empty rim.
+NOT_USED = {"aws_xray_sdk", "boto3", "pydantic", "ssl", "urllib3"}
+FUNCTIONS_LOAD = {
+    "connect.handler": set(),
+    "connect.authorizer": {"awscrt", "fastjsonschema", "jwt"},
+    "default.handler": {"awscrt", "fastjsonschema"},
+    "disconnect.handler": {"awscrt"},
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS_LOAD)
+def test_a_function_loads_only_what_it_uses(function: str) -> None:
+    own = {
+        "ALLOWED_ORIGINS": "",
+        "AUTH": "required",
+        "CONNECTIONS_ENDPOINT_URL": "http://localhost/prod",
+        "TOKEN_KEYS_SECRET": "a",
+    }
+    loaded = _loaded_by(f"lambdas.{function}", {**TABLES, **POWERTOOLS, **own})
+    assert loaded & {"awscrt", "fastjsonschema", "jwt"} == FUNCTIONS_LOAD[function]
+    unused = NOT_USED - {"ssl"} if "jwt" in loaded else NOT_USED  # PyJWT's client of JWKS has it
+    assert loaded.isdisjoint(unused)
+    # Powertools looks whether there is a botocore, for which Python loads its empty `__init__`.
     assert not [name for name in loaded if name.startswith("botocore.")]
 
 
-NOT_USED = {"aws_xray_sdk", "boto3", "cryptography", "pydantic", "aws_cdk"}
-
-
-def test_default_loads_only_what_it_uses() -> None:
-    address = {"CONNECTIONS_ENDPOINT_URL": "http://localhost/prod", "AUTH": "off"}
-    loaded = _loaded_by("lambdas.default.handler", {**TABLES, **POWERTOOLS, **address})
-    assert {"botocore.auth", "fastjsonschema"} <= loaded
-    assert loaded.isdisjoint(NOT_USED | {"jwt"})
-
-
-def test_disconnect_loads_only_what_it_uses() -> None:
-    loaded = _loaded_by("lambdas.disconnect.handler", {**TABLES, **POWERTOOLS})
-    assert "botocore.auth" in loaded
-    assert loaded.isdisjoint(NOT_USED | {"fastjsonschema", "jwt"})
-
-
-def test_the_authorizer_loads_only_what_it_uses() -> None:
-    settings = {"AUTH": "required", "TOKEN_KEYS_SECRET": "a"}
-    loaded = _loaded_by("lambdas.connect.authorizer", {**TABLES, **POWERTOOLS, **settings})
-    assert {"botocore.auth", "fastjsonschema", "jwt"} <= loaded
-    assert loaded.isdisjoint(NOT_USED - {"cryptography"})
-
-
 def test_the_layer_itself_loads_nothing_before_it_is_asked() -> None:
-    assert _loaded_by("lambdas.layer", {}).isdisjoint({"boto3", "botocore", "fastjsonschema"})
+    assert _loaded_by("lambdas.layer", {}).isdisjoint(
+        {"awscrt", "boto3", "botocore", "fastjsonschema"}
+    )
 
 
 def test_the_three_names_of_the_layer_are_those_of_its_modules() -> None:

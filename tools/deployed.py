@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lambdas.layer.settings import region_or_none
 from tools import ToolError
 from tools.ministack import CREDENTIALS, answers
 from tools.outputs import LOCAL_OUTPUTS, read_outputs, stack_name
@@ -44,7 +45,7 @@ def _local() -> Deployed:
 def _on_aws(stage: str) -> Deployed:
     name = stack_name(stage)
     try:
-        client = boto3.client("cloudformation", region_name=_region())
+        client = boto3.client("cloudformation", region_name=region_or_none())
         stacks = client.describe_stacks(StackName=name)["Stacks"]
     except (BotoCoreError, ClientError) as error:
         where = os.environ.get("AWS_ENDPOINT_URL", "AWS")
@@ -56,12 +57,3 @@ def _on_aws(stage: str) -> Deployed:
     outputs: dict[str, Any] = {o["OutputKey"]: o["OutputValue"] for o in stacks[0]["Outputs"]}
     region = client.meta.region_name
     return Deployed(outputs, {"AWS_REGION": region, "AWS_DEFAULT_REGION": region})
-
-
-def _region() -> str | None:
-    """Return the caller's region; None leaves it to the profile.
-
-    AWS_REGION comes first, as for the CDK's command line and the AWS CLI. boto3 reads only the
-    other: https://github.com/boto/boto3/issues/3620
-    """
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

@@ -16,6 +16,7 @@ from typing import Any, Final
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lambdas.layer.settings import region_or_none
 from tools import ToolError
 from tools.outputs import stack_name
 from tools.terminal import exit_status, say
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--approval", default="broadening")
     said = parser.parse_args(arguments)
     # botocore does not read AWS_REGION, which the CDK command line prefers.
-    region = os.environ.get("AWS_REGION") or None
+    region = region_or_none()
     try:
         say(ensure(region, lambda: _deploy(said.approval), replace=said.role == REPLACE))
     except (BotoCoreError, ClientError) as error:

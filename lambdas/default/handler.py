@@ -9,13 +9,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.default.telemetry import report
 from lambdas.layer import Handler, Sender, Storage, gateway, settings
+from lambdas.layer.aws.connections_api import ConnectionsApi
+from lambdas.layer.aws.dynamodb import DynamoDb
 from lambdas.layer.entry import entry
 from lambdas.layer.identity import bearer
 from lambdas.layer.replies import Frame
 
 TOKEN_REQUIRED = settings.choice("AUTH", {"off", "optional", "required"}) == "required"
-STORAGE = Storage.from_env()
-HANDLER = Handler(STORAGE, Sender.from_env(STORAGE))
+STORAGE = Storage.from_env(DynamoDb.from_env())
+HANDLER = Handler(STORAGE, Sender.from_env(STORAGE, ConnectionsApi.from_env()))
 
 logger = Logger()
 metrics = Metrics()

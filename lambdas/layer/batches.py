@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from lambdas.layer.dynamo import Client
+from lambdas.layer.aws.dynamodb import DynamoDbClient
 
 Request = tuple[str, dict[str, Any]]
 """A table's name and a PutRequest or DeleteRequest."""
@@ -25,7 +25,7 @@ class UnwrittenError(RuntimeError):
         super().__init__(f"DynamoDB took too long; {unwritten} items are not written")
 
 
-def write(client: Client, requests: Iterable[Request]) -> None:
+def write(client: DynamoDbClient, requests: Iterable[Request]) -> None:
     """Write all; each may safely be written twice.
 
     Raises UnwrittenError when a call's items are left over for 3 seconds, or 5 have passed and not
@@ -39,7 +39,7 @@ def write(client: Client, requests: Iterable[Request]) -> None:
         _write_batch(client, batch, end)
 
 
-def _write_batch(client: Client, batch: list[Request], end: float) -> None:
+def _write_batch(client: DynamoDbClient, batch: list[Request], end: float) -> None:
     items: dict[str, Any] = {}
     for table, request in batch:
         items.setdefault(table, []).append(request)

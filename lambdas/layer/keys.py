@@ -10,9 +10,8 @@ from collections.abc import Callable
 from typing import Self
 
 from lambdas.layer import settings
-from lambdas.layer.aws_json import AwsJson
+from lambdas.layer.aws.secrets_manager import SecretsManager
 from lambdas.layer.clock import Clock, system_clock
-from lambdas.layer.signed_http import SignedHttp
 from lambdas.layer.tokens import can_sign
 
 _KEPT_FOR = 5 * 60 * 1000
@@ -47,13 +46,11 @@ class Keys:
     def from_env(cls) -> Self:
         """Return the keys of the secret that TOKEN_KEYS_SECRET names.
 
-        Raises MissingSettingError, and what SignedHttp.from_env does.
+        Raises MissingSettingError, and what SecretsManager.from_env does.
         """
-        secret = {"SecretId": settings.text("TOKEN_KEYS_SECRET")}
-        names = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL")
-        http = SignedHttp.from_env("secretsmanager", *names, at_once=1)
-        api = AwsJson(http, "secretsmanager", "1.1")
-        return cls(lambda: parse_keys(api.call("GetSecretValue", secret)["SecretString"]))
+        secret_id = settings.text("TOKEN_KEYS_SECRET")
+        secrets_manager = SecretsManager.from_env()
+        return cls(lambda: parse_keys(secrets_manager.get_secret_text(secret_id)))
 
     def get(self, kid: str) -> str | None:
         """Return the key that a `kid` names, or None.

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol, Self
+from typing import Self
 
+from lambdas.layer.aws.connections_api import MAX_POSTS, ConnectionsClient
+from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.clock import Clock, system_clock
-from lambdas.layer.connections_api import POSTS_AT_ONCE, ConnectionsApi
-from lambdas.layer.http1 import NoAnswerError
 from lambdas.layer.storage import Storage
 from lambdas.layer.topic import Topic
 
@@ -58,26 +58,29 @@ class Delivery:
     failed: int
 
 
-class Api(Protocol):
-    """What posts a frame: ConnectionsApi, or its fake."""
-
-    def post(self, connection_id: str, data: bytes, timeout: float) -> int:
-        """Return the HTTP status; raise NoAnswerError when no answer comes."""
-
-
 class Sender:
     """Sends to the connections of a stage, and tells the storage which of them are gone."""
 
-    def __init__(self, api: Api, storage: Storage, *, clock: Clock = system_clock) -> None:
+    def __init__(
+        self, api: ConnectionsClient, storage: Storage, *, clock: Clock = system_clock
+    ) -> None:
         self._api = api
         self._storage = storage
         self._clock = clock
-        self._posts = ThreadPoolExecutor(POSTS_AT_ONCE, thread_name_prefix="post")
+        self._posts = ThreadPoolExecutor(MAX_POSTS, thread_name_prefix="post")
 
     @classmethod
-    def from_env(cls, storage: Storage) -> Self:
-        """Return the sender of the stage that the environment names; see ConnectionsApi."""
-        return cls(ConnectionsApi.from_env(), storage)
+    def from_env(cls, storage: Storage, api: ConnectionsClient | None = None) -> Self:
+        """Return the sender of the stage that the environment names, on boto3's client by default.
+
+        Raises what Boto3ConnectionsApi.from_session does.
+        """
+        if api is None:
+            # Not at the top: a function must not import boto3.
+            from lambdas.layer.aws.boto3_clients import Boto3ConnectionsApi  # noqa: PLC0415
+
+            api = Boto3ConnectionsApi.from_session()
+        return cls(api, storage)
 
     def broadcast(self, topic: Topic, listeners: Mapping[str, int], text: str) -> Delivery:
         """Post a frame to each connection once, and forget those that are gone.
@@ -128,7 +131,7 @@ class Sender:
         while (left := end - time.monotonic()) > 0:
             try:
                 status = self._api.post(connection_id, data, min(_ATTEMPT_FOR, left))
-            except NoAnswerError as error:
+            except TransportError as error:
                 why = str(error)
             else:
                 if status == _OK:

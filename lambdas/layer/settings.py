@@ -57,6 +57,28 @@ def address(*names: str) -> str:
     return value.rstrip("/")
 
 
+def region() -> str:
+    """Return the AWS region: AWS_REGION, which Lambda sets, or AWS_DEFAULT_REGION.
+
+    Raises MissingSettingError, which names the former.
+    """
+    return region_or_none() or text("AWS_REGION")
+
+
+def region_or_none() -> str | None:
+    """Return the same, or None where neither is set and a profile may name one.
+
+    boto3 reads AWS_DEFAULT_REGION alone, the command lines of AWS and the CDK both:
+    https://github.com/boto/boto3/issues/3620
+    """
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+
+def has_credentials() -> bool:
+    """Tell whether AWS credentials stand in the environment, where Lambda puts them."""
+    return all(os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+
+
 def entries(name: str) -> frozenset[str]:
     """Return a comma-separated variable as a set. It must be set, and may be empty.
 

@@ -15,11 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
-
 from lambdas.layer import batches, items, settings
+from lambdas.layer.aws.dynamodb import DynamoDbClient
+from lambdas.layer.aws.errors import ServiceError
 from lambdas.layer.clock import Clock, system_clock, to_rfc3339
-from lambdas.layer.dynamo import Client, Dynamo
 from lambdas.layer.items import KEY, Said
 from lambdas.layer.topic import Topic
 
@@ -37,12 +36,12 @@ _JOINED_FOR = 5 * 60 * 1000
 class Storage:
     """The two tables of a stage.
 
-    Every method raises what its client does when DynamoDB does not do its part; see Dynamo.
+    Every method raises what its client does when DynamoDB does not do its part; see DynamoDbClient.
     """
 
     def __init__(
         self,
-        client: Client,
+        client: DynamoDbClient,
         *,
         connections: str,
         ledger: str,
@@ -58,17 +57,22 @@ class Storage:
         self._beside = ThreadPoolExecutor(thread_name_prefix="beside")
 
     @classmethod
-    def from_env(cls) -> Self:
-        """Return the storage that the environment names.
+    def from_env(cls, client: DynamoDbClient | None = None) -> Self:
+        """Return the storage that the environment names, on boto3's client where none is given.
 
-        Reads CONNECTIONS_TABLE, LEDGER_TABLE, RETENTION_SECONDS and what Dynamo reads. Raises
-        MissingSettingError, InvalidSettingError.
+        Reads CONNECTIONS_TABLE, LEDGER_TABLE, RETENTION_SECONDS. Raises MissingSettingError,
+        InvalidSettingError, and what Boto3DynamoDb.from_session does.
         """
+        if client is None:
+            # Not at the top: a function must not import boto3.
+            from lambdas.layer.aws.boto3_clients import Boto3DynamoDb  # noqa: PLC0415
+
+            client = Boto3DynamoDb.from_session()
         return cls(
+            client,
             connections=settings.text("CONNECTIONS_TABLE"),
             ledger=settings.text("LEDGER_TABLE"),
             retention=settings.seconds("RETENTION_SECONDS"),
-            client=Dynamo.from_env(),
         )
 
     # -- subscribing
@@ -163,11 +167,10 @@ class Storage:
                 ExpressionAttributeValues={":now": {"N": items.seconds_passed(now)}},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except ClientError as refused:
-            answer: Any = refused.response
-            if answer["Error"]["Code"] != "ConditionalCheckFailedException":
+        except ServiceError as error:
+            if error.code != "ConditionalCheckFailedException":
                 raise
-            earlier = answer["Item"]
+            earlier = error.body["Item"]
             # A write whose answer was lost is tried again by the client, and finds itself.
             return None if earlier["write"]["S"] == write else items.read_said(earlier)
         return None

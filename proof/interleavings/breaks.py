@@ -8,7 +8,7 @@ from typing import Any
 from greenlet import getcurrent
 
 from lambdas.layer import batches, handler, items, storage
-from lambdas.layer.http1 import NoAnswerError
+from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.items import Said
 from lambdas.layer.sender import Outcome, Post, Sender
 from lambdas.layer.storage import Storage
@@ -131,7 +131,7 @@ def _tried_once() -> list[Replacement]:
     def once(self: Sender, connection_id: str, data: bytes, _end: float) -> Post:
         try:
             status = self._api.post(connection_id, data, 1.0)
-        except NoAnswerError:
+        except TransportError:
             return Post(connection_id, Outcome.FAILED)
         outcomes = {200: Outcome.ACCEPTED, 410: Outcome.GONE, 400: Outcome.GONE}
         return Post(connection_id, outcomes.get(status, Outcome.FAILED))

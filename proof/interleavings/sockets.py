@@ -5,7 +5,7 @@ taking posts for it, with 200, until it notices. A post may fail with or without
 Some connections have a token, whose end API Gateway knows nothing of.
 """
 
-from lambdas.layer.http1 import NoAnswerError
+from lambdas.layer.aws.errors import TransportError
 from proof.interleavings.scheduler import CLOCKS_DIFFER, Scheduler
 from proof.interleavings.tasks import Invocation
 
@@ -118,7 +118,7 @@ class Sockets:
         return connection
 
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002
-        """Return the status, or raise NoAnswerError; see Sender's Api."""
+        """Return the status, or raise TransportError; see Sender's Api."""
         connection = self.connections[connection_id]
         text = data.decode()
         post = self._attempted(connection, text, data)
@@ -131,7 +131,7 @@ class Sockets:
             self._note("lost")
             if post.may_end(self._scheduler.now):
                 self._watcher.failed(connection, text)
-            raise NoAnswerError("no answer")
+            raise TransportError("no answer")
         if trouble in _STATUS:
             status = _STATUS[trouble]
             self._note(str(status))
@@ -141,7 +141,7 @@ class Sockets:
         self._deliver(connection, text)
         if trouble in _ANSWER_LOST:
             self._note("the answer is lost")
-            raise NoAnswerError("no answer")
+            raise TransportError("no answer")
         return 200
 
     def _attempted(self, connection: Connection, text: str, data: bytes) -> _Post:

@@ -12,8 +12,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from lambdas.layer.aws.errors import ServiceError
 from proof.interleavings.expressions import Item, compiled, plain
 from proof.interleavings.scheduler import CALL_TAKES_AT_MOST, Scheduler
 
@@ -39,10 +38,9 @@ class FaultError(RuntimeError):
     """DynamoDB did not do its part, as the run chose."""
 
 
-def _refused(old: Item) -> ClientError:
+def _refused(old: Item) -> ServiceError:
     """Return what the shipped client raises when a condition is not met."""
-    error: Any = {"Error": {"Code": "ConditionalCheckFailedException"}, "Item": old}
-    return ClientError(error, "PutItem")
+    return ServiceError("PutItem", "ConditionalCheckFailedException", "", {"Item": old})
 
 
 class Version:
@@ -67,6 +65,9 @@ class Tables:
         self.writes = 0
 
     # -- what the service calls
+
+    def resolve_credentials(self) -> None:
+        """Find credentials: they are always there."""
 
     def put_item(self, **call: Any) -> dict[str, Any]:
         """Put one item, if its condition holds."""

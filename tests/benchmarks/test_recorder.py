@@ -1,10 +1,10 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from benchmarks.figures import Operation
 from benchmarks.recorder import Call, Recorded, Recorder, steps
+from lambdas.layer.aws.errors import ServiceError
 
 
 def test_calls_that_overlap_are_one_step_and_those_that_wait_are_the_next() -> None:
@@ -28,11 +28,14 @@ def test_no_calls_are_no_steps() -> None:
 class FakeDynamo:
     """Answers what DynamoDB says about capacity; refuses a put whose condition is `taken`."""
 
+    def resolve_credentials(self) -> None:
+        pass
+
     def put_item(self, **parameters: Any) -> Any:
         assert parameters["ReturnConsumedCapacity"] == "TOTAL"
         if parameters.get("ConditionExpression") == "taken":
             code = "ConditionalCheckFailedException"
-            raise ClientError({"Error": {"Code": code, "Message": ""}}, "PutItem")
+            raise ServiceError("PutItem", code, "", {})
         return {"ConsumedCapacity": {"CapacityUnits": 1.0}}
 
     def delete_item(self, **parameters: Any) -> Any:
@@ -70,6 +73,6 @@ def test_an_operation_is_its_calls_by_name_and_what_they_consumed() -> None:
 def test_a_refused_put_is_counted_as_it_is_billed() -> None:
     recorder = Recorder({"t2": "ledger"})
     client = Recorded(FakeDynamo(), recorder)
-    with pytest.raises(ClientError):
+    with pytest.raises(ServiceError):
         client.put_item(TableName="t2", ConditionExpression="taken")
     assert recorder.operation("again").write_units == 1.0

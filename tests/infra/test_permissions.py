@@ -1,6 +1,6 @@
 import re
 
-from infra.layer import ROOT
+from infra.builds import ROOT
 from tests.infra.templates import Template
 
 EXECUTE_API = "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<api>"

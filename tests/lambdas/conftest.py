@@ -1,18 +1,17 @@
 """The handler layer over moto's DynamoDB and a fake `@connections`, at a time that stands still."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import boto3
-import botocore.auth
 import pytest
 from moto import mock_aws
 
 from lambdas.layer import batches
 from lambdas.layer import sender as sender_module
-from lambdas.layer.dynamo import Dynamo
+from lambdas.layer.aws.boto3_clients import Boto3DynamoDb
+from lambdas.layer.aws.dynamodb import DynamoDb
 from lambdas.layer.handler import Handler
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
@@ -32,6 +31,11 @@ def moto_dynamo() -> Iterator["DynamoDBClient"]:
         yield boto3.client("dynamodb", region_name="eu-west-1")
 
 
+@pytest.fixture(scope="module")
+def moto_client(moto_dynamo: "DynamoDBClient") -> Boto3DynamoDb:
+    return Boto3DynamoDb(moto_dynamo)
+
+
 @pytest.fixture
 def tables(moto_dynamo: "DynamoDBClient") -> Tables:
     return create_tables(moto_dynamo, uuid4().hex)
@@ -48,8 +52,8 @@ def journal() -> Journal:
 
 
 @pytest.fixture
-def dynamo(moto_dynamo: "DynamoDBClient", journal: Journal) -> TappedDynamo:
-    return TappedDynamo(moto_dynamo, journal)
+def dynamo(moto_client: Boto3DynamoDb, journal: Journal) -> TappedDynamo:
+    return TappedDynamo(moto_client, journal)
 
 
 @pytest.fixture
@@ -60,7 +64,7 @@ def api(journal: Journal) -> FakeApi:
 @pytest.fixture
 def storage(tables: Tables, dynamo: TappedDynamo, clock: FakeClock) -> Storage:
     return Storage(
-        cast("DynamoDBClient", dynamo),
+        dynamo,
         connections=tables.connections,
         ledger=tables.ledger,
         retention=RETENTION,
@@ -96,13 +100,16 @@ def loopback() -> Iterator[LoopbackApi]:
 
 @pytest.fixture
 def settings(
-    tables: Tables, loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
+    tables: Tables,
+    moto_client: Boto3DynamoDb,
+    loopback: LoopbackApi,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> pytest.MonkeyPatch:
     values = [tables.connections, tables.ledger, "3600", loopback.endpoint, "off"]
     set_up(monkeypatch, dict(zip(DEFAULT_SETTINGS, values, strict=True)))
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    # moto answers boto3's clients alone; Dynamo takes and answers the same (test_dynamo.py).
-    monkeypatch.setattr(Dynamo, "from_env", lambda: tables.client)
+    # moto answers boto3's clients alone; DynamoDb does the same (aws/test_contract.py).
+    monkeypatch.setattr(DynamoDb, "from_env", lambda: moto_client)
     return monkeypatch
 
 
@@ -110,14 +117,3 @@ def settings(
 def default(settings: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Function:
     del settings
     return Function("default", capsys)
-
-
-@pytest.fixture
-def signing_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
-    """Set the clock by which botocore and the service sign."""
-
-    def set_to(moment: datetime) -> None:
-        monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: moment)
-        monkeypatch.setattr("time.gmtime", lambda *_: moment.timetuple())
-
-    return set_to

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.layer import aws_json
+from lambdas.layer.aws import json_service
 from lambdas.layer.identity import Identity, bearer
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from tests.events import captured
@@ -45,8 +45,8 @@ def environment(loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch) -> pytes
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENV")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setattr(aws_json, "time", FakeTime())
-    monkeypatch.setattr(aws_json, "random", LongestPauses)
+    monkeypatch.setattr(json_service, "time", FakeTime())
+    monkeypatch.setattr(json_service, "random", LongestPauses)
     loopback.script(SECRET)
     return monkeypatch
 

@@ -1,7 +1,5 @@
 """Every frame that is refused: what the sender is told, and that nothing else happens."""
 
-from typing import TYPE_CHECKING, cast
-
 import pytest
 
 from lambdas.layer.handler import Handler
@@ -10,16 +8,11 @@ from lambdas.layer.storage import Storage
 from tests.fakes import FakeApi, Journal, TappedDynamo
 from tests.lambdas.bad_frames import TABLE
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 
 @pytest.fixture
 def handler(dynamo: TappedDynamo, api: FakeApi) -> Handler:
     """Return a handler without tables: whatever it did would fail, and be written down."""
-    storage = Storage(
-        cast("DynamoDBClient", dynamo), connections="none", ledger="none", retention=1
-    )
+    storage = Storage(dynamo, connections="none", ledger="none", retention=1)
     return Handler(storage, Sender(api, storage))
 
 

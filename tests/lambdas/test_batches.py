@@ -11,7 +11,7 @@ from lambdas.layer.batches import Request, UnwrittenError
 from tests.fakes import FakeTime
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    from lambdas.layer.aws.dynamodb import DynamoDbClient
 
 
 class Leftovers:
@@ -33,7 +33,7 @@ class Leftovers:
 
 
 def _write(client: Leftovers, requests: list[Request]) -> None:
-    batches.write(cast("DynamoDBClient", client), requests)
+    batches.write(cast("DynamoDbClient", client), requests)
 
 
 def _puts(number: int, table: str = "a") -> list[Request]:

@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from botocore.exceptions import ClientError
 
-from lambdas.layer.dynamo import Dynamo
+from lambdas.layer.aws.boto3_clients import Boto3DynamoDb
+from lambdas.layer.aws.dynamodb import DynamoDb
+from lambdas.layer.aws.errors import ServiceError
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.storage import Storage
 from lambdas.layer.topic import Topic
@@ -17,10 +18,12 @@ from tests.lambdas.tables import Tables
 
 
 @pytest.fixture
-def environment(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def environment(
+    tables: Tables, moto_client: Boto3DynamoDb, monkeypatch: pytest.MonkeyPatch
+) -> pytest.MonkeyPatch:
     values = [tables.connections, tables.ledger, "3600"]
     set_up(monkeypatch, dict(zip(STORAGE_SETTINGS, values, strict=True)))
-    monkeypatch.setattr(Dynamo, "from_env", lambda: tables.client)
+    monkeypatch.setattr(DynamoDb, "from_env", lambda: moto_client)
     return monkeypatch
 
 
@@ -78,7 +81,7 @@ def test_a_failing_call_fails_the_invocation_so_that_the_alarm_hears_of_it(
     disconnect: Function, tables: Tables
 ) -> None:
     tables.client.delete_table(TableName=tables.connections)
-    with pytest.raises(ClientError):
+    with pytest.raises(ServiceError):
         disconnect(captured("disconnect"))
 
 

@@ -4,19 +4,18 @@ import logging
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
 
+from lambdas.layer.aws.errors import ServiceError, TransportError
 from lambdas.layer.batches import UnwrittenError
 from lambdas.layer.handler import Handler
-from lambdas.layer.http1 import NoAnswerError
 from tests.fakes import Call, FakeApi, FakeTime, Journal, TappedDynamo
 from tests.lambdas.examples import publish, subscribe, unsubscribe
 from tests.lambdas.frames_sent import do, join, say
 
 INTERNALS = "arn:aws:dynamodb:eu-west-1:123456789012:table/secret"
 FAILURES = [
-    ClientError({"Error": {"Code": "ThrottlingException", "Message": INTERNALS}}, "Any"),
-    EndpointConnectionError(endpoint_url=INTERNALS),
+    ServiceError("Any", "ThrottlingException", INTERNALS, {}),
+    TransportError(INTERNALS),
     UnwrittenError(2),
 ]
 
@@ -86,7 +85,7 @@ def test_no_payload_is_ever_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="ottu-ws-notify")
     join(handler, "c1")
-    api.script("c1", NoAnswerError("ConnectionResetError"), 403)
+    api.script("c1", TransportError("ConnectionResetError"), 403)
     say(handler, message="very private")
     dynamo.fail("put said", FAILURES[0])
     do(handler, "backend", publish(message="very private"))
@@ -107,7 +106,7 @@ def test_the_slowest_publish_has_its_receipt_before_api_gateway_stops_waiting(
     handler: Handler, dynamo: TappedDynamo, api: FakeApi, time: FakeTime
 ) -> None:
     def slow(call: Call) -> Any:
-        time.advance(3)  # a call's bound, see AwsJson
+        time.advance(3)  # a call's bound, see limits.CALL_BUDGET
         return call()
 
     def slowly_gone() -> int:

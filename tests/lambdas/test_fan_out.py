@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from lambdas.layer.connections_api import POSTS_AT_ONCE
-from lambdas.layer.http1 import NoAnswerError
+from lambdas.layer.aws.connections_api import MAX_POSTS
+from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.sender import Delivery, Sender
 from tests.fakes import FakeApi, FakeTime
 from tests.lambdas.examples import TOPIC, listeners
 
-NO_ANSWER = NoAnswerError("ConnectionResetError")
+NO_ANSWER = TransportError("ConnectionResetError")
 TEXT = '{"client":"backend"}'
 
 
@@ -69,19 +69,19 @@ def _meeting(parties: int, timeout: float) -> Callable[[], int]:
 
 
 def test_posts_go_out_side_by_side(sender: Sender, api: FakeApi) -> None:
-    meeting = _meeting(POSTS_AT_ONCE, timeout=10)
-    for connection_id in _ids(2 * POSTS_AT_ONCE):
+    meeting = _meeting(MAX_POSTS, timeout=10)
+    for connection_id in _ids(2 * MAX_POSTS):
         api.script(connection_id, meeting)
-    assert sender.broadcast(TOPIC, _all(2 * POSTS_AT_ONCE), TEXT).accepted == 2 * POSTS_AT_ONCE
-    assert api.most_at_once == POSTS_AT_ONCE
+    assert sender.broadcast(TOPIC, _all(2 * MAX_POSTS), TEXT).accepted == 2 * MAX_POSTS
+    assert api.most_at_once == MAX_POSTS
 
 
 def test_posts_side_by_side_have_a_bound(sender: Sender, api: FakeApi) -> None:
-    meeting = _meeting(POSTS_AT_ONCE + 1, timeout=0.3)
-    for connection_id in _ids(2 * POSTS_AT_ONCE):
+    meeting = _meeting(MAX_POSTS + 1, timeout=0.3)
+    for connection_id in _ids(2 * MAX_POSTS):
         api.script(connection_id, meeting)
-    assert sender.broadcast(TOPIC, _all(2 * POSTS_AT_ONCE), TEXT).accepted == 0
-    assert api.most_at_once <= POSTS_AT_ONCE
+    assert sender.broadcast(TOPIC, _all(2 * MAX_POSTS), TEXT).accepted == 0
+    assert api.most_at_once <= MAX_POSTS
 
 
 def test_one_connection_costs_no_thread(sender: Sender, api: FakeApi) -> None:
@@ -109,7 +109,7 @@ def test_a_fan_out_ends_before_api_gateway_stops_waiting_for_the_receipt(
         api.script(connection_id, slow)
     delivery = sender.broadcast(TOPIC, _all(200), TEXT)
     assert delivery.accepted + delivery.failed == 200
-    assert 28 <= delivery.accepted <= 28 + POSTS_AT_ONCE
+    assert 28 <= delivery.accepted <= 28 + MAX_POSTS
     assert len(api.posts) == delivery.accepted
     assert time.monotonic() - start <= 29
     assert vars(caplog.records[0])["why"] == {"no time left": delivery.failed}

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
+from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.handler import Handler
 from tests.fakes import FakeApi, FakeClock, TappedDynamo
 from tests.lambdas.examples import (
@@ -105,7 +105,7 @@ def test_a_publisher_that_died_between_storing_and_posting_delivers_by_its_retry
     handler: Handler, api: FakeApi, clock: FakeClock, dynamo: TappedDynamo
 ) -> None:
     join(handler, "c1")
-    dynamo.fail("query index", EndpointConnectionError(endpoint_url="https://dynamodb"))
+    dynamo.fail("query index", TransportError("no response in time"))
     assert do(handler, "backend", publish(id="order 7"))["code"] == "internal_error"
     assert api.posts == []
     dynamo.mend()

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from lambdas.layer.http1 import NoAnswerError
+from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.sender import Delivery, Outcome, Post, Sender
 from lambdas.layer.storage import Storage
 from tests.fakes import FakeApi, FakeTime, Journal, TappedDynamo
 from tests.lambdas.examples import NEVER, TOPIC, listeners, publish
 from tests.lambdas.tables import Tables
 
-NO_ANSWER = NoAnswerError("ConnectionResetError: reset by peer")
-TIMED_OUT = NoAnswerError("TimeoutError: timed out")
+NO_ANSWER = TransportError("ConnectionResetError: reset by peer")
+TIMED_OUT = TransportError("TimeoutError: timed out")
 TEXT = '{"client":"backend","message":"é"}'
 
 
@@ -142,7 +142,7 @@ def test_a_try_lasts_a_second_at_most_and_never_past_the_three(
 
     def silent() -> int:
         time.advance(api_timeouts[-1])
-        raise NoAnswerError("TimeoutError: timed out")
+        raise TransportError("TimeoutError: timed out")
 
     api_timeouts: list[float] = []
     api.script("c0", silent)

@@ -3,10 +3,10 @@
 import threading
 
 import pytest
-from botocore.exceptions import ClientError
 
+from lambdas.layer.aws.boto3_clients import Boto3DynamoDb
+from lambdas.layer.aws.errors import ServiceError
 from lambdas.layer.clock import to_rfc3339
-from lambdas.layer.dynamo import Dynamo
 from lambdas.layer.items import Said
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.storage import Storage
@@ -187,19 +187,21 @@ def test_both_questions_who_listens_are_asked_side_by_side(
 def test_who_listens_is_an_error_where_one_of_the_two_answers_is_missing(
     step: str, storage: Storage, dynamo: TappedDynamo
 ) -> None:
-    failure = ClientError({"Error": {"Code": "InternalServerError"}}, "Query")
+    failure = ServiceError("Query", "InternalServerError", "", {})
     dynamo.fail(step, failure)
-    with pytest.raises(ClientError) as raised:
+    with pytest.raises(ServiceError) as raised:
         storage.listeners(TOPIC)
     assert raised.value is failure
 
 
 @pytest.fixture
-def environment(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def environment(
+    tables: Tables, moto_client: Boto3DynamoDb, monkeypatch: pytest.MonkeyPatch
+) -> pytest.MonkeyPatch:
     monkeypatch.setenv("CONNECTIONS_TABLE", tables.connections)
     monkeypatch.setenv("LEDGER_TABLE", tables.ledger)
     monkeypatch.setenv("RETENTION_SECONDS", "60")
-    monkeypatch.setattr(Dynamo, "from_env", lambda: tables.client)
+    monkeypatch.setattr(Boto3DynamoDb, "from_session", lambda: moto_client)
     return monkeypatch
 
 

@@ -1,18 +1,8 @@
-"""A local AWS with nothing deployed, for each module that asks for one."""
-
-from collections.abc import Iterator
+"""The local AWS as a caller's environment names it."""
 
 import pytest
 
-from tools.ministack import CREDENTIALS, free_port, ministack
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Its endpoint."""
-    with ministack(tmp_path_factory.mktemp("aws"), free_port()) as server:
-        server.wait_until_ready()
-        yield server.endpoint
+from tools.ministack import CREDENTIALS
 
 
 @pytest.fixture

@@ -1,0 +1,150 @@
+"""The same operations on boto3's clients, for a backend that uses the service in its own process.
+
+Profiles, SSO, assumed roles, proxies, AWS_CA_BUNDLE, FIPS and dual-stack addresses then work as
+boto3's users know them. No function of `lambdas` imports this module.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+)
+
+from lambdas.layer import limits, settings
+from lambdas.layer.aws.connections_api import ENDPOINT_SETTING, MAX_POSTS
+from lambdas.layer.aws.errors import ServiceError, TransportError
+from lambdas.layer.aws.service import USER_AGENT
+
+# boto3 counts connecting and reading each for itself; its pause before a second attempt is up to 1
+# second: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+_CONNECT_TIMEOUT = _READ_TIMEOUT = limits.ATTEMPT_TIMEOUT / 2
+
+_BAD_REQUEST = 400
+
+
+class Boto3DynamoDb:
+    """DynamoDB through a client of boto3; see DynamoDbClient."""
+
+    def __init__(self, client: Any, credentials: Credentials | None = None) -> None:
+        """Take boto3's client, and whose credentials it uses."""
+        self._client = client
+        self._credentials = credentials
+        client.meta.events.register("before-parse.dynamodb", _require_object)
+
+    @classmethod
+    def from_session(cls, session: boto3.Session | None = None) -> Self:
+        """Return the DynamoDB of a session, by default of one made from the environment.
+
+        Raises botocore's NoCredentialsError, NoRegionError.
+        """
+        session = session or _session()
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        return cls(session.client("dynamodb", config=_config(attempts=2)), credentials)
+
+    def resolve_credentials(self) -> None:
+        """Find credentials; a role's are fetched anew before they end. Raises botocore's errors."""
+        if self._credentials is not None:
+            self._credentials.get_frozen_credentials()
+
+    def put_item(self, **parameters: Any) -> dict[str, Any]:
+        """Put one item."""
+        with _translated("PutItem"):
+            return _result(self._client.put_item(**parameters))
+
+    def delete_item(self, **parameters: Any) -> dict[str, Any]:
+        """Delete one item; one that does not exist is not an error."""
+        with _translated("DeleteItem"):
+            return _result(self._client.delete_item(**parameters))
+
+    def query(self, **parameters: Any) -> dict[str, Any]:
+        """Return one page of a query."""
+        with _translated("Query"):
+            return _result(self._client.query(**parameters))
+
+    def batch_write_item(self, **parameters: Any) -> dict[str, Any]:
+        """Write up to 25 items; what was left over is in the result's UnprocessedItems."""
+        with _translated("BatchWriteItem"):
+            return _result(self._client.batch_write_item(**parameters))
+
+
+class Boto3ConnectionsApi:
+    """The `@connections` of one stage through a client of boto3; see ConnectionsClient."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    @classmethod
+    def from_session(cls, session: boto3.Session | None = None) -> Self:
+        """Return the API that ENDPOINT_SETTING names, with a session's credentials and region.
+
+        Raises MissingSettingError, InvalidSettingError, botocore's NoRegionError.
+        """
+        session = session or _session()
+        endpoint = settings.address(ENDPOINT_SETTING)
+        config = _config(attempts=1)  # Sender tries again itself
+        return cls(session.client("apigatewaymanagementapi", endpoint_url=endpoint, config=config))
+
+    def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - boto3's timeouts are its client's
+        """Return the HTTP status, within limits.ATTEMPT_TIMEOUT. Raises TransportError."""
+        try:
+            with _translated("PostToConnection"):
+                self._client.post_to_connection(ConnectionId=connection_id, Data=data)
+        except ServiceError as error:
+            status: int = error.body["ResponseMetadata"]["HTTPStatusCode"]
+            return status
+        except ParamValidationError:
+            return _BAD_REQUEST  # as API Gateway answers for what cannot be a connection id
+        return 200
+
+
+def _session() -> boto3.Session:
+    return boto3.Session(region_name=settings.region_or_none())
+
+
+def _config(*, attempts: int) -> Config:
+    return Config(
+        connect_timeout=_CONNECT_TIMEOUT,
+        read_timeout=_READ_TIMEOUT,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+        max_pool_connections=MAX_POSTS,
+        user_agent_extra=USER_AGENT,
+    )
+
+
+@contextmanager
+def _translated(operation: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        response: Any = error.response
+        about = response["Error"]
+        raise ServiceError(operation, about["Code"], about["Message"], response) from error
+    except ParamValidationError:
+        raise
+    except BotoCoreError as error:
+        raise TransportError(f"{type(error).__name__}") from error
+
+
+def _result(response: Any) -> dict[str, Any]:
+    return {name: value for name, value in response.items() if name != "ResponseMetadata"}
+
+
+def _require_object(response_dict: dict[str, Any], **_: Any) -> None:
+    """Refuse a success without a JSON object, e.g. a proxy's page; boto3 would take it for one."""
+    try:
+        is_object = isinstance(json.loads(response_dict["body"]), dict)
+    except ValueError:
+        is_object = False
+    if response_dict["status_code"] == 200 and not is_object:  # noqa: PLR2004
+        raise TransportError("the response is not a JSON object")

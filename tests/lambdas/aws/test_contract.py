@@ -1,0 +1,224 @@
+"""What Storage and Sender rely on, of both clients alike: the functions' and boto3's."""
+
+import time
+import traceback
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from lambdas.layer import limits
+from lambdas.layer.aws.connections_api import ConnectionsClient
+from lambdas.layer.aws.dynamodb import DynamoDbClient
+from lambdas.layer.aws.errors import AwsError, ServiceError, TransportError
+from tests.lambdas.aws.clients import LIBRARIES, REGION, connections_api, dynamodb
+from tests.lambdas.loopback import LoopbackApi, Said
+from tests.lambdas.tables import Tables, create_tables
+
+PUT: dict[str, Any] = {
+    "TableName": "ledger",
+    "Item": {"line": {"S": "é💳"}, "expires_at": {"N": "1795429800"}},
+}
+THROTTLED = Said(400, {"__type": "a#ProvisionedThroughputExceededException", "message": "wait"})
+UNANSWERED = ["reset", "hang", Said(200, b"<html>canary</html>"), Said(200, b'["canary"]')]
+UNCERTAINTY = 1.0
+"""Seconds by which a busy machine may measure a call longer than it was."""
+
+
+@pytest.fixture(params=LIBRARIES)
+def library(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+# -- DynamoDB, against the local AWS
+
+
+@pytest.fixture
+def tables(aws: str) -> Tables:
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=aws,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - the local AWS takes any
+    )
+    return create_tables(client, uuid4().hex)
+
+
+@pytest.fixture
+def client(library: str, aws: str, monkeypatch: pytest.MonkeyPatch) -> DynamoDbClient:
+    return dynamodb(library, aws, monkeypatch)
+
+
+def _item(line: str, **more: str) -> dict[str, Any]:
+    values = {"merchant_id#ref": "m#é💳", "line": line, **more}
+    return {name: {"S": value} for name, value in values.items()}
+
+
+def test_a_query_returns_its_pages_one_by_one(client: DynamoDbClient, tables: Tables) -> None:
+    for number in range(3):
+        client.put_item(TableName=tables.ledger, Item=_item(f"l{number}"))
+    query: dict[str, Any] = {
+        "TableName": tables.ledger,
+        "KeyConditionExpression": "#key = :key",
+        "ExpressionAttributeNames": {"#key": "merchant_id#ref"},
+        "ExpressionAttributeValues": {":key": {"S": "m#é💳"}},
+        "ConsistentRead": True,
+        "Limit": 2,
+    }
+    first = client.query(**query)
+    rest = client.query(**query, ExclusiveStartKey=first["LastEvaluatedKey"])
+    found = [item["line"]["S"] for item in (*first["Items"], *rest["Items"])]
+    assert found == ["l0", "l1", "l2"]
+    assert "LastEvaluatedKey" not in rest
+
+
+def test_a_put_whose_condition_fails_shows_the_item_that_is_there(
+    client: DynamoDbClient, tables: Tables
+) -> None:
+    conditional: dict[str, Any] = {
+        "TableName": tables.ledger,
+        "ConditionExpression": "attribute_not_exists(line)",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    client.put_item(**conditional, Item=_item("l", write="1"))
+    with pytest.raises(ServiceError) as refused:
+        client.put_item(**conditional, Item=_item("l", write="2"))
+    assert refused.value.code == "ConditionalCheckFailedException"
+    assert refused.value.body["Item"] == _item("l", write="1")
+
+
+def test_a_batch_is_written_and_an_item_deleted(client: DynamoDbClient, tables: Tables) -> None:
+    puts = [{"PutRequest": {"Item": _item(line)}} for line in ("a", "b")]
+    result = client.batch_write_item(RequestItems={tables.ledger: puts})
+    assert result.get("UnprocessedItems", {}) == {}
+    client.delete_item(TableName=tables.ledger, Key=_item("a"))
+    client.delete_item(TableName=tables.ledger, Key=_item("never there"))
+    assert [item["line"]["S"] for item in tables.lines()] == ["b"]
+
+
+def test_a_table_that_does_not_exist_is_named_by_its_error(client: DynamoDbClient) -> None:
+    with pytest.raises(ServiceError) as refused:
+        client.put_item(TableName="none", Item=_item("l"))
+    assert refused.value.code == "ResourceNotFoundException"
+
+
+# -- DynamoDB on a bad day, by a script
+
+
+@pytest.fixture
+def scripted(
+    library: str, loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
+) -> DynamoDbClient:
+    return dynamodb(library, loopback.endpoint.removesuffix("/prod"), monkeypatch)
+
+
+def test_what_a_batch_leaves_over_is_in_its_result(
+    scripted: DynamoDbClient, loopback: LoopbackApi
+) -> None:
+    rest = {"ledger": [{"DeleteRequest": {"Key": {"line": {"S": "joined#a"}}}}]}
+    loopback.script(Said(200, {"UnprocessedItems": rest}))
+    assert scripted.batch_write_item(RequestItems=rest) == {"UnprocessedItems": rest}
+
+
+@pytest.mark.parametrize("transient", [THROTTLED, 500, 503, "reset"])
+def test_a_transient_error_is_met_by_a_second_attempt(
+    transient: Any, scripted: DynamoDbClient, loopback: LoopbackApi
+) -> None:
+    loopback.script(transient, Said(200, {}))
+    assert scripted.put_item(**PUT) == {}
+    first, second = loopback.requests
+    assert first.body == second.body
+
+
+def test_throttling_that_goes_on_is_raised_by_its_name(
+    scripted: DynamoDbClient, loopback: LoopbackApi
+) -> None:
+    loopback.script(THROTTLED, THROTTLED, Said(200, {}))
+    with pytest.raises(ServiceError) as throttled:
+        scripted.put_item(**PUT)
+    assert throttled.value.code == "ProvisionedThroughputExceededException"
+    assert len(loopback.requests) == 2
+
+
+@pytest.mark.parametrize("unanswered", UNANSWERED)
+def test_what_is_not_a_response_of_dynamodb_is_a_transport_error_within_3_seconds(
+    unanswered: Any, scripted: DynamoDbClient, loopback: LoopbackApi
+) -> None:
+    loopback.script(unanswered, unanswered)
+    started = time.monotonic()
+    with pytest.raises(TransportError) as failed:
+        scripted.put_item(**PUT)
+    assert time.monotonic() - started < limits.CALL_BUDGET + UNCERTAINTY
+    assert "canary" not in "".join(traceback.format_exception(failed.value))
+
+
+def test_nobody_who_listens_is_a_transport_error(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LoopbackApi() as gone:
+        endpoint = gone.endpoint
+    with pytest.raises(TransportError):
+        dynamodb(library, endpoint, monkeypatch).put_item(**PUT)
+
+
+def test_credentials_can_be_resolved_beforehand(scripted: DynamoDbClient) -> None:
+    scripted.resolve_credentials()
+
+
+def test_every_call_names_this_client_to_aws(
+    scripted: DynamoDbClient, loopback: LoopbackApi
+) -> None:
+    loopback.script(Said(200, {}))
+    scripted.put_item(**PUT)
+    assert "ottu-ws-notify" in loopback.requests[0].headers["user-agent"]
+
+
+# -- @connections
+
+
+@pytest.fixture
+def posts(
+    library: str, loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
+) -> ConnectionsClient:
+    return connections_api(library, loopback.endpoint, monkeypatch)
+
+
+@pytest.mark.parametrize("connection_id", ["V7mQkd0fDoECJwg=", "3", "a/b c+d%3D~é"])
+def test_a_post_reaches_the_resource_of_its_connection(
+    connection_id: str, posts: ConnectionsClient, loopback: LoopbackApi
+) -> None:
+    assert posts.post(connection_id, '{"message":"é 💳"}'.encode(), 5) == 200
+    (request,) = loopback.requests
+    quoted = {
+        "V7mQkd0fDoECJwg=": "V7mQkd0fDoECJwg%3D",
+        "3": "3",
+        "a/b c+d%3D~é": "a%2Fb%20c%2Bd%253D~%C3%A9",
+    }
+    assert request.target == f"/prod/@connections/{quoted[connection_id]}"
+    assert request.body == '{"message":"é 💳"}'.encode()
+    assert "/execute-api/aws4_request" in request.headers["authorization"]
+    assert "ottu-ws-notify" in request.headers["user-agent"]
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 410, 413, 429, 500, 503])
+def test_a_posts_status_is_returned_and_nothing_tried_again(
+    status: int, posts: ConnectionsClient, loopback: LoopbackApi
+) -> None:
+    loopback.script(status)
+    assert posts.post("V7mQkd0fDoECJwg=", b"x", 5) == status
+    assert len(loopback.requests) == 1
+
+
+@pytest.mark.parametrize("unanswered", ["reset", "hang"])
+def test_a_post_without_a_response_is_a_transport_error_within_a_second(
+    unanswered: Any, posts: ConnectionsClient, loopback: LoopbackApi
+) -> None:
+    loopback.script(unanswered)
+    started = time.monotonic()
+    with pytest.raises(AwsError) as failed:
+        posts.post("V7mQkd0fDoECJwg=", b"x", limits.ATTEMPT_TIMEOUT)
+    assert isinstance(failed.value, TransportError)
+    assert time.monotonic() - started < limits.ATTEMPT_TIMEOUT + UNCERTAINTY
+    assert len(loopback.requests) == 1
