@@ -1,9 +1,11 @@
 import importlib.util
 import os
 import platform
+import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,10 @@ def test_what_builds_the_folders_needs_no_cdk() -> None:
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_awscrt_is_the_version_that_the_pinned_botocore_is_tried_with() -> None:
+    (asked,) = (line for line in requires("botocore") or () if line.startswith("awscrt"))
+    version = re.search(r"==([0-9.]+)", asked)
+    assert version
+    assert f"awscrt=={version[1]}" in wheels.REQUIREMENTS.read_text()
