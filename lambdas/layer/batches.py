@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
+from lambdas.layer import limits
 from lambdas.layer.aws.dynamodb import DynamoDbClient
 
 Request = tuple[str, dict[str, Any]]
 """A table's name and a PutRequest or DeleteRequest."""
 
 _AT_ONCE = 25
-_GIVE_UP_AFTER = 3.0
-_ALL_WITHIN = 5.0  # forgetting many dead connections must not cost the publisher its receipt
-_FIRST_PAUSE = 0.05
 
 
 class UnwrittenError(RuntimeError):
@@ -32,7 +30,7 @@ def write(client: DynamoDbClient, requests: Iterable[Request]) -> None:
     every call has begun; what the client raises.
     """
     waiting = iter(requests)
-    end = time.monotonic() + _ALL_WITHIN
+    end = time.monotonic() + limits.WRITE_ALL_BUDGET
     while batch := list(islice(waiting, _AT_ONCE)):
         if time.monotonic() > end:
             raise UnwrittenError(len(batch) + sum(1 for _ in waiting))
@@ -43,8 +41,8 @@ def _write_batch(client: DynamoDbClient, batch: list[Request], end: float) -> No
     items: dict[str, Any] = {}
     for table, request in batch:
         items.setdefault(table, []).append(request)
-    give_up_at = min(end, time.monotonic() + _GIVE_UP_AFTER)
-    pause = _FIRST_PAUSE
+    give_up_at = min(end, time.monotonic() + limits.LEFTOVER_BUDGET)
+    pause = limits.FIRST_PAUSE
     while items := client.batch_write_item(RequestItems=items).get("UnprocessedItems", {}):
         if time.monotonic() + pause > give_up_at:
             raise UnwrittenError(sum(map(len, items.values())))

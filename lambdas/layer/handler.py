@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from lambdas.layer import replies
+from lambdas.layer import limits, replies
 from lambdas.layer.clock import Clock, system_clock, to_rfc3339
 from lambdas.layer.errors import InvalidMessage, Refusal, TooLarge
 from lambdas.layer.frames import Ping, Publish, Request, Subscribe, Unsubscribe, parse
@@ -15,13 +15,10 @@ from lambdas.layer.items import Said
 from lambdas.layer.permissions import require_alive, require_may
 from lambdas.layer.replies import Frame
 from lambdas.layer.sender import Outcome, Sender
-from lambdas.layer.storage import CONNECTION_LIFETIME, Storage
+from lambdas.layer.storage import Storage
 
 MAX_NOTIFICATION = 128 * 1024
 """Bytes of UTF-8: API Gateway's quota for a message."""
-
-_OVERLAP = 10_000
-"""Milliseconds by which a replay reaches back behind `since`: clocks differ, writes take time."""
 
 log = logging.getLogger("ottu-ws-notify.handler")
 
@@ -131,12 +128,12 @@ class Handler:
         # Taken before anything is read: as a later `since` it must not leave a gap.
         now = self._clock()
         opened_at = now if caller.connected_at is None else caller.connected_at
-        served_until = opened_at + CONNECTION_LIFETIME
+        served_until = opened_at + limits.CONNECTION_LIFETIME_MS
         token_end = caller.bearer.ends_at if isinstance(caller.bearer, Identity) else None
         end = served_until if token_end is None else min(served_until, token_end)
         # First who hears, then what was said: a publisher does it the other way round.
         self._storage.subscribe(connection_id, topic, served_until, token_end)
-        after = 0 if request.since is None else request.since - _OVERLAP
+        after = 0 if request.since is None else request.since - limits.REPLAY_OVERLAP_MS
         missed = self._storage.said(topic, after)
         post = self._sender.replay(connection_id, (line.notification for line in missed), end)
         if post.outcome is Outcome.GONE:

@@ -10,19 +10,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
+from lambdas.layer import limits
 from lambdas.layer.aws.connections_api import MAX_POSTS, ConnectionsClient
 from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.clock import Clock, system_clock
 from lambdas.layer.storage import Storage
 from lambdas.layer.topic import Topic
-
-_POST_FOR = 3.0
-_ATTEMPT_FOR = 1.0
-_FIRST_PAUSE = 0.05
-
-# What posts to many, or many times, stops here: API Gateway waits 29 seconds for an answer, and the
-# calls to DynamoDB before may take 6 of them, the forgetting after 8.
-_ALL_FOR = 14.0
 
 _OK = 200
 _GONE = {410, 400}  # 400: not a connection id at all, says API Gateway
@@ -89,7 +82,7 @@ class Sender:
         nothing for a connection that is dead, slow or failing: it is counted.
         """
         data = text.encode()
-        end = time.monotonic() + _ALL_FOR
+        end = time.monotonic() + limits.FAN_OUT_BUDGET
 
         def post(listener: tuple[str, int]) -> Post:
             connection_id, until = listener
@@ -112,7 +105,7 @@ class Sender:
 
         Returns that one, or ACCEPTED: all of them arrived. `until` as in broadcast.
         """
-        end = self._sooner(time.monotonic() + _ALL_FOR, until)
+        end = self._sooner(time.monotonic() + limits.FAN_OUT_BUDGET, until)
         for text in texts:
             post = self._post(connection_id, text.encode(), end)
             if post.outcome is not Outcome.ACCEPTED:
@@ -125,12 +118,12 @@ class Sender:
 
     def _post(self, connection_id: str, data: bytes, end: float) -> Post:
         """Try until `end` on the monotonic clock, and for 3 seconds at most."""
-        end = min(end, time.monotonic() + _POST_FOR)
-        pause = _FIRST_PAUSE
+        end = min(end, time.monotonic() + limits.POST_BUDGET)
+        pause = limits.FIRST_PAUSE
         why = "no time left"
         while (left := end - time.monotonic()) > 0:
             try:
-                status = self._api.post(connection_id, data, min(_ATTEMPT_FOR, left))
+                status = self._api.post(connection_id, data, min(limits.ATTEMPT_TIMEOUT, left))
             except TransportError as error:
                 why = str(error)
             else:

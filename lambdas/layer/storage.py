@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 from uuid import uuid4
 
-from lambdas.layer import batches, items, settings
+from lambdas.layer import batches, items, limits, settings
 from lambdas.layer.aws.dynamodb import DynamoDbClient
 from lambdas.layer.aws.errors import ServiceError
 from lambdas.layer.clock import Clock, system_clock, to_rfc3339
@@ -25,12 +25,6 @@ from lambdas.layer.topic import Topic
 INDEX = "by_ref"
 REPLAY_AT_MOST = 100
 """Notifications that one subscribe replays at most: the newest."""
-
-CONNECTION_LIFETIME = 2 * 60 * 60 * 1000
-"""Milliseconds after which API Gateway closes a connection (its quota, not adjustable)."""
-
-_PAST_THE_END = 5 * 60 * 1000
-_JOINED_FOR = 5 * 60 * 1000
 
 
 class Storage:
@@ -84,9 +78,9 @@ class Storage:
 
         API Gateway's end of a connection is met with a margin; that of a token is not.
         """
-        end = served_until + _PAST_THE_END
+        end = served_until + limits.TTL_GRACE_MS
         end = end if token_end is None else min(end, token_end)
-        lately = min(self._clock() + _JOINED_FOR, end)
+        lately = min(self._clock() + limits.RECENT_SUBSCRIPTION_TTL_MS, end)
         self._write(
             [
                 (self._connections, items.put(items.subscription(connection_id, topic.key), end)),
@@ -219,7 +213,9 @@ class Storage:
 
         Raises InvalidJson, InvalidMessage.
         """
-        self.subscribe(connection_id, _topic(message), self._clock() + CONNECTION_LIFETIME)
+        self.subscribe(
+            connection_id, _topic(message), self._clock() + limits.CONNECTION_LIFETIME_MS
+        )
 
     def delete_connection(self, message: str) -> None:
         """Forget every connection that waits for the topic that a JSON text names.

@@ -7,7 +7,7 @@ from typing import Any
 
 from greenlet import getcurrent
 
-from lambdas.layer import batches, handler, items, storage
+from lambdas.layer import batches, handler, items, limits, storage
 from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.items import Said
 from lambdas.layer.sender import Outcome, Post, Sender
@@ -173,7 +173,7 @@ def _posted_after_the_end() -> list[Replacement]:
 
 
 def _no_overlap() -> list[Replacement]:
-    return [(handler, "_OVERLAP", 0)]
+    return [(limits, "REPLAY_OVERLAP_MS", 0)]
 
 
 def _merchant_forgotten() -> list[Replacement]:
