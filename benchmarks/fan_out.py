@@ -64,7 +64,7 @@ def _ways(endpoint: str) -> dict[Way, Callable[[], object]]:
     threads = ThreadPoolExecutor(THREADS)
 
     def broadcast(connection_ids: list[str]) -> None:
-        delivery = sender.broadcast(_TOPIC, dict.fromkeys(connection_ids, tomorrow), _TEXT)
+        delivery = sender.broadcast(_TOPIC, [dict.fromkeys(connection_ids, tomorrow)], _TEXT)
         if delivery.accepted != len(connection_ids):
             raise ToolError(f"the fan-out went wrong: {delivery}")
 

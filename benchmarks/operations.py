@@ -16,9 +16,8 @@ from tools.deploy import LocalStage
 
 PUBLISH: Final = "publish to 1 subscriber"
 PUBLISH_STEPS: Final = [
-    ["PutItem ledger"],
-    ["Query connections.by_ref", "Query ledger"],
-    ["POST @connections"],
+    ["PutItem ledger", "Query connections.by_ref"],
+    ["POST @connections", "Query ledger"],
 ]
 
 _TOPIC: Final = {"merchant_id": "shop", "ref": "counted"}
@@ -39,6 +38,7 @@ _FRAMES: Final = (
     ("subscribe again", _SUBSCRIBE, "subscribed"),
     (PUBLISH, _PUBLISH, "receipt"),
     ("publish the same id again", _PUBLISH, "receipt"),
+    ("publish other content with that id, refused", {**_PUBLISH, "status": "failed"}, "error"),
     ("subscribe again, replaying 1", _SUBSCRIBE, "subscribed"),
     ("unsubscribe", _UNSUBSCRIBE, "unsubscribed"),
 )

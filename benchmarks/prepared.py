@@ -40,12 +40,12 @@ def prepared(stage: LocalStage, topic: Topic) -> Callable[[], float]:
         storage = _storage(stage, f"http://{tape.address}")
         storage.say(topic, Said(ID, _TEXT, "2026-11-23T09:30:00.000Z"))
         storage.listeners(topic)
-        put, *queries = tape.taken(address.netloc)
+        put, index, recent = tape.taken(address.netloc)
         api = connections_api(f"http://{tape.address}{connections.path}")
         for connection_id in subscribers:
             api.post(connection_id, _TEXT.encode(), _PATIENCE)
         posts = tape.taken(connections.netloc)
-    steps = [[put], queries, posts]
+    steps = [[put, index], [recent, *posts]]
     return lambda: _play((address.hostname or "", address.port or 0), steps)
 
 

@@ -24,11 +24,21 @@ log = logging.getLogger("ottu-ws-notify.handler")
 
 
 class ReplayError(RuntimeError):
-    """A replay broke off: a post to the subscriber failed; carries `why`."""
+    """A replay broke off: a post to the subscriber failed; carries the `reason`."""
 
-    def __init__(self, why: str) -> None:
-        self.why = why
-        super().__init__(f"a post to the subscriber failed: {why}")
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"a post to the subscriber failed: {reason}")
+
+
+class StoredLateError(RuntimeError):
+    """A process was suspended: a replay might leave out what was stored so long after `sent_at`."""
+
+    def __init__(self, late: int) -> None:
+        super().__init__(
+            f"the notification was stored {late} ms after its sent_at, not within "
+            f"{limits.STORED_WITHIN_MS}; publish it again, with the same id"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +114,18 @@ class Handler:
 
     def _publish(self, request: Publish, request_id: str) -> Frame:
         topic = request.topic
-        line = _line(request, request.id or request_id, to_rfc3339(self._clock()))
-        # First what is said, then who hears it: a subscriber does it the other way round.
-        earlier = self._storage.say(topic, line)
-        if earlier is not None:
-            _refuse_other_content(earlier, line)
-            line = earlier
-        listeners = self._storage.listeners(topic)
-        delivery = self._sender.broadcast(topic, listeners, line.notification)
+        sent_at = self._clock()
+        line = _line(request, request.id or request_id, to_rfc3339(sent_at))
+        # First what is said, then who joined: a subscriber does it the other way round. Of the
+        # lookup, only the index's part, which knows those of minutes ago, goes on beside the write.
+        with self._storage.begin_lookup(topic) as lookup:
+            earlier = self._storage.say(topic, line)
+            if earlier is not None:
+                _refuse_other_content(earlier, line)
+                line = earlier
+            elif (late := self._clock() - sent_at) > limits.STORED_WITHIN_MS:
+                raise StoredLateError(late)
+            delivery = self._sender.broadcast(topic, lookup.batches(), line.notification)
         return replies.receipt(
             topic.merchant_id,
             topic.ref,
@@ -135,14 +149,14 @@ class Handler:
         self._storage.subscribe(connection_id, topic, served_until, token_end)
         after = 0 if request.since is None else request.since - limits.REPLAY_OVERLAP_MS
         missed = self._storage.said(topic, after)
-        post = self._sender.replay(connection_id, (line.notification for line in missed), end)
-        if post.outcome is Outcome.GONE:
+        result = self._sender.replay(connection_id, (line.notification for line in missed), end)
+        if result.outcome is Outcome.GONE:
             self._storage.unsubscribe(topic, [connection_id])
             return None
         require_alive(caller.bearer, self._clock())  # its token may have ended meanwhile
-        if post.outcome is Outcome.FAILED:
+        if result.outcome is Outcome.FAILED:
             # Not `subscribed`: its `now` would make the client skip what it did not get.
-            raise ReplayError(post.why)
+            raise ReplayError(result.reason)
         return replies.subscribed(
             topic.merchant_id,
             topic.ref,

@@ -1,11 +1,11 @@
-"""Getting a frame to connections: in parallel, each on its own, tried again, the dead forgotten."""
+"""Getting a frame to connections: in parallel, each on its own, tried again, the dead pruned."""
 
 import logging
 import random
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from typing import Self
@@ -34,12 +34,12 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """What became of one post; `why` it failed: an HTTP status, or the name of an error."""
+class PostResult:
+    """What became of one post; `reason`: why it failed, an HTTP status or the name of an error."""
 
     connection_id: str
     outcome: Outcome
-    why: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Sender:
         self._api = api
         self._storage = storage
         self._clock = clock
-        self._posts = ThreadPoolExecutor(MAX_POSTS, thread_name_prefix="post")
+        self._executor = ThreadPoolExecutor(MAX_POSTS, thread_name_prefix="post")
 
     @classmethod
     def from_env(cls, storage: Storage, api: ConnectionsClient | None = None) -> Self:
@@ -75,73 +75,89 @@ class Sender:
             api = Boto3ConnectionsApi.from_session()
         return cls(api, storage)
 
-    def broadcast(self, topic: Topic, listeners: Mapping[str, int], text: str) -> Delivery:
-        """Post a frame to each connection once, and forget those that are gone.
+    def broadcast(self, topic: Topic, batches: Iterable[Mapping[str, int]], text: str) -> Delivery:
+        """Post a frame to each connection once, and prune those that are gone.
 
-        `listeners`: their ids, and until when each may hear, in milliseconds since 1970. Raises
-        nothing for a connection that is dead, slow or failing: it is counted.
+        `batches`: ids of connections, and until when each may be posted to, in milliseconds since
+        1970. The posts to a batch are under way while the next one is fetched. Raises nothing for
+        a connection that is dead, slow or failing: it is counted; and what fetching raises, once
+        the posts that were begun have ended.
         """
         data = text.encode()
-        end = time.monotonic() + limits.FAN_OUT_BUDGET
+        end: float | None = None
+        begun: list[Future[PostResult]] = []
+        try:
+            for batch in batches:
+                for connection_id, expires_at in batch.items():
+                    if end is None:
+                        end = time.monotonic() + limits.FAN_OUT_BUDGET
+                    post = _Post(connection_id, data, end, expires_at)
+                    begun.append(self._executor.submit(self._post, post))
+        except Exception:
+            self._finish(topic, begun)
+            raise
+        return self._finish(topic, begun)
 
-        def post(listener: tuple[str, int]) -> Post:
-            connection_id, until = listener
-            return self._post(connection_id, data, self._sooner(end, until))
-
-        # One connection, the usual case, costs no thread.
-        each = map if len(listeners) == 1 else self._posts.map
-        posts = list(each(post, listeners.items()))
-        counts = Counter(post.outcome for post in posts)
-        _log_failed(posts)
-        self._forget(topic, [post.connection_id for post in posts if post.outcome is Outcome.GONE])
+    def _finish(self, topic: Topic, begun: list["Future[PostResult]"]) -> Delivery:
+        results = [post.result() for post in begun]
+        _log_failed(results)
+        gone = [one.connection_id for one in results if one.outcome is Outcome.GONE]
+        self._prune(topic, gone)
+        counts = Counter(one.outcome for one in results)
         return Delivery(
             accepted=counts[Outcome.ACCEPTED],
             gone=counts[Outcome.GONE],
             failed=counts[Outcome.FAILED],
         )
 
-    def replay(self, connection_id: str, texts: Iterable[str], until: int) -> Post:
+    def replay(self, connection_id: str, texts: Iterable[str], expires_at: int) -> PostResult:
         """Post frames to one connection, one after another, up to the first that does not arrive.
 
-        Returns that one, or ACCEPTED: all of them arrived. `until` as in broadcast.
+        Returns that one, or ACCEPTED: all of them arrived. `expires_at`: until when it may be
+        posted to, in milliseconds since 1970.
         """
-        end = self._sooner(time.monotonic() + limits.FAN_OUT_BUDGET, until)
+        end = time.monotonic() + limits.FAN_OUT_BUDGET
         for text in texts:
-            post = self._post(connection_id, text.encode(), end)
-            if post.outcome is not Outcome.ACCEPTED:
-                return post
-        return Post(connection_id, Outcome.ACCEPTED)
+            result = self._post(_Post(connection_id, text.encode(), end, expires_at))
+            if result.outcome is not Outcome.ACCEPTED:
+                return result
+        return PostResult(connection_id, Outcome.ACCEPTED)
 
-    def _sooner(self, end: float, until: int) -> float:
-        """Return the sooner of an end on the monotonic clock and one in milliseconds since 1970."""
-        return min(end, time.monotonic() + (until - self._clock()) / 1000)
-
-    def _post(self, connection_id: str, data: bytes, end: float) -> Post:
-        """Try until `end` on the monotonic clock, and for 3 seconds at most."""
-        end = min(end, time.monotonic() + limits.POST_BUDGET)
+    def _post(self, post: "_Post") -> PostResult:
+        """Try until it is settled, or its time is over."""
+        end = min(post.end, time.monotonic() + limits.POST_BUDGET)
         pause = limits.FIRST_PAUSE
-        why = "no time left"
-        while (left := end - time.monotonic()) > 0:
+        reason = "no time left"
+        while (left := self._left(end, post.expires_at)) > 0:
             try:
-                status = self._api.post(connection_id, data, min(limits.ATTEMPT_TIMEOUT, left))
+                status = self._api.post(
+                    post.connection_id, post.data, min(limits.ATTEMPT_TIMEOUT, left)
+                )
             except TransportError as error:
-                why = str(error)
+                reason = str(error)
             else:
                 if status == _OK:
-                    return Post(connection_id, Outcome.ACCEPTED)
+                    return PostResult(post.connection_id, Outcome.ACCEPTED)
                 if status in _GONE:
-                    return Post(connection_id, Outcome.GONE)
-                why = str(status)
+                    return PostResult(post.connection_id, Outcome.GONE)
+                reason = str(status)
                 if status != _THROTTLED and status < _SERVER_ERROR:
                     break
             wait = random.uniform(0, pause)  # noqa: S311 - jitter, not a secret
-            if time.monotonic() + wait >= end:
+            if wait >= self._left(end, post.expires_at):
                 break
             time.sleep(wait)
             pause *= 2
-        return Post(connection_id, Outcome.FAILED, why)
+        return PostResult(post.connection_id, Outcome.FAILED, reason)
 
-    def _forget(self, topic: Topic, gone: list[str]) -> None:
+    def _left(self, end: float, expires_at: int) -> float:
+        """Return the seconds until the sooner of two ends; the second is the wall clock's.
+
+        That one may move where the monotonic one does not: in a process that was suspended.
+        """
+        return min(end - time.monotonic(), (expires_at - self._clock()) / 1000)
+
+    def _prune(self, topic: Topic, gone: list[str]) -> None:
         if not gone:
             return
         try:
@@ -151,7 +167,21 @@ class Sender:
             log.exception("forgetting dead connections failed", extra={"connections": len(gone)})
 
 
-def _log_failed(posts: list[Post]) -> None:
-    failed = Counter(post.why for post in posts if post.outcome is Outcome.FAILED)
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """One frame for one connection.
+
+    `end`, on the monotonic clock: of all posts that it is one of. `expires_at`, in milliseconds
+    since 1970: no attempt may begin after it.
+    """
+
+    connection_id: str
+    data: bytes
+    end: float
+    expires_at: int
+
+
+def _log_failed(results: list[PostResult]) -> None:
+    failed = Counter(one.reason for one in results if one.outcome is Outcome.FAILED)
     if failed:
         log.warning("posts failed", extra={"failed": failed.total(), "why": dict(failed)})

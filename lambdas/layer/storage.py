@@ -20,6 +20,7 @@ from lambdas.layer.aws.dynamodb import DynamoDbClient
 from lambdas.layer.aws.errors import ServiceError
 from lambdas.layer.clock import Clock, system_clock, to_rfc3339
 from lambdas.layer.items import KEY, Said
+from lambdas.layer.lookup import Lookup, Subscribers
 from lambdas.layer.topic import Topic
 
 INDEX = "by_ref"
@@ -169,17 +170,21 @@ class Storage:
             return None if earlier["write"]["S"] == write else items.read_said(earlier)
         return None
 
-    def listeners(self, topic: Topic) -> dict[str, int]:
-        """Return the ids of the connections that wait for a topic now, and until when.
+    def begin_lookup(self, topic: Topic) -> Lookup:
+        """Begin to look up who waits for a topic: the index is asked beside what follows."""
+        return Lookup(
+            self._beside,
+            lambda: self._indexed(topic),
+            lambda: self._recent(topic),
+            self._clock,
+        )
 
-        In milliseconds since 1970. The index knows the older subscriptions, the ledger those of the
-        last minutes, for which it may hold an earlier end; neither holds one after that of a token.
-        """
-        joined = self._beside.submit(self._lately_joined, topic)
-        indexed = self._indexed(topic)
-        return {**joined.result(), **indexed}
+    def listeners(self, topic: Topic) -> Subscribers:
+        """Return who waits for a topic now."""
+        with self.begin_lookup(topic) as lookup:
+            return {id_: end for batch in lookup.batches() for id_, end in batch.items()}
 
-    def _indexed(self, topic: Topic) -> dict[str, int]:
+    def _indexed(self, topic: Topic) -> Subscribers:
         found = self._pages(
             TableName=self._connections,
             IndexName=INDEX,
@@ -187,9 +192,9 @@ class Storage:
             ExpressionAttributeNames={"#key": KEY},
             ExpressionAttributeValues={":key": {"S": topic.key}},
         )
-        return self._unexpired((item["connection_id"]["S"], items.end(item)) for item in found)
+        return {item["connection_id"]["S"]: items.end(item) for item in found}
 
-    def _lately_joined(self, topic: Topic) -> dict[str, int]:
+    def _recent(self, topic: Topic) -> Subscribers:
         found = self._pages(
             TableName=self._ledger,
             KeyConditionExpression="#key = :key AND begins_with(line, :joined)",
@@ -197,14 +202,7 @@ class Storage:
             ExpressionAttributeValues={":key": {"S": topic.key}, ":joined": {"S": "joined#"}},
             ConsistentRead=True,
         )
-        return self._unexpired(
-            (item["line"]["S"].removeprefix("joined#"), items.end(item)) for item in found
-        )
-
-    def _unexpired(self, found: Iterable[tuple[str, int]]) -> dict[str, int]:
-        # Not by a filter of the query: it would be charged the same, and these rows are small.
-        now = self._clock()
-        return {connection_id: end for connection_id, end in found if end > now}
+        return {item["line"]["S"].removeprefix("joined#"): items.end(item) for item in found}
 
     # -- the calls of the legacy service
 

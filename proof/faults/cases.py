@@ -77,6 +77,18 @@ def _dynamodb() -> Iterable[Case]:
             yield Case(tell, step, name, fault, 1, ill, short=(step, name, 1) in _SHORT)
 
 
+def _lookups() -> Iterable[Case]:
+    """Yield faults of the index query beside a put that fails, too, or is refused."""
+    for name in ("dropped", "500", "400 throttled"):
+        call = stories.publish, calls.SAY, name, _PASSING[name], ALWAYS
+        ill, short = "retryable error, not stored", name == "500"
+        yield Case(*call, ill, also=calls.INDEX, short=short)
+    for name, fault in _PASSING.items():
+        for times in (1, ALWAYS):
+            refused = stories.refused, calls.INDEX, name, fault, times, "invalid_message, id"
+            yield Case(*refused, short=name == "later than waited for" and times == ALWAYS)
+
+
 def _disconnects() -> Iterable[Case]:
     for step in (calls.SUBSCRIPTIONS, calls.FORGET_ONE):
         for name in ("dropped", "reset before", "500", "400 throttled"):
@@ -196,7 +208,15 @@ def _deaths() -> Iterable[Case]:
             yield Case(tell, step, "SIGKILL before", Hold(), 1, "delivered", short=True)
 
 
-CASES = (*_dynamodb(), *_disconnects(), *_batches(), *_posts(), *_garbage(), *_deaths())
+CASES = (
+    *_dynamodb(),
+    *_lookups(),
+    *_disconnects(),
+    *_batches(),
+    *_posts(),
+    *_garbage(),
+    *_deaths(),
+)
 """For any stage."""
 
 

@@ -1,5 +1,7 @@
 """Stories of a function that is killed with SIGKILL, within a publish or a subscribe."""
 
+import time
+
 from proof.faults.case import Rules
 from proof.faults.story import REF, Outcome, Scene, Story, after, heard, story
 from proof.faults.workers import kill
@@ -13,7 +15,7 @@ def killed_then_retried(scene: Scene, rules: Rules) -> Outcome:
     with story(scene) as told:
         browser, backend = told.enter(), told.enter()
         browser.subscribe(told.shop, REF)
-        _killed(told, rules, backend, publication(told.shop, REF, id="it"))
+        _killed(told, rules, backend, publication(told.shop, REF, id="it"), "said#it")
         retry = told.publish(backend, "it")
         told.require(
             (retry.get("duplicate"), retry.get("accepted")) == (True, 1),
@@ -29,7 +31,7 @@ def killed_then_heard(scene: Scene, rules: Rules) -> Outcome:
     with story(scene) as told:
         browser, backend = told.enter(), told.enter()
         browser.subscribe(told.shop, REF)
-        _killed(told, rules, backend, publication(told.shop, REF, id="it"))
+        _killed(told, rules, backend, publication(told.shop, REF, id="it"), "said#it")
         ids = heard(browser.subscribe(told.shop, REF))
         told.require(set(ids) == {"it"}, f"what was stored is heard at the next subscribe: {ids}")
         return told.end(_DELIVERED, 0, 0)
@@ -50,13 +52,18 @@ def subscribe_killed(scene: Scene, rules: Rules) -> Outcome:
         return told.end(_DELIVERED, 0, 1)
 
 
-def _killed(told: Story, rules: Rules, actor: Peer, frame: Frame) -> None:
-    """Send a frame whose function is killed when it comes to a step."""
+def _killed(
+    told: Story, rules: Rules, actor: Peer, frame: Frame, stored: str | None = None
+) -> None:
+    """Send a frame whose function is killed when it comes to a step, and a line is stored."""
     stage = told.scene.stage
     (rule,) = rules(told.shop, told.shop)
     with told.scene.proxy.troubled(rule):
         actor.send(frame)
         rule.wait_until_met(PATIENCE)
+        until = time.monotonic() + PATIENCE
+        while stored and stored not in told.scene.lines(told.shop) and time.monotonic() < until:
+            pass  # the index is asked beside the put
         told.require(kill(stage.pid, stage.outputs["PublishFunctionName"]) == 1, "one is killed")
         # What the gateway says of it is its own, and no receipt: here a text, on AWS a frame.
         said = str(actor.socket.recv(timeout=PATIENCE))

@@ -72,6 +72,25 @@ def _check_healing(
     told.require(all(ids == {"it"} for ids in got), "every subscriber got it, and nothing else")
 
 
+def refused(scene: Scene, rules: Rules) -> Outcome:
+    """Publish other content under an id that has been used."""
+    with story(scene) as told:
+        backend, browser = told.enter(), told.enter()
+        told.publish(backend, "it")
+        browser.subscribe(told.shop, REF)
+        frame = publication(told.shop, REF, id="it", message="another")
+        came, seconds = told.meet(rules(told.shop, told.shop), backend, frame)
+        (reply,) = replies(came)
+        told.require(not heard(after(browser)), "what is refused is heard by nobody")
+        retry = told.publish(backend, "it")
+        told.require(
+            (retry.get("duplicate"), retry.get("accepted")) == (True, 1),
+            f"what was stored stays: {retry}",
+        )
+        told.require(heard(after(browser)) == ["it"], "a retry of what was stored is heard")
+        return told.end("{code}, {field}".format_map(reply), seconds, 0)
+
+
 def subscribe(scene: Scene, rules: Rules) -> Outcome:
     """Subscribe to a topic of which three notifications were missed."""
     with story(scene) as told:

@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lambdas.layer.identity import Identity
 from lambdas.layer.items import Said
-from lambdas.layer.sender import Delivery, Outcome, Post
+from lambdas.layer.sender import Delivery, Outcome, PostResult
 from lambdas.layer.topic import Topic
 
 REQUEST: Final = "a-request"
@@ -42,10 +43,15 @@ class Recorder:
         self.topics.append(topic)
         self.texts.append(line.notification)
 
-    def listeners(self, topic: Topic) -> dict[str, int]:
+    @contextmanager
+    def begin_lookup(self, topic: Topic) -> Iterator["Recorder"]:
         """Storage."""
         self.topics.append(topic)
-        return {"a-listener": 0}
+        yield self
+
+    def batches(self) -> list[dict[str, int]]:
+        """Of its lookup."""
+        return [{"a-subscriber": 0}]
 
     def subscribe(self, _id: str, topic: Topic, _until: int, _token_end: int | None) -> None:
         """Storage."""
@@ -60,16 +66,16 @@ class Recorder:
         """Storage."""
         self.topics.append(topic)
 
-    def broadcast(self, topic: Topic, listeners: Mapping[str, int], text: str) -> Delivery:
+    def broadcast(self, topic: Topic, batches: Iterable[Mapping[str, int]], text: str) -> Delivery:
         """Sender."""
         self.topics.append(topic)
         self.texts.append(text)
-        return Delivery(accepted=len(listeners), gone=0, failed=0)
+        return Delivery(accepted=sum(map(len, batches)), gone=0, failed=0)
 
-    def replay(self, connection_id: str, texts: Iterable[str], _until: int) -> Post:
+    def replay(self, connection_id: str, texts: Iterable[str], _until: int) -> PostResult:
         """Sender."""
         self.texts.extend(texts)
-        return Post(connection_id, Outcome.ACCEPTED)
+        return PostResult(connection_id, Outcome.ACCEPTED)
 
 
 def judged(

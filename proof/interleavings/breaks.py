@@ -7,33 +7,17 @@ from typing import Any
 
 from greenlet import getcurrent
 
-from lambdas.layer import batches, handler, items, limits, storage
+from lambdas.layer import batches, handler, items, limits, sender, storage
 from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.items import Said
-from lambdas.layer.sender import Outcome, Post, Sender
+from lambdas.layer.sender import Outcome, PostResult, Sender
 from lambdas.layer.storage import Storage
 from lambdas.layer.topic import Topic
-
-Replacement = tuple[Any, str, Any]
-"""An object, the name of its attribute, and what to put there."""
+from proof.interleavings import publish_breaks
+from proof.interleavings.publish_breaks import Replacement
 
 _NEVER = 10**15
 """Milliseconds since 1970."""
-
-
-def _lookup_before_store() -> list[Replacement]:
-    """Let a publish read who listens first, and then write what is said."""
-    say, listeners = Storage.say, Storage.listeners
-    early: dict[Any, dict[str, int]] = {}
-
-    def say_late(self: Storage, topic: Topic, line: Said) -> Said | None:
-        early[getcurrent()] = listeners(self, topic)
-        return say(self, topic, line)
-
-    def found_early(_self: Storage, _topic: Topic) -> dict[str, int]:
-        return early.pop(getcurrent())
-
-    return [(Storage, "say", say_late), (Storage, "listeners", found_early)]
 
 
 def _inconsistent(name: str) -> Callable[[], list[Replacement]]:
@@ -60,21 +44,6 @@ def _joined_not_written() -> list[Replacement]:
         write(self, kept)
 
     return [(Storage, "_write", leave_out)]
-
-
-def _retry_not_posted() -> list[Replacement]:
-    say, listeners = Storage.say, Storage.listeners
-    again: dict[Any, bool] = {}
-
-    def say_and_tell(self: Storage, topic: Topic, line: Said) -> Said | None:
-        earlier = say(self, topic, line)
-        again[getcurrent()] = earlier is not None
-        return earlier
-
-    def nobody(self: Storage, topic: Topic) -> dict[str, int]:
-        return {} if again.pop(getcurrent()) else listeners(self, topic)
-
-    return [(Storage, "say", say_and_tell), (Storage, "listeners", nobody)]
 
 
 def _read_before_joined() -> list[Replacement]:
@@ -128,13 +97,13 @@ def _token_end_forgotten() -> list[Replacement]:
 
 
 def _tried_once() -> list[Replacement]:
-    def once(self: Sender, connection_id: str, data: bytes, _end: float) -> Post:
+    def once(self: Sender, post: Any) -> PostResult:
         try:
-            status = self._api.post(connection_id, data, 1.0)
+            status = self._api.post(post.connection_id, post.data, 1.0)
         except TransportError:
-            return Post(connection_id, Outcome.FAILED)
+            return PostResult(post.connection_id, Outcome.FAILED)
         outcomes = {200: Outcome.ACCEPTED, 410: Outcome.GONE, 400: Outcome.GONE}
-        return Post(connection_id, outcomes.get(status, Outcome.FAILED))
+        return PostResult(post.connection_id, outcomes.get(status, Outcome.FAILED))
 
     return [(Sender, "_post", once)]
 
@@ -154,22 +123,26 @@ def _dead_rows_kept() -> list[Replacement]:
     def keep(_self: Sender, _topic: Topic, _gone: list[str]) -> None:
         pass
 
-    return [(Sender, "_forget", keep)]
+    return [(Sender, "_prune", keep)]
 
 
 def _failed_replay_hidden() -> list[Replacement]:
     replay = Sender.replay
 
-    def hide(self: Sender, *arguments: Any) -> Post:
-        post = replay(self, *arguments)
-        failed = post.outcome is Outcome.FAILED
-        return Post(post.connection_id, Outcome.ACCEPTED) if failed else post
+    def hide(self: Sender, *arguments: Any) -> PostResult:
+        result = replay(self, *arguments)
+        failed = result.outcome is Outcome.FAILED
+        return PostResult(result.connection_id, Outcome.ACCEPTED) if failed else result
 
     return [(Sender, "replay", hide)]
 
 
 def _posted_after_the_end() -> list[Replacement]:
-    return [(Sender, "_sooner", lambda _self, end, _until: end)]
+    def by_the_other_clock(_self: Sender, end: float, _expires_at: int) -> float:
+        now: float = vars(sender)["time"].monotonic()
+        return end - now
+
+    return [(Sender, "_left", by_the_other_clock)]
 
 
 def _no_overlap() -> list[Replacement]:
@@ -192,11 +165,11 @@ def _joined_too_short() -> list[Replacement]:
 
 
 BREAKS: dict[str, Callable[[], list[Replacement]]] = {
-    "lookup before store": _lookup_before_store,
+    "lookup before store": publish_breaks.recent_read_before_the_put,
     "what was said, not read consistently": _inconsistent(":said"),
     "who joined, not read consistently": _inconsistent(":joined"),
     "joined not written": _joined_not_written,
-    "a retry with the same id not posted": _retry_not_posted,
+    "a retry with the same id not posted": publish_breaks.retry_not_posted,
     "what was said read before joined is written": _read_before_joined,
     "joined kept for 1 minute instead of 5": _joined_too_short,
     "dead rows kept": _dead_rows_kept,
@@ -211,6 +184,15 @@ BREAKS: dict[str, Callable[[], list[Replacement]]] = {
     "expired subscriptions not left out": _expired_not_left_out("connections"),
     "who joined, expired, not left out": _expired_not_left_out("ledger"),
     "what was said, expired, not left out": _expired_replayed,
+    "who joined, read beside the put": publish_breaks.recent_read_beside_the_put,
+    "a post before the put": publish_breaks.posted_before_the_put,
+    "a post although the put failed or was not answered": publish_breaks.posted_in_any_case,
+    "the new text posted where its id has another": publish_breaks.new_text_posted,
+    "who joined, not read where the index found some": publish_breaks.only_the_index_believed,
+    "a failed index query taken for an empty one": publish_breaks.index_failure_hidden,
+    "who was found by both posted to twice": publish_breaks.found_twice_posted_twice,
+    "the index not asked again after a suspension": publish_breaks.index_asked_once,
+    "a receipt for what was stored too late": publish_breaks.late_put_confirmed,
 }
 """The first five are those that the order of steps stands on."""
 

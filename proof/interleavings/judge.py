@@ -9,7 +9,9 @@ of a raw client each connection, because the page behind it starts anew.
 **late**   When a viewer is told `subscribed`, it has every notification of the topic that was
            published before it sent that subscribe and is within the retention; whatever failed,
            died, or was taken by API Gateway for a client that had vanished. Not counted: one
-           that is older than the newest that a replay may hold, and no more than those may come.
+           that is older than the newest that a replay may hold, and no more than those may come;
+           one that was stored by a process that was suspended after it had taken its `sent_at`:
+           that process may not confirm it.
 **live**   When a publish is answered with a receipt, every connection has the notification that
            has been told `subscribed` before, has not unsubscribed, is open and has not vanished;
            when it is told `subscribed` after the receipt, it has it then. Not counted: a
@@ -19,6 +21,9 @@ of a raw client each connection, because the page behind it starts anew.
 **once**   Every frame that arrives is, byte for byte, a line that was stored; an id has one line at
            a time. So after dropping seen ids a viewer has each notification exactly once. A
            receipt is for what its publisher said, and for a line within its retention.
+**stored** No attempt to post a frame begins before it is stored, nor, by who publishes it, before
+           its put is answered: done, or found to be there.
+**again**  Nobody posts a frame to a connection again but where the attempt before was not accepted.
 **theirs** No connection gets a frame of a merchant and ref that it did not ask for.
 **ended**  After the end of a connection's token, or after API Gateway has closed it and its rows
            have expired, deleted or not, no attempt to post to it begins, by the clock of who
@@ -28,9 +33,9 @@ of a raw client each connection, because the page behind it starts anew.
            told. Not counted: one for which the model let a call to DynamoDB fail.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
+from proof.interleavings.lines import Line, Violation
 from proof.interleavings.scheduler import CALL_TAKES_AT_MOST, CLOCKS_DIFFER
 from proof.interleavings.sockets import LIFETIME, Connection, Watcher
 from proof.interleavings.tables import CONNECTIONS, LEDGER, Tables
@@ -51,31 +56,6 @@ _ROWS_OUTLIVE = 5 * 60 * 1000
 _MARGIN = 2 * CLOCKS_DIFFER + CALL_TAKES_AT_MOST + _WHOLE_SECONDS
 """Milliseconds around the end of the retention in which a line may count or not: the clocks of who
 wrote and who reads, the write that took its time, and whole seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """What did not hold."""
-
-    kind: str
-    text: str
-
-
-@dataclass(slots=True)
-class Line:
-    """What is published, at which moment; `until`: the end of its retention, in milliseconds.
-
-    `confirmed`: a receipt has come for it. Its id says too little: after the retention, the same
-    may be used for a new line.
-    """
-
-    topic: str
-    id: str
-    sent_at: str
-    message: str
-    at: int
-    until: int
-    confirmed: bool = False
 
 
 class Judge(Watcher):
@@ -121,10 +101,15 @@ class Judge(Watcher):
 
     # -- what happens
 
-    def said(self, topic: str, content: dict[str, Any], text: str, now: int) -> None:
-        """Know that a line was stored: a notification, and its text."""
-        id_, until = content["id"], now + RETENTION * 1000
-        line = Line(topic, id_, content["sent_at"], content["message"], self._moment(), until)
+    def said(
+        self, topic: str, content: dict[str, Any], text: str, now: int, by: Invocation | None = None
+    ) -> None:
+        """Know that a line was stored: a notification, its text, and by whom."""
+        late_by = by if by is not None and by.suspended else None
+        # The retention of one that comes late began when its put should have been done.
+        begins = now - late_by.suspended if late_by is not None else now
+        id_, until, at = content["id"], begins + RETENTION * 1000, self._moment()
+        line = Line(topic, id_, content["sent_at"], content["message"], at, until, late_by)
         lines = self._lines.setdefault(topic, [])
         if any(one.id == id_ and one.until > now + _MARGIN for one in lines):
             self._say("once", f"{id_} of {topic} is stored twice")
@@ -135,13 +120,19 @@ class Judge(Watcher):
     def posts(self, connection: Connection, text: str, invocation: Invocation, now: int) -> None:
         """Judge that an attempt to post begins."""
         line = self._by_text.get(text)
-        if line is not None and invocation.started > line.until + _MARGIN:
+        if line is None or invocation.putting:
+            self._say("stored", f"{connection.id} is posted to before it is known to be stored")
+        elif invocation.started > line.until + _MARGIN:
             self._say("ended", f"{line.id} is posted after its retention")
         end = connection.opened_at + LIFETIME + _ROWS_OUTLIVE
         if connection.token_end is not None:
             end = min(end, connection.token_end)
         if now + invocation.skew > end + _WHOLE_SECONDS:
             self._say("ended", f"{connection.id} is posted to after its end")
+
+    def posts_again(self, connection: Connection, text: str) -> None:
+        """Judge that an attempt follows one that was accepted, or is not answered."""
+        self._say("again", f"{connection.id} is posted to again: {text}")
 
     def delivered(self, connection: Connection, text: str) -> None:
         """Judge a frame that reached a client."""
@@ -178,7 +169,7 @@ class Judge(Watcher):
         for line in self._lines.get(topic, ()):
             if line.id in got or line.until <= now + _MARGIN:
                 continue
-            if self._older_than_the_newest(line):
+            if line.late_by is not None or self._older_than_the_newest(line):
                 self._failed.add((connection.id, topic, line.id))
             elif line.at < started:
                 self._say("late", _missed(connection, line, "it was told `subscribed`"))
@@ -194,6 +185,8 @@ class Judge(Watcher):
             self._say("once", f"a receipt for {id_} of {topic}, which is not stored any more")
         elif lines[-1].message != message:
             self._say("once", f"a receipt for {id_} of {topic}, which says something else")
+        elif lines[-1].late_by is invocation:
+            self._say("late", f"a receipt for {id_} of {topic}, which was stored too late")
         else:
             lines[-1].confirmed = True
         for (_, waits_for), connection in self._standing.items():

@@ -2,7 +2,9 @@
 
 An invocation is a greenlet, and one more for everything that it hands to a thread pool. Every call
 to the outside is a point at which another may go on, the clock may move, or the invocation may
-die. A call waits 3 seconds at most, as the service's own do: time never moves past that.
+die. A call waits 3 seconds at most, as the service's own do: time never moves past that. Once, an
+invocation that nobody gives up waiting for may be suspended: for minutes it makes no step, and when
+it goes on, its wall clock has moved and its monotonic one has not.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,10 +22,13 @@ CLOCKS_DIFFER = 2_000
 """Milliseconds by which the clock of an invocation may be off, either way."""
 
 _LUCKS = 256
-"""What one choice a step decides: nothing, a tick of the clock, a death, or some trouble."""
+"""What one choice a step decides: nothing, a tick, a suspension, a death, or some trouble."""
 
 _TICKS = (1, 30, 400, 1_500)
-_FIRST_TICK, _FIRST_DEATH, _FIRST_TROUBLE = 128, 208, 216
+_SUSPENSIONS = (31_000, 305_000, 330_000, 330_000)
+"""Milliseconds; the last: longer than a recent subscription is kept."""
+
+_FIRST_TICK, _FIRST_SUSPENSION, _FIRST_DEATH, _FIRST_TROUBLE = 128, 200, 208, 216
 TROUBLES = 10
 
 
@@ -37,6 +42,7 @@ class Scheduler:
         self.traced = traced
         self.trace: list[str] = []
         self.tasks: list[Task] = []
+        self.on_suspension: Callable[[Invocation], None] | None = None
         self._by_greenlet: dict[Any, Task] = {}
         self._hub = getcurrent()
         self._last: Task | None = None
@@ -49,13 +55,15 @@ class Scheduler:
         if self.traced:
             self.trace.append(f"{(self.now - self.started_at) / 1000:9.3f}s  {text}")
 
-    def invoke(self, name: str, call: Callable[[], Any], done: Done) -> None:
+    def invoke(
+        self, name: str, call: Callable[[], Any], done: Done, *, direct: bool = False
+    ) -> None:
         """Start an invocation and let it come to its first call.
 
-        `done` gets what it returns, None if it dies.
+        `done` gets what it returns, None if it dies; `direct`: see Invocation.
         """
         skew = (0, 0, -CLOCKS_DIFFER, CLOCKS_DIFFER)[self.choices.below(4)]
-        invocation = Invocation(name, skew, self.now, done)
+        invocation = Invocation(name, skew, self.now, done, direct=direct)
         task = Task(invocation)
         task.greenlet = greenlet(lambda: self._run(task, call), self._hub)
         self._enter(task)
@@ -72,7 +80,10 @@ class Scheduler:
         return ready
 
     def step(self, task: Task) -> None:
-        """Let a task make its call and go on to the next, or let its invocation die before it."""
+        """Let a task make its call and go on to the next.
+
+        Or let its invocation die before it, or be suspended.
+        """
         self._trouble = 0
         luck = self.choices.below(_LUCKS)
         if luck >= _FIRST_TROUBLE:
@@ -81,6 +92,10 @@ class Scheduler:
             self.note(f"{task.invocation.name} dies before: {task.label}")
             self._end(task.invocation)
             return
+        elif luck >= _FIRST_SUSPENSION:
+            if task.invocation.direct and not task.invocation.suspended:
+                self._suspend(task.invocation, _SUSPENSIONS[luck % len(_SUSPENSIONS)])
+                return
         elif luck >= _FIRST_TICK:
             room = min(other.until for other in self.tasks) - self.now
             self.now += max(0, min(_TICKS[luck % len(_TICKS)], room))
@@ -124,7 +139,7 @@ class Scheduler:
         """Come back when so much time has gone by: not later, or a sender may not try again."""
         task = self.current()
         task.label = "wake up"
-        task.ready_at = task.until = self.now + int(seconds * 1000)
+        task.ready_at = task.until = self.now + round(seconds * 1000)
         self._hub.switch()
         task.until = NEVER
 
@@ -189,6 +204,16 @@ class Scheduler:
             if task.error is not None:
                 invocation.faulted = True
             invocation.done(invocation, task.result)
+
+    def _suspend(self, invocation: Invocation, milliseconds: int) -> None:
+        self.note(f"{invocation.name} is suspended for {milliseconds / 1000:.0f} seconds")
+        invocation.suspended = milliseconds
+        if self.on_suspension is not None:
+            self.on_suspension(invocation)
+        for task in invocation.tasks:
+            if not task.finished and task.ready_at < NEVER:
+                task.ready_at = max(task.ready_at, self.now) + milliseconds
+                task.until += milliseconds
 
     def _end(self, invocation: Invocation) -> None:
         invocation.died = True

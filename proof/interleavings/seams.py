@@ -16,7 +16,12 @@ from lambdas.layer import batches, clock, frames, handler, sender, storage
 from proof.interleavings.scheduler import Scheduler
 from proof.interleavings.tables import FaultError
 
-_EXPECTED = (FaultError, handler.ReplayError, batches.UnwrittenError)
+_EXPECTED = (
+    FaultError,
+    handler.ReplayError,
+    handler.StoredLateError,
+    batches.UnwrittenError,
+)
 
 _parse = lru_cache(maxsize=4096)(frames.parse)
 _to_rfc3339 = lru_cache(maxsize=65_536)(clock.to_rfc3339)
@@ -48,7 +53,7 @@ class _Outside:
         self.sleep = scheduler.sleep
 
     def monotonic(self) -> float:
-        return self._scheduler.now / 1000
+        return (self._scheduler.now - self._scheduler.current().invocation.suspended) / 1000
 
     def uniform(self, low: float, high: float) -> float:
         # The dullest is the longest: with zeros alone a sender would never come to its end.

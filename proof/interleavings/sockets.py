@@ -12,6 +12,7 @@ from proof.interleavings.tasks import Invocation
 LIFETIME = 2 * 60 * 60 * 1000
 """Milliseconds after which API Gateway closes a connection."""
 
+_ACCEPTED = 200
 _STATUS = {1: 500, 2: 429, 3: 403}
 _LOST = {4, 5}
 _ANSWER_LOST = {6, 7}
@@ -74,6 +75,9 @@ class Watcher:
     def posts(self, connection: Connection, text: str, invocation: Invocation, now: int) -> None:
         """Know that an invocation begins an attempt to post a frame to a connection."""
 
+    def posts_again(self, connection: Connection, text: str) -> None:
+        """Know that it does so although its attempt before was accepted, or is not answered."""
+
     def delivered(self, connection: Connection, text: str) -> None:
         """Know that a frame reached a client."""
 
@@ -85,14 +89,18 @@ class Watcher:
 
 
 class _Post:
-    """The attempts of one invocation to post one frame to one connection."""
+    """The attempts of one invocation to post one frame to one connection.
 
-    __slots__ = ("attempts", "end")
+    `refused`: none is under way, and none was accepted as far as the invocation knows.
+    """
+
+    __slots__ = ("attempts", "end", "refused")
 
     def __init__(self, started: int, token_end: int | None) -> None:
         end = started + _POST_FOR
         self.end = end if token_end is None else min(end, token_end - CLOCKS_DIFFER)
         self.attempts = 0
+        self.refused = True
 
     def may_end(self, now: int) -> bool:
         """Whether the next attempt might begin too late, so that it need not be made."""
@@ -117,41 +125,61 @@ class Sockets:
         self.connections[connection.id] = connection
         return connection
 
+    def suspended(self, invocation: Invocation) -> None:
+        """Know that no post of an invocation that failed before need be tried again.
+
+        When it goes on, the row by which it found the connection may have expired.
+        """
+        for (of, connection_id, data), post in self._posts.items():
+            if of is invocation and post.refused:
+                self._watcher.failed(self.connections[connection_id], data.decode())
+
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002
         """Return the status, or raise TransportError; see Sender's Api."""
         connection = self.connections[connection_id]
-        text = data.decode()
-        post = self._attempted(connection, text, data)
+        post = self._attempted(connection, data)
         trouble = self._scheduler.call(f"post to {connection_id}")
-        if not connection.is_open(self._scheduler.now):
+        status = self._answered(connection, data.decode(), post, trouble)
+        post.refused = status != _ACCEPTED
+        if status is None:
+            raise TransportError("no answer")
+        return status
+
+    def _answered(self, connection: Connection, text: str, post: _Post, trouble: int) -> int | None:
+        now = self._scheduler.now
+        if not connection.is_open(now):
             return self._gone(connection)
         if trouble in _SICK:
-            connection.sick_until = self._scheduler.now + _SICK_FOR
-        if trouble in _LOST or connection.sick_until > self._scheduler.now:
+            connection.sick_until = now + _SICK_FOR
+        if trouble in _LOST or connection.sick_until > now:
             self._note("lost")
-            if post.may_end(self._scheduler.now):
+            if post.may_end(now):
                 self._watcher.failed(connection, text)
-            raise TransportError("no answer")
+            return None
         if trouble in _STATUS:
             status = _STATUS[trouble]
             self._note(str(status))
-            if status == _REFUSED or post.may_end(self._scheduler.now):
+            if status == _REFUSED or post.may_end(now):
                 self._watcher.failed(connection, text)
             return status
         self._deliver(connection, text)
         if trouble in _ANSWER_LOST:
             self._note("the answer is lost")
-            raise TransportError("no answer")
-        return 200
+            return None
+        return _ACCEPTED
 
-    def _attempted(self, connection: Connection, text: str, data: bytes) -> _Post:
+    def _attempted(self, connection: Connection, data: bytes) -> _Post:
         invocation = self._scheduler.current().invocation
+        now, text = self._scheduler.now, data.decode()
         key = invocation, connection.id, data
         post = self._posts.get(key)
         if post is None:
-            post = self._posts[key] = _Post(self._scheduler.now, connection.token_end)
-        self._watcher.posts(connection, text, invocation, self._scheduler.now)
+            post = self._posts[key] = _Post(now, connection.token_end)
+        if not post.refused:
+            self._watcher.posts_again(connection, text)
+        self._watcher.posts(connection, text, invocation, now)
         post.attempts += 1
+        post.refused = False
         return post
 
     def _gone(self, connection: Connection) -> int:

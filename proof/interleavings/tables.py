@@ -72,13 +72,19 @@ class Tables:
     def put_item(self, **call: Any) -> dict[str, Any]:
         """Put one item, if its condition holds."""
         label = f"put {call['Item']['line']['S']}"
-        trouble = self._call(label)
-        self._put(call)
+        invocation = self._scheduler.current().invocation
+        invocation.putting = True
+        until = self._scheduler.now + CALL_TAKES_AT_MOST
+        trouble = self._call(label, until)
+        refused = self._put(call)
         if trouble in _TRIED_AGAIN:
-            self._scheduler.call(f"{label} again, the answer was lost")
-            self._put(call)
+            self._scheduler.call(f"{label} again, the answer was lost", until)
+            refused = self._put(call)
         if trouble in _ANSWER_LOST:
             self._fail("done, but the answer is lost")
+        invocation.putting = False
+        if refused is not None:
+            raise refused
         return {}
 
     def delete_item(self, **call: Any) -> dict[str, Any]:
@@ -177,7 +183,8 @@ class Tables:
         self._scheduler.note(f"    {why}")
         raise FaultError(why)
 
-    def _put(self, call: dict[str, Any]) -> None:
+    def _put(self, call: dict[str, Any]) -> ServiceError | None:
+        """Put an item, or return why not."""
         item = call["Item"]
         key = _key(call["TableName"], item)
         last = self.last(call["TableName"], key)
@@ -185,9 +192,10 @@ class Tables:
         condition = call.get("ConditionExpression")
         if condition and not compiled(condition)(old, call["ExpressionAttributeValues"]):
             self._scheduler.note("    refused: it is there already")
-            raise _refused(old)
+            return _refused(old)
         self.write(call["TableName"], key, item)
         self._on_said(item)
+        return None
 
     def _found(
         self, call: dict[str, Any], values: dict[str, Any], *, consistent: bool

@@ -14,15 +14,36 @@ Done = Callable[["Invocation", Any], None]
 
 
 class Invocation:
-    """One run of a function: its tasks live and die together, on a clock of its own."""
+    """One run of a function: its tasks live and die together, on a clock of its own.
 
-    __slots__ = ("died", "done", "faulted", "name", "notes", "skew", "started", "tasks")
+    `direct`: nobody gives up waiting for it, so that its process may be suspended; `suspended`:
+    for how many milliseconds it was. `putting`: a put of its is not answered, or was not done.
+    """
 
-    def __init__(self, name: str, skew: int, started: int, done: Done) -> None:
+    __slots__ = (
+        "died",
+        "direct",
+        "done",
+        "faulted",
+        "name",
+        "notes",
+        "putting",
+        "skew",
+        "started",
+        "suspended",
+        "tasks",
+    )
+
+    def __init__(
+        self, name: str, skew: int, started: int, done: Done, *, direct: bool = False
+    ) -> None:
         self.name = name
         self.skew = skew
         self.started = started
         self.done = done
+        self.direct = direct
+        self.suspended = 0
+        self.putting = False
         self.died = False
         self.faulted = False
         self.notes: list[Any] = []

@@ -14,7 +14,8 @@ from lambdas.layer.storage import Storage
 from proof.interleavings import seams
 from proof.interleavings.choices import Choices
 from proof.interleavings.expressions import Item
-from proof.interleavings.judge import RETENTION, Judge, Violation
+from proof.interleavings.judge import RETENTION, Judge
+from proof.interleavings.lines import Violation
 from proof.interleavings.people import Client, Person, Publisher
 from proof.interleavings.scenario import Scenario
 from proof.interleavings.scheduler import Scheduler
@@ -56,6 +57,7 @@ class World:
         self.tables = Tables(self.scheduler, self.lag * 1000, self._said)
         self.judge.tables = self.tables
         self.sockets = Sockets(self.scheduler, self.judge)
+        self.scheduler.on_suspension = self.sockets.suspended
         self.storage = Storage(
             self.tables,
             connections=CONNECTIONS,
@@ -110,9 +112,11 @@ class World:
                 self.judge.ended(topic, invocation)
             done(reply)
 
-        self.invoke(f"{name} ({request_id})", call, answered)
+        self.invoke(f"{name} ({request_id})", call, answered, direct=connection is None)
 
-    def invoke(self, name: str, call: Callable[[], Any], done: Done) -> None:
+    def invoke(
+        self, name: str, call: Callable[[], Any], done: Done, *, direct: bool = False
+    ) -> None:
         """Start an invocation; see Scheduler.invoke."""
         self.invocations += 1
 
@@ -121,7 +125,7 @@ class World:
                 self.scheduler.note(f"{name} {'died' if invocation.died else f'answers {reply}'}")
             done(invocation, reply)
 
-        self.scheduler.invoke(name, call, answered)
+        self.scheduler.invoke(name, call, answered, direct=direct)
 
     def close(self, connection: Connection) -> None:
         """Let API Gateway know that a connection is closed; `$disconnect` comes 0 to 2 times."""
@@ -180,7 +184,7 @@ class World:
         content = json.loads(text)
         # Not the item's key: the service may have got that wrong.
         topic = f"{content['merchant_id']}#{content['ref']}"
-        self.judge.said(topic, content, text, self.now)
+        self.judge.said(topic, content, text, self.now, self.scheduler.current().invocation)
 
 
 def _bearer(connection: Connection | None, merchant_id: str, ref: str) -> Identity | None:

@@ -39,9 +39,9 @@ UNSUBSCRIBE: dict[str, Any] = {
 }
 
 
-def listeners(connection_ids: Iterable[str]) -> dict[str, int]:
-    """Return them as who waits for a topic, without an end."""
-    return dict.fromkeys(connection_ids, NEVER)
+def subscribers(connection_ids: Iterable[str]) -> list[dict[str, int]]:
+    """Return them as who waits for a topic, in one batch, without an end."""
+    return [dict.fromkeys(connection_ids, NEVER)]
 
 
 def publish(**changes: Any) -> str:

@@ -1,15 +1,15 @@
 """Posts to many connections: side by side within a bound, and over in time."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from lambdas.layer.aws.connections_api import MAX_POSTS
 from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.sender import Delivery, Sender
-from tests.fakes import FakeApi, FakeTime
-from tests.lambdas.examples import TOPIC, listeners
+from tests.fakes import FakeApi, FakeTime, Journal
+from tests.lambdas.examples import TOPIC, subscribers
 
 NO_ANSWER = TransportError("ConnectionResetError")
 TEXT = '{"client":"backend"}'
@@ -19,8 +19,8 @@ def _ids(number: int) -> list[str]:
     return [f"c{n}" for n in range(number)]
 
 
-def _all(number: int) -> dict[str, int]:
-    return listeners(_ids(number))
+def _all(number: int) -> list[dict[str, int]]:
+    return subscribers(_ids(number))
 
 
 def test_a_slow_connection_does_not_hold_the_others(sender: Sender, api: FakeApi) -> None:
@@ -84,16 +84,54 @@ def test_posts_side_by_side_have_a_bound(sender: Sender, api: FakeApi) -> None:
     assert api.most_at_once <= MAX_POSTS
 
 
-def test_one_connection_costs_no_thread(sender: Sender, api: FakeApi) -> None:
-    threads: list[threading.Thread] = []
+def test_the_next_batch_is_fetched_while_posts_to_the_one_before_are_under_way(
+    sender: Sender, api: FakeApi
+) -> None:
+    fetched = threading.Event()
 
-    def noting() -> int:
-        threads.append(threading.current_thread())
+    def slow() -> int:
+        assert fetched.wait(10)
         return 200
 
-    api.script("c0", noting)
-    sender.broadcast(TOPIC, _all(1), TEXT)
-    assert threads == [threading.current_thread()]
+    def batches() -> Iterator[dict[str, int]]:
+        yield from subscribers(["c0"])
+        fetched.set()
+        yield from subscribers(["c1"])
+
+    api.script("c0", slow)
+    assert sender.broadcast(TOPIC, batches(), TEXT) == Delivery(accepted=2, gone=0, failed=0)
+
+
+def test_where_a_batch_cannot_be_fetched_the_posts_begun_end_and_the_dead_are_pruned(
+    sender: Sender, api: FakeApi, journal: Journal
+) -> None:
+    failing = threading.Event()
+
+    def slow() -> int:
+        assert failing.wait(10)
+        return 410
+
+    def batches() -> Iterator[dict[str, int]]:
+        yield from subscribers(["c0"])
+        failing.set()
+        raise RuntimeError("throttled")
+
+    api.script("c0", slow)
+    with pytest.raises(RuntimeError, match="throttled"):
+        sender.broadcast(TOPIC, batches(), TEXT)
+    assert journal[-1] == "write"
+
+
+def test_the_time_of_a_fan_out_counts_from_its_first_post(
+    sender: Sender, api: FakeApi, time: FakeTime
+) -> None:
+    def batches() -> Iterator[dict[str, int]]:
+        yield {}
+        time.advance(20)
+        yield from subscribers(["c0"])
+
+    del api
+    assert sender.broadcast(TOPIC, batches(), TEXT).accepted == 1
 
 
 def test_a_fan_out_ends_before_api_gateway_stops_waiting_for_the_receipt(

@@ -1,21 +1,128 @@
 """The order of steps, and who is found: of a publish and a subscribe, one sees the other."""
 
+import threading
+from typing import Any
+
+import pytest
+
 from lambdas.layer.handler import Handler
-from tests.fakes import FakeApi, FakeClock, Journal, TappedDynamo
-from tests.lambdas.examples import NOTIFICATION, subscribe
+from tests.fakes import Call, FakeApi, FakeClock, Journal, TappedDynamo
+from tests.lambdas.examples import NOTIFICATION, publish, subscribe
 from tests.lambdas.frames_sent import do, join, say
 from tests.lambdas.tables import Tables
 
 
-def test_a_publish_says_first_and_then_looks_who_listens(
-    handler: Handler, journal: Journal
+def test_a_publish_asks_the_index_beside_its_put_and_reads_who_joined_after_it(
+    handler: Handler, dynamo: TappedDynamo, journal: Journal
 ) -> None:
     join(handler, "c1")
     journal.clear()
+    together = threading.Barrier(2)
+    for step in ("put said", "query index"):
+
+        def meeting(call: Call) -> object:
+            together.wait(10)
+            return call()
+
+        dynamo.detour(step, meeting)
     say(handler)
-    assert journal[0] == "put said"
-    assert sorted(journal[1:3]) == ["query index", "query joined"]
-    assert journal[3:] == ["post c1"]
+    assert sorted(journal[:2]) == ["put said", "query index"]
+    assert sorted(journal[2:]) == ["post c1", "query joined"]
+
+
+def test_no_post_begins_before_the_put_is_answered_although_the_index_has_answered(
+    handler: Handler, dynamo: TappedDynamo, api: FakeApi
+) -> None:
+    join(handler, "c1")
+    index_answered = threading.Event()
+
+    def index(call: Call) -> object:
+        try:
+            return call()
+        finally:
+            index_answered.set()
+
+    def put(call: Call) -> object:
+        assert index_answered.wait(10)
+        assert api.posts == []
+        return call()
+
+    dynamo.detour("query index", index)
+    dynamo.detour("put said", put)
+    assert say(handler)["accepted"] == 1
+
+
+def test_whom_the_index_found_is_posted_to_while_the_recent_ones_are_read(
+    handler: Handler, dynamo: TappedDynamo, api: FakeApi
+) -> None:
+    join(handler, "c1")
+    posted = threading.Event()
+
+    def taken() -> int:
+        posted.set()
+        return 200
+
+    def recent(call: Call) -> object:
+        assert posted.wait(10)
+        return call()
+
+    api.script("c1", taken)
+    dynamo.detour("query joined", recent)
+    assert say(handler)["accepted"] == 1
+
+
+@pytest.mark.parametrize("put", ["failed", "refused"])
+@pytest.mark.parametrize("index", ["answered", "failed"])
+def test_without_a_put_nobody_is_posted_to_and_nothing_of_the_lookup_goes_on(
+    put: str, index: str, handler: Handler, dynamo: TappedDynamo, api: FakeApi
+) -> None:
+    join(handler, "c1")
+    say(handler, id="order 7")
+    api.posts.clear()
+    put_is_over, ended = threading.Event(), []
+
+    def slow_index(call: Call) -> Any:
+        assert put_is_over.wait(10)
+        ended.append(index)
+        if index == "failed":
+            raise RuntimeError("throttled")
+        return call()
+
+    def over(call: Call) -> Any:
+        try:
+            if put == "failed":
+                raise RuntimeError("throttled")
+            return call()
+        finally:
+            put_is_over.set()
+
+    dynamo.detour("query index", slow_index)
+    dynamo.detour("put said", over)
+    reply = do(handler, "backend", publish(id="order 7", message="another"))
+    code = {"failed": "internal_error", "refused": "invalid_message"}[put]
+    assert (reply["code"], ended, api.posts) == (code, [index], [])
+
+
+def test_where_the_put_took_longer_than_five_seconds_the_publish_fails_and_its_retry_delivers(
+    handler: Handler, clock: FakeClock, dynamo: TappedDynamo, api: FakeApi
+) -> None:
+    join(handler, "c1")
+
+    def slow(seconds: float) -> None:
+        def put(call: Call) -> Any:
+            clock.advance(seconds=seconds)
+            return call()
+
+        dynamo.detour("put said", put)
+
+    slow(5)
+    assert say(handler, id="1")["accepted"] == 1
+    slow(5.001)
+    late = do(handler, "backend", publish(id="2"))
+    assert (late["code"], late["retryable"]) == ("internal_error", True)
+    assert [frame["id"] for frame in api.received("c1")] == ["1"]
+    retry = say(handler, id="2")
+    assert (retry["duplicate"], retry["accepted"]) == (True, 1)
 
 
 def test_a_subscribe_writes_first_and_then_reads_what_was_said(

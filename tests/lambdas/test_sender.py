@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pytest
 
 from lambdas.layer.aws.errors import TransportError
-from lambdas.layer.sender import Delivery, Outcome, Post, Sender
+from lambdas.layer.sender import Delivery, Outcome, PostResult, Sender
 from lambdas.layer.storage import Storage
 from tests.fakes import FakeApi, FakeTime, Journal, TappedDynamo
-from tests.lambdas.examples import NEVER, TOPIC, listeners, publish
+from tests.lambdas.examples import NEVER, TOPIC, publish, subscribers
 from tests.lambdas.tables import Tables
 
 NO_ANSWER = TransportError("ConnectionResetError: reset by peer")
@@ -21,8 +21,8 @@ def _ids(number: int) -> list[str]:
     return [f"c{n}" for n in range(number)]
 
 
-def _all(number: int) -> dict[str, int]:
-    return listeners(_ids(number))
+def _all(number: int) -> list[dict[str, int]]:
+    return subscribers(_ids(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ def test_a_frame_reaches_each_connection_once_as_utf_8(sender: Sender, api: Fake
 
 
 def test_nobody_to_send_to_is_no_error(sender: Sender, api: FakeApi) -> None:
-    assert sender.broadcast(TOPIC, listeners(set()), TEXT) == Delivery(accepted=0, gone=0, failed=0)
+    assert sender.broadcast(TOPIC, subscribers(set()), TEXT) == Delivery(
+        accepted=0, gone=0, failed=0
+    )
     assert api.posts == []
 
 
@@ -127,7 +129,7 @@ def test_a_post_gives_up_within_three_seconds(
 ) -> None:
     start = time.monotonic()
     api.script("c0", 500)
-    sender.broadcast(TOPIC, listeners(["c0"]), TEXT)
+    sender.broadcast(TOPIC, subscribers(["c0"]), TEXT)
     assert 1.5 <= time.monotonic() - start <= 3.0
     assert len(api.posts) >= 5
     (record,) = caplog.records
@@ -172,7 +174,7 @@ def test_a_replay_stops_at_the_first_frame_that_does_not_arrive(
     sender: Sender, api: FakeApi, dynamo: TappedDynamo
 ) -> None:
     api.script("c0", 200, 403, 200)
-    assert sender.replay("c0", ["1", "2", "3"], NEVER) == Post("c0", Outcome.FAILED, "403")
+    assert sender.replay("c0", ["1", "2", "3"], NEVER) == PostResult("c0", Outcome.FAILED, "403")
     assert len(api.posts) == 2
     api.script("c1", 410)
     assert sender.replay("c1", ["1", "2"], NEVER).outcome is Outcome.GONE
@@ -198,5 +200,7 @@ def test_a_replay_ends_before_api_gateway_stops_waiting(
 
     start = time.monotonic()
     api.script("c0", slow)
-    assert sender.replay("c0", ["x"] * 100, NEVER) == Post("c0", Outcome.FAILED, "no time left")
+    assert sender.replay("c0", ["x"] * 100, NEVER) == PostResult(
+        "c0", Outcome.FAILED, "no time left"
+    )
     assert time.monotonic() - start <= 21

@@ -1,7 +1,5 @@
 """What stands in the two tables, and what is found in them."""
 
-import threading
-
 import pytest
 
 from lambdas.layer.aws.boto3_clients import Boto3DynamoDb
@@ -11,7 +9,7 @@ from lambdas.layer.items import Said
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.storage import Storage
 from lambdas.layer.topic import Topic
-from tests.fakes import Call, FakeClock, TappedDynamo
+from tests.fakes import FakeClock, TappedDynamo
 from tests.lambdas.examples import TOPIC, publish
 from tests.lambdas.tables import RETENTION, Tables
 
@@ -165,21 +163,6 @@ def test_a_fan_out_reads_only_what_the_index_holds(
         TableName=tables.ledger,
         Key={"merchant_id#ref": {"S": TOPIC.key}, "line": {"S": "joined#c1"}},
     )
-    assert storage.listeners(TOPIC).keys() == {"c1"}
-
-
-def test_both_questions_who_listens_are_asked_side_by_side(
-    storage: Storage, dynamo: TappedDynamo, clock: FakeClock
-) -> None:
-    storage.subscribe("c1", TOPIC, clock() + HOUR)
-    together = threading.Barrier(2)
-    for step in ("query index", "query joined"):
-
-        def meeting(call: Call) -> object:
-            together.wait(10)
-            return call()
-
-        dynamo.detour(step, meeting)
     assert storage.listeners(TOPIC).keys() == {"c1"}
 
 

@@ -6,7 +6,7 @@ from lambdas.layer.aws.connections_api import MAX_POSTS, ConnectionsApi
 from lambdas.layer.sender import Delivery, Sender
 from lambdas.layer.storage import Storage
 from tests.lambdas.aws.clients import service
-from tests.lambdas.examples import TOPIC, listeners
+from tests.lambdas.examples import TOPIC, subscribers
 from tests.lambdas.loopback import LoopbackApi
 
 DATA = '{"client":"backend","message":"é 💳"}'
@@ -21,7 +21,7 @@ def real_sender(loopback: LoopbackApi, storage: Storage) -> Sender:
 
 def test_a_frame_gets_through_resets_and_errors(real_sender: Sender, loopback: LoopbackApi) -> None:
     loopback.script("reset", 500, 429, 200)
-    delivery = real_sender.broadcast(TOPIC, listeners([CONNECTION]), DATA)
+    delivery = real_sender.broadcast(TOPIC, subscribers([CONNECTION]), DATA)
     assert delivery == Delivery(accepted=1, gone=0, failed=0)
     assert [request.body for request in loopback.requests] == [DATA.encode()] * 4
 
@@ -29,7 +29,7 @@ def test_a_frame_gets_through_resets_and_errors(real_sender: Sender, loopback: L
 def test_a_fan_out_posts_to_each_and_keeps_its_connections(
     real_sender: Sender, loopback: LoopbackApi
 ) -> None:
-    everyone = listeners([f"c{n}" for n in range(100)])
+    everyone = subscribers([f"c{n}" for n in range(100)])
     for _ in range(2):
         delivery = real_sender.broadcast(TOPIC, everyone, DATA)
         assert delivery == Delivery(accepted=100, gone=0, failed=0)

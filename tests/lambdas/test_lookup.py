@@ -1,0 +1,92 @@
+"""Who waits for a topic, found in two steps: the index beside the put, the recent ones after it."""
+
+from typing import Any
+
+import pytest
+
+from lambdas.layer.storage import Storage
+from tests.fakes import Call, FakeClock, Journal, TappedDynamo
+from tests.lambdas.examples import TOPIC
+
+HOUR = 3_600_000
+
+
+def _batches(storage: Storage) -> list[dict[str, int]]:
+    with storage.begin_lookup(TOPIC) as lookup:
+        return list(lookup.batches())
+
+
+def _takes(dynamo: TappedDynamo, clock: FakeClock, step: str, seconds: float) -> None:
+    def slow(call: Call) -> Any:
+        answer = call()
+        clock.advance(seconds=seconds)
+        return answer
+
+    dynamo.detour(step, slow)
+
+
+def test_the_recent_ones_are_read_when_the_second_batch_is_asked_for(
+    storage: Storage, journal: Journal
+) -> None:
+    with storage.begin_lookup(TOPIC) as lookup:
+        batches = lookup.batches()
+        assert next(batches) == {}
+        assert journal == ["query index"]
+        assert next(batches) == {}
+        assert journal == ["query index", "query joined"]
+
+
+def test_a_subscriber_in_both_index_and_ledger_is_found_once_with_the_end_of_the_index(
+    storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+) -> None:
+    storage.subscribe("c1", TOPIC, clock() + HOUR)
+    row, recent = clock() + HOUR + 300_000, clock() + 300_000
+    assert _batches(storage) == [{"c1": row}, {}]
+    dynamo.lag()
+    assert _batches(storage) == [{}, {"c1": recent}]
+
+
+def test_a_subscriber_whose_row_in_the_index_has_expired_is_found_among_the_recent_ones(
+    storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+) -> None:
+    storage.subscribe("c1", TOPIC, clock() + HOUR)
+    old = {"connection_id": {"S": "c1"}, "expires_at": {"N": str(clock() // 1000)}}
+    dynamo.detour("query index", lambda _call: {"Items": [old]})
+    assert _batches(storage) == [{}, {"c1": clock() + 300_000}]
+
+
+@pytest.mark.parametrize("step", ["query index", "query joined"])
+def test_a_subscriber_whose_end_comes_during_a_query_is_left_out(
+    step: str, storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+) -> None:
+    storage.subscribe("c1", TOPIC, clock() + HOUR, clock() + 1000)
+    if step == "query joined":
+        dynamo.lag()
+    _takes(dynamo, clock, step, 1)
+    assert _batches(storage) == [{}, {}]
+
+
+@pytest.mark.parametrize("seconds", [30, 30.001])
+@pytest.mark.parametrize("step", ["query index", "query joined"])
+def test_the_index_is_asked_again_where_more_than_thirty_seconds_have_passed(
+    step: str, seconds: float, storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+) -> None:
+    _takes(dynamo, clock, step, seconds)
+    _batches(storage)
+    assert len(dynamo.asked("query index")) == (2 if seconds > 30 else 1)
+
+
+def test_a_subscriber_that_both_missed_in_a_suspension_is_found_when_the_index_is_asked_again(
+    storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+) -> None:
+    for connection_id in ("c1", "c2"):
+        storage.subscribe(connection_id, TOPIC, clock() + HOUR)
+    row = clock() + HOUR + 300_000
+    found = {"connection_id": {"S": "c1"}, "expires_at": {"N": str(row // 1000)}}
+
+    def lags_once(call: Call) -> Any:
+        return call() if len(dynamo.asked("query index")) > 1 else {"Items": [found]}
+
+    dynamo.detour("query index", lags_once)
+    _takes(dynamo, clock, "query joined", 301)
+    assert _batches(storage) == [{"c1": row}, {}, {"c2": row}]
