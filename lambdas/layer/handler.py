@@ -13,8 +13,9 @@ from lambdas.layer.frames import Ping, Publish, Request, Subscribe, Unsubscribe,
 from lambdas.layer.identity import Bearer, Identity
 from lambdas.layer.items import Said
 from lambdas.layer.permissions import require_alive, require_may
+from lambdas.layer.post import Outcome
 from lambdas.layer.replies import Frame
-from lambdas.layer.sender import Outcome, Sender
+from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
 
 MAX_NOTIFICATION = 128 * 1024

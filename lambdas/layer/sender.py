@@ -1,45 +1,21 @@
 """Getting a frame to connections: in parallel, each on its own, tried again, the dead pruned."""
 
 import logging
-import random
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import Enum
-from typing import Self
+from typing import Any, Self
 
 from lambdas.layer import limits
 from lambdas.layer.aws.connections_api import MAX_POSTS, ConnectionsClient
-from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.clock import Clock, system_clock
+from lambdas.layer.post import Outcome, Post, Poster, PostResult, Unconfirmed
 from lambdas.layer.storage import Storage
 from lambdas.layer.topic import Topic
 
-_OK = 200
-_GONE = {410, 400}  # 400: not a connection id at all, says API Gateway
-_THROTTLED = 429
-_SERVER_ERROR = 500
-
 log = logging.getLogger("ottu-ws-notify.sender")
-
-
-class Outcome(Enum):
-    """How a post can end."""
-
-    ACCEPTED = "accepted"
-    GONE = "gone"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class PostResult:
-    """What became of one post; `reason`: why it failed, an HTTP status or the name of an error."""
-
-    connection_id: str
-    outcome: Outcome
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +33,8 @@ class Sender:
     def __init__(
         self, api: ConnectionsClient, storage: Storage, *, clock: Clock = system_clock
     ) -> None:
-        self._api = api
+        self._poster = Poster(api, clock)
         self._storage = storage
-        self._clock = clock
         self._executor = ThreadPoolExecutor(MAX_POSTS, thread_name_prefix="post")
 
     @classmethod
@@ -85,21 +60,21 @@ class Sender:
         """
         data = text.encode()
         end: float | None = None
-        begun: list[Future[PostResult]] = []
+        begun: list[_Begun] = []
         try:
             for batch in batches:
                 for connection_id, expires_at in batch.items():
                     if end is None:
                         end = time.monotonic() + limits.FAN_OUT_BUDGET
-                    post = _Post(connection_id, data, end, expires_at)
-                    begun.append(self._executor.submit(self._post, post))
+                    post = Post(connection_id, data, end, expires_at)
+                    begun.append(self._executor.submit(self._post_in_turn, post))
         except Exception:
             self._finish(topic, begun)
             raise
         return self._finish(topic, begun)
 
-    def _finish(self, topic: Topic, begun: list["Future[PostResult]"]) -> Delivery:
-        results = [post.result() for post in begun]
+    def _finish(self, topic: Topic, begun: list["_Begun"]) -> Delivery:
+        results = [_followed(post) for post in begun]
         _log_failed(results)
         gone = [one.connection_id for one in results if one.outcome is Outcome.GONE]
         self._prune(topic, gone)
@@ -118,44 +93,23 @@ class Sender:
         """
         end = time.monotonic() + limits.FAN_OUT_BUDGET
         for text in texts:
-            result = self._post(_Post(connection_id, text.encode(), end, expires_at))
+            post = Post(connection_id, text.encode(), end, expires_at)
+            result = self._poster.post(post)
+            if isinstance(result, Unconfirmed):
+                result = self._poster.confirm(post, result)
             if result.outcome is not Outcome.ACCEPTED:
                 return result
         return PostResult(connection_id, Outcome.ACCEPTED)
 
-    def _post(self, post: "_Post") -> PostResult:
-        """Try until it is settled, or its time is over."""
-        end = min(post.end, time.monotonic() + limits.POST_BUDGET)
-        pause = limits.FIRST_PAUSE
-        reason = "no time left"
-        while (left := self._left(end, post.expires_at)) > 0:
-            try:
-                status = self._api.post(
-                    post.connection_id, post.data, min(limits.ATTEMPT_TIMEOUT, left)
-                )
-            except TransportError as error:
-                reason = str(error)
-            else:
-                if status == _OK:
-                    return PostResult(post.connection_id, Outcome.ACCEPTED)
-                if status in _GONE:
-                    return PostResult(post.connection_id, Outcome.GONE)
-                reason = str(status)
-                if status != _THROTTLED and status < _SERVER_ERROR:
-                    break
-            wait = random.uniform(0, pause)  # noqa: S311 - jitter, not a secret
-            if wait >= self._left(end, post.expires_at):
-                break
-            time.sleep(wait)
-            pause *= 2
-        return PostResult(post.connection_id, Outcome.FAILED, reason)
+    def _post_in_turn(self, post: Post) -> "PostResult | _Begun":
+        """Post; a first 410 is confirmed in a job of its own, whose future is returned.
 
-    def _left(self, end: float, expires_at: int) -> float:
-        """Return the seconds until the sooner of two ends; the second is the wall clock's.
-
-        That one may move where the monotonic one does not: in a process that was suspended.
+        That one queues behind the first attempts of the others: the dead hold back no living.
         """
-        return min(end - time.monotonic(), (expires_at - self._clock()) / 1000)
+        result = self._poster.post(post)
+        if isinstance(result, Unconfirmed):
+            return self._executor.submit(self._poster.confirm, post, result)
+        return result
 
     def _prune(self, topic: Topic, gone: list[str]) -> None:
         if not gone:
@@ -167,18 +121,15 @@ class Sender:
             log.exception("forgetting dead connections failed", extra={"connections": len(gone)})
 
 
-@dataclass(frozen=True, slots=True)
-class _Post:
-    """One frame for one connection.
+_Begun = Future[Any]
+"""Of a PostResult, or of another such future."""
 
-    `end`, on the monotonic clock: of all posts that it is one of. `expires_at`, in milliseconds
-    since 1970: no attempt may begin after it.
-    """
 
-    connection_id: str
-    data: bytes
-    end: float
-    expires_at: int
+def _followed(begun: _Begun) -> PostResult:
+    result = begun.result()
+    while not isinstance(result, PostResult):
+        result = result.result()
+    return result
 
 
 def _log_failed(results: list[PostResult]) -> None:

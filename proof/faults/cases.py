@@ -12,6 +12,7 @@ from proof.faults.trouble import (
     Drop,
     Fault,
     Hold,
+    Lie,
     Partial,
     Reset,
     refusal,
@@ -125,8 +126,11 @@ _POSTS: tuple[tuple[str, Fault, int, str, str], ...] = (
     ("500", Answer(500), 1, _ALL, "subscribed, 3 replayed"),
     ("500", Answer(500), ALWAYS, _FAILED, "retryable error"),
     ("403", Answer(403), 1, _FAILED, "retryable error"),
-    ("410", Answer(410), 1, _GONE, "forgotten as gone"),
-    ("400", Answer(400), 1, _GONE, "forgotten as gone"),
+    ("410", Answer(410), 1, _ALL, "subscribed, 3 replayed"),
+    ("410 for 150 ms", Lie(seconds=0.15), ALWAYS, _ALL, "subscribed, 3 replayed"),
+    ("410", Answer(410), 2, _GONE, "forgotten as gone"),
+    ("410", Answer(410), ALWAYS, _GONE, "forgotten as gone"),
+    ("400", Answer(400), 1, _FAILED, "retryable error"),
 )
 _SHORT_POSTS = {
     ("dropped", 1),
@@ -135,6 +139,8 @@ _SHORT_POSTS = {
     ("500", ALWAYS),
     ("403", 1),
     ("410", 1),
+    ("410", 2),
+    ("410 for 150 ms", ALWAYS),
     ("400", 1),
 }
 
@@ -159,7 +165,7 @@ def _posts() -> Iterable[Case]:
         calls.POST,
         "410",
         Answer(410),
-        1,
+        2,
         _GONE,
         one=True,
         also=calls.FORGET,

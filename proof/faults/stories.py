@@ -32,6 +32,8 @@ def publish(scene: Scene, rules: Rules) -> Outcome:
         came, seconds = told.meet(met, backend, publication(told.shop, REF, id="it"))
         (reply,) = replies(came)
         stored = "said#it" in scene.lines(told.shop)
+        if not reply.get("gone"):
+            told.require(len(scene.joined(told.shop)) == SUBSCRIBERS, "nobody living is pruned")
         at_once = [heard(after(one)) for one in (victim, *others)]
         if reply["type"] == "receipt":
             _check_receipt(told, reply, at_once)
@@ -104,6 +106,7 @@ def subscribe(scene: Scene, rules: Rules) -> Outcome:
             case [{"type": "subscribed", "replayed": replayed}]:
                 told.require(_in_order(at_once), f"who is told `subscribed` has all: {at_once}")
                 told.require(replayed == len(_MISSED), "`subscribed` counts what was replayed")
+                told.require(scene.joined(told.shop), "who is told `subscribed` is not pruned")
                 text = f"subscribed, {replayed} replayed"
             case [reply]:
                 told.require_retryable(reply)

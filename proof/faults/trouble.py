@@ -1,6 +1,7 @@
 """What may happen to a request on its way, as values; `proxy` makes it happen."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event, Lock, Semaphore
@@ -16,6 +17,14 @@ class Answer:
 
     status: int
     body: bytes = b"{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lie(Answer):
+    """The same for so many seconds from the first request on: of a connection that lives."""
+
+    status: int = 410
+    seconds: float = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +101,27 @@ class Rule:
         self._lock = Lock()
         self._met = Semaphore(0)
         self.hits = 0
+        self._ends = 0.0
 
     def takes(self, call: Call) -> bool:
         """Tell whether this request is to suffer, and count it."""
         if call.step != self._step or not call.names(self.only):
             return False
         with self._lock:
-            if self.hits == self.times:
+            if self.hits == self.times or self._is_over():
                 return False
             self.hits += 1
         self._met.release()
         return True
+
+    def _is_over(self) -> bool:
+        """Tell whether a lie has lasted for its time."""
+        if not isinstance(self.fault, Lie):
+            return False
+        now = time.monotonic()
+        if not self.hits:
+            self._ends = now + self.fault.seconds
+        return now > self._ends
 
     def wait_until_met(self, seconds: float) -> None:
         """Return once a request suffers that was not waited for before; raise TimeoutError."""

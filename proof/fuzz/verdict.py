@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from lambdas.layer.identity import Identity
 from lambdas.layer.items import Said
-from lambdas.layer.sender import Delivery, Outcome, PostResult
+from lambdas.layer.post import Outcome, PostResult
+from lambdas.layer.sender import Delivery
 from lambdas.layer.topic import Topic
 
 REQUEST: Final = "a-request"

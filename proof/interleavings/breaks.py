@@ -7,13 +7,13 @@ from typing import Any
 
 from greenlet import getcurrent
 
-from lambdas.layer import batches, handler, items, limits, sender, storage
-from lambdas.layer.aws.errors import TransportError
+from lambdas.layer import batches, handler, items, limits, storage
 from lambdas.layer.items import Said
-from lambdas.layer.sender import Outcome, PostResult, Sender
+from lambdas.layer.post import Outcome, PostResult
+from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
 from lambdas.layer.topic import Topic
-from proof.interleavings import publish_breaks
+from proof.interleavings import post_breaks, publish_breaks
 from proof.interleavings.publish_breaks import Replacement
 
 _NEVER = 10**15
@@ -96,18 +96,6 @@ def _token_end_forgotten() -> list[Replacement]:
     return [(Storage, "subscribe", longer)]
 
 
-def _tried_once() -> list[Replacement]:
-    def once(self: Sender, post: Any) -> PostResult:
-        try:
-            status = self._api.post(post.connection_id, post.data, 1.0)
-        except TransportError:
-            return PostResult(post.connection_id, Outcome.FAILED)
-        outcomes = {200: Outcome.ACCEPTED, 410: Outcome.GONE, 400: Outcome.GONE}
-        return PostResult(post.connection_id, outcomes.get(status, Outcome.FAILED))
-
-    return [(Sender, "_post", once)]
-
-
 def _oldest_replayed() -> list[Replacement]:
     def oldest(count: int, lines: Iterable[Said], key: Callable[[Said], Any]) -> list[Said]:
         return sorted(lines, key=key)[:count][::-1]
@@ -135,14 +123,6 @@ def _failed_replay_hidden() -> list[Replacement]:
         return PostResult(result.connection_id, Outcome.ACCEPTED) if failed else result
 
     return [(Sender, "replay", hide)]
-
-
-def _posted_after_the_end() -> list[Replacement]:
-    def by_the_other_clock(_self: Sender, end: float, _expires_at: int) -> float:
-        now: float = vars(sender)["time"].monotonic()
-        return end - now
-
-    return [(Sender, "_left", by_the_other_clock)]
 
 
 def _no_overlap() -> list[Replacement]:
@@ -176,11 +156,11 @@ BREAKS: dict[str, Callable[[], list[Replacement]]] = {
     "a failed replay answered with subscribed": _failed_replay_hidden,
     "a replay that does not reach back behind since": _no_overlap,
     "a key without its merchant": _merchant_forgotten,
-    "a post that failed once not tried again": _tried_once,
+    "a post that failed once not tried again": post_breaks.tried_once,
     "an id used for other content of the same length": _contents_by_length,
     "the oldest replayed instead of the newest": _oldest_replayed,
     "a subscription that outlives its token": _token_end_forgotten,
-    "posts that go on after the end of a token": _posted_after_the_end,
+    "posts that go on after the end of a token": post_breaks.posted_after_the_end,
     "expired subscriptions not left out": _expired_not_left_out("connections"),
     "who joined, expired, not left out": _expired_not_left_out("ledger"),
     "what was said, expired, not left out": _expired_replayed,
@@ -193,6 +173,9 @@ BREAKS: dict[str, Callable[[], list[Replacement]]] = {
     "who was found by both posted to twice": publish_breaks.found_twice_posted_twice,
     "the index not asked again after a suspension": publish_breaks.index_asked_once,
     "a receipt for what was stored too late": publish_breaks.late_put_confirmed,
+    "the first 410 believed": post_breaks.first_410_believed,
+    "a second 410 believed at once": post_breaks.confirmed_at_once,
+    "a 400 believed of what may be an id": post_breaks.any_400_believed,
 }
 """The first five are those that the order of steps stands on."""
 

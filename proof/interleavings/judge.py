@@ -30,7 +30,9 @@ of a raw client each connection, because the page behind it starts anew.
            posts; and what begins after the end of a line's retention does not post that line.
 **pruned** When a publish, or a subscribe, that was told that a connection is gone has come to its
            end, that connection's rows of the topic are gone, but for those written after it was
-           told. Not counted: one for which the model let a call to DynamoDB fail.
+           told. Not counted: one for which the model let a call to DynamoDB fail. Told: twice, as
+           long apart as it takes for the second to be believed.
+**kept**   No row is deleted of a connection that is open and has not unsubscribed.
 """
 
 from typing import Any
@@ -154,6 +156,11 @@ class Judge(Watcher):
     def met_gone(self, connection: Connection, invocation: Invocation) -> None:
         """Know who was told what, and the number of the last write before."""
         invocation.notes.append((connection, self.tables.writes))
+
+    def deleted(self, connection: Connection, topic: str, now: int) -> None:
+        """Judge that an invocation deletes a row of a subscription."""
+        if connection.is_open(now) and (connection.id, topic) not in self._unsubscribed:
+            self._say("kept", f"{connection.id} is open, its row of {topic} is deleted")
 
     # -- what comes out
 

@@ -29,7 +29,7 @@ _SUSPENSIONS = (31_000, 305_000, 330_000, 330_000)
 """Milliseconds; the last: longer than a recent subscription is kept."""
 
 _FIRST_TICK, _FIRST_SUSPENSION, _FIRST_DEATH, _FIRST_TROUBLE = 128, 200, 208, 216
-TROUBLES = 10
+TROUBLES = 12
 
 
 class Scheduler:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
-from lambdas.layer import batches, clock, frames, handler, sender, storage
+from lambdas.layer import batches, clock, frames, handler, post, sender, storage
 from proof.interleavings.scheduler import Scheduler
 from proof.interleavings.tables import FaultError
 
@@ -76,8 +76,9 @@ def installed(scheduler: Scheduler, replay_at_most: int = storage.REPLAY_AT_MOST
     replaced: tuple[tuple[Any, str, Any], ...] = (
         (batches, "time", outside),
         (batches, "random", outside),
+        (post, "time", outside),
+        (post, "random", outside),
         (sender, "time", outside),
-        (sender, "random", outside),
         (sender, "ThreadPoolExecutor", pool),
         (sender, "log", log),
         (storage, "ThreadPoolExecutor", pool),

@@ -2,7 +2,8 @@
 
 A connection is open until it is closed. A client may vanish before that: API Gateway goes on
 taking posts for it, with 200, until it notices. A post may fail with or without having arrived.
-Some connections have a token, whose end API Gateway knows nothing of.
+Some connections have a token, whose end API Gateway knows nothing of. Of a connection that is open,
+API Gateway may say that it is gone: once in its life, for one post, or for all of a moment.
 """
 
 from lambdas.layer.aws.errors import TransportError
@@ -14,15 +15,21 @@ LIFETIME = 2 * 60 * 60 * 1000
 
 _ACCEPTED = 200
 _STATUS = {1: 500, 2: 429, 3: 403}
+_REFUSES = 403
+_BAD_REQUEST, _GONE = 400, 410
 _LOST = {4, 5}
 _ANSWER_LOST = {6, 7}
 _SICK = {8, 9, 10}
-"""Of the scheduler's troubles."""
+_LIES = {11: 0, 12: 199}
+"""Of the scheduler's troubles. The first lie of a connection lasts for so many milliseconds."""
 
 _SICK_FOR = 6_000
 
-_REFUSED = 403
-"""Of the statuses that are no success, the one that trying again does not help."""
+_REFUSED = {403, _BAD_REQUEST}
+"""Of the statuses that are no success, those that trying again does not help."""
+
+_CONFIRMED_AFTER = 200
+"""Milliseconds between two 410, of which the second is believed."""
 
 _POST_FOR = 3_000
 _FIRST_PAUSE = 50
@@ -33,13 +40,18 @@ _TOKENS_LAST = (4_000, 20_000, 90_000, 30 * 60_000)
 
 
 class Connection:
-    """One WebSocket. `got`: the texts that reached the client; `token_end`: None without one."""
+    """One WebSocket.
+
+    `got`: the texts that reached the client. `token_end`: None without one. `lies_until`: API
+    Gateway calls it gone before that; None: it has not yet, wrongly.
+    """
 
     __slots__ = (
         "client",
         "closed",
         "got",
         "id",
+        "lies_until",
         "opened_at",
         "sick_until",
         "token_end",
@@ -54,6 +66,7 @@ class Connection:
         self.closed = False
         self.vanished = False
         self.sick_until = 0
+        self.lies_until: int | None = None
         self.got: list[str] = []
 
     def is_open(self, now: int) -> bool:
@@ -94,12 +107,13 @@ class _Post:
     `refused`: none is under way, and none was accepted as far as the invocation knows.
     """
 
-    __slots__ = ("attempts", "end", "refused")
+    __slots__ = ("attempts", "called_gone_at", "end", "refused")
 
     def __init__(self, started: int, token_end: int | None) -> None:
         end = started + _POST_FOR
         self.end = end if token_end is None else min(end, token_end - CLOCKS_DIFFER)
         self.attempts = 0
+        self.called_gone_at: int | None = None
         self.refused = True
 
     def may_end(self, now: int) -> bool:
@@ -121,7 +135,9 @@ class Sockets:
         now = self._scheduler.now
         lasts = self._scheduler.choices.below(4 * len(_TOKENS_LAST))
         token_end = now + _TOKENS_LAST[lasts - 1] if 0 < lasts <= len(_TOKENS_LAST) else None
-        connection = Connection(f"c{len(self.connections) + 1}", client, now, token_end)
+        # As long as an id of API Gateway is at least; `c1` could not be one.
+        id_ = f"c{len(self.connections) + 1}".ljust(8, "=")
+        connection = Connection(id_, client, now, token_end)
         self.connections[connection.id] = connection
         return connection
 
@@ -148,7 +164,9 @@ class Sockets:
     def _answered(self, connection: Connection, text: str, post: _Post, trouble: int) -> int | None:
         now = self._scheduler.now
         if not connection.is_open(now):
-            return self._gone(connection)
+            return self._gone(connection, post)
+        if self._lies(connection, trouble):
+            return self._lie(connection, text, post)
         if trouble in _SICK:
             connection.sick_until = now + _SICK_FOR
         if trouble in _LOST or connection.sick_until > now:
@@ -158,8 +176,10 @@ class Sockets:
             return None
         if trouble in _STATUS:
             status = _STATUS[trouble]
+            if status == _REFUSES and self._scheduler.choices.one_in(2):
+                status = _BAD_REQUEST
             self._note(str(status))
-            if status == _REFUSED or post.may_end(now):
+            if status in _REFUSED or post.may_end(now):
                 self._watcher.failed(connection, text)
             return status
         self._deliver(connection, text)
@@ -182,11 +202,33 @@ class Sockets:
         post.refused = False
         return post
 
-    def _gone(self, connection: Connection) -> int:
-        status = 400 if self._scheduler.choices.one_in(8) else 410
-        self._note(f"{status}: gone")
-        self._watcher.met_gone(connection, self._scheduler.current().invocation)
-        return status
+    def _gone(self, connection: Connection, post: _Post) -> int:
+        if self._scheduler.choices.one_in(8):
+            self._note("400: gone")
+            return _BAD_REQUEST
+        self._note("410: gone")
+        now = self._scheduler.now
+        if post.called_gone_at is None:
+            post.called_gone_at = now
+        elif now - post.called_gone_at >= _CONFIRMED_AFTER:
+            self._watcher.met_gone(connection, self._scheduler.current().invocation)
+        return _GONE
+
+    def _lies(self, connection: Connection, trouble: int) -> bool:
+        now = self._scheduler.now
+        if trouble in _LIES and connection.lies_until is None:
+            connection.lies_until = now + _LIES[trouble]
+            return True
+        return now < (connection.lies_until or 0)
+
+    def _lie(self, connection: Connection, text: str, post: _Post) -> int:
+        self._note("410: gone, which is a lie")
+        now = self._scheduler.now
+        if post.called_gone_at is None:
+            post.called_gone_at = now
+        if now + _CONFIRMED_AFTER >= post.end:
+            self._watcher.failed(connection, text)
+        return _GONE
 
     def _deliver(self, connection: Connection, text: str) -> None:
         if connection.hears(self._scheduler.now):

@@ -32,6 +32,7 @@ _PAGE_OF_ONE_IN = 8
 
 Key = tuple[str, str]
 Written = Callable[[Item], None]
+Deleted = Callable[[str, Key], None]
 
 
 class FaultError(RuntimeError):
@@ -57,10 +58,13 @@ class Version:
 class Tables:
     """The client that the shipped Storage is given."""
 
-    def __init__(self, scheduler: Scheduler, lag: int, on_said: Written) -> None:
+    def __init__(
+        self, scheduler: Scheduler, lag: int, on_said: Written, on_deleted: Deleted | None = None
+    ) -> None:
         self._scheduler = scheduler
         self._lag = lag
         self._on_said = on_said
+        self._on_deleted = on_deleted
         self._versions: dict[str, dict[Key, list[Version]]] = {CONNECTIONS: {}, LEDGER: {}}
         self.writes = 0
 
@@ -141,7 +145,10 @@ class Tables:
                 self._scheduler.note("    left over, unprocessed")
                 left.setdefault(table, []).append(request)
                 continue
-            self.write(table, key, item if kind == "PutRequest" else None)
+            deleted = kind == "DeleteRequest"
+            if deleted and self._on_deleted is not None:
+                self._on_deleted(table, key)
+            self.write(table, key, None if deleted else item)
             if trouble in _ANSWER_LOST:
                 self._fail("done, but the answer is lost")
         return {"UnprocessedItems": left} if left else {}

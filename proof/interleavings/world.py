@@ -54,7 +54,7 @@ class World:
         self.lag = lag
         self.scheduler = scheduler
         self.judge = Judge(most)
-        self.tables = Tables(self.scheduler, self.lag * 1000, self._said)
+        self.tables = Tables(self.scheduler, self.lag * 1000, self._said, self._deleted)
         self.judge.tables = self.tables
         self.sockets = Sockets(self.scheduler, self.judge)
         self.scheduler.on_suspension = self.sockets.suspended
@@ -185,6 +185,10 @@ class World:
         # Not the item's key: the service may have got that wrong.
         topic = f"{content['merchant_id']}#{content['ref']}"
         self.judge.said(topic, content, text, self.now, self.scheduler.current().invocation)
+
+    def _deleted(self, table: str, key: tuple[str, str]) -> None:
+        if table == CONNECTIONS:
+            self.judge.deleted(self.sockets.connections[key[0]], key[1], self.now)
 
 
 def _bearer(connection: Connection | None, merchant_id: str, ref: str) -> Identity | None:

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.layer import batches
+from lambdas.layer import batches, post
 from lambdas.layer import sender as sender_module
 from lambdas.layer.aws.boto3_clients import Boto3DynamoDb
 from lambdas.layer.aws.dynamodb import DynamoDb
@@ -86,8 +86,9 @@ def handler(storage: Storage, sender: Sender, clock: FakeClock) -> Handler:
 def time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     """A time for the pauses of the sender and of batches; every pause is as long as it may be."""
     time = FakeTime()
-    for module in (sender_module, batches):
+    for module in (sender_module, post, batches):
         monkeypatch.setattr(module, "time", time)
+    for module in (post, batches):
         monkeypatch.setattr(module, "random", LongestPauses)
     return time
 

@@ -46,7 +46,7 @@ def test_a_publish_is_logged_and_counted_by_what_became_of_it(
 ) -> None:
     for connection_id in ("living", "dead", "failing"):
         default(message(subscribe(), connectionId=connection_id))
-    loopback.script(200, 410, 403)
+    loopback.script(200, 410, 403, 410)
     default(captured("message"))
     output = default.output()
     metrics = output.metrics
@@ -145,7 +145,7 @@ def test_a_subscriber_that_left_during_its_replay_is_answered_with_nothing(
     default: Function, loopback: LoopbackApi, tables: Tables
 ) -> None:
     default(captured("message"))
-    loopback.script(410)
+    loopback.script(410, 410)
     assert default(message(subscribe())) == {"statusCode": 200}
     output = default.output()
     assert output.metrics == {}

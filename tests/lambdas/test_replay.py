@@ -130,7 +130,7 @@ def test_a_replay_to_a_dead_connection_forgets_it_and_answers_nobody(
     say(handler, id="2")
     api.script("c1", 410)
     assert handler.handle("c1", subscribe()) is None
-    assert len(api.posts) == 1
+    assert len(api.posts) == 2
     assert tables.subscriptions() == []
     assert tables.lines("joined") == []
 

@@ -25,6 +25,18 @@ def _confirm(judge: Judge, now: int) -> None:
     judge.receipt(TOPIC, "order 7", "done", publish, now)
 
 
+def test_who_was_suspended_before_its_put_may_not_confirm_it_but_a_retry_may(judge: Judge) -> None:
+    late = Invocation("publish", 0, 0, lambda _, __: None, direct=True)
+    late.suspended = 31_000
+    content = {"id": "order 7", "sent_at": "at 0", "message": "done"}
+    judge.said(TOPIC, content, "said at 0", 31_000, late)
+    _confirm(judge, 40_000)
+    assert judge.violation is None
+    judge.receipt(TOPIC, "order 7", "done", late, 41_000)
+    assert judge.violation is not None
+    assert judge.violation.kind == "late"
+
+
 @pytest.mark.parametrize("confirmed", [False, True])
 def test_the_receipt_of_an_expired_line_confirms_no_later_one_of_its_id(
     judge: Judge,

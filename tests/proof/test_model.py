@@ -5,19 +5,29 @@ from typing import Any
 
 import pytest
 
-from lambdas.layer import items
+from lambdas.layer import items, post
 from lambdas.layer.items import Said
 from lambdas.layer.storage import Storage
 from lambdas.layer.topic import Topic
 from proof.interleavings import seams
 from proof.interleavings.choices import Choices
 from proof.interleavings.expressions import compiled
-from proof.interleavings.scheduler import Scheduler
+from proof.interleavings.scheduler import TROUBLES, Scheduler
+from proof.interleavings.sockets import Sockets, Watcher
 from proof.interleavings.tables import CONNECTIONS, LEDGER, FaultError, Tables
 
 LAG = 60_000
 TOPIC = Topic("m1", "1")
 LINE = Said("n1", "{}", "2026-11-23T09:30:00.125Z")
+
+
+SUSPENDED = 200
+"""The choice of a step's luck that suspends for 31 seconds."""
+
+
+def _luck(trouble: int) -> int:
+    """Return the choice of a step's luck that makes this trouble."""
+    return next(luck for luck in range(255, 0, -1) if 1 + luck % TROUBLES == trouble)
 
 
 def _played(call: Callable[[Storage, Scheduler], Any], *choices: int) -> Any:
@@ -32,11 +42,18 @@ def _played(call: Callable[[Storage, Scheduler], Any], *choices: int) -> Any:
             retention=3_600,
             clock=lambda: scheduler.now,
         )
-        scheduler.invoke("it", lambda: call(storage, scheduler), lambda _, a: answers.append(a))
-        while scheduler.tasks:
-            for task in scheduler.runnable()[:1]:
-                scheduler.step(task)
+        _play(scheduler, lambda: answers.append(call(storage, scheduler)))
     return answers[0]
+
+
+def _play(scheduler: Scheduler, call: Callable[[], None]) -> None:
+    scheduler.invoke("it", call, lambda _, __: None, direct=True)
+    while scheduler.tasks:
+        ready = scheduler.runnable()
+        if ready:
+            scheduler.step(ready[0])
+        else:
+            scheduler.sleep_on()
 
 
 def _seen_by(seed: int, *, after: int, consistent: bool) -> int:
@@ -75,23 +92,49 @@ def test_after_the_lag_every_read_sees_it() -> None:
 
 
 def test_an_answer_that_is_lost_is_no_second_notification() -> None:
-    tried_again = 216 + 8  # the choice of a step's luck; 224 % 10 + 1 == 5
-
     def say(storage: Storage, _: Scheduler) -> Any:
         return storage.say(TOPIC, LINE), [line.id for line in storage.said(TOPIC)]
 
-    assert _played(say, 0, tried_again) == (None, ["n1"])
+    assert _played(say, 0, _luck(5)) == (None, ["n1"])
 
 
 def test_a_call_that_fails_raises() -> None:
-    fails = 220  # 220 % 10 + 1 == 1
-
     def say(storage: Storage, _: Scheduler) -> str:
         with pytest.raises(FaultError):
             storage.say(TOPIC, LINE)
         return "raised"
 
-    assert _played(say, 0, fails) == "raised"
+    assert _played(say, 0, _luck(1)) == "raised"
+
+
+def test_of_a_suspended_process_the_wall_clock_moves_and_the_monotonic_one_does_not() -> None:
+    def read(storage: Storage, scheduler: Scheduler) -> tuple[int, float]:
+        began = scheduler.now, vars(post)["time"].monotonic()
+        storage.said(TOPIC)
+        return scheduler.now - began[0], vars(post)["time"].monotonic() - began[1]
+
+    assert _played(read, 0, SUSPENDED) == (31_000, 0)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "answers"), [(11, [410, 200, 200]), (12, [410, 410, 200])], ids=["once", "199 ms"]
+)
+def test_of_a_connection_that_lives_it_is_said_only_within_200_ms_that_it_is_gone(
+    trouble: int, answers: list[int]
+) -> None:
+    scheduler = Scheduler(Choices(given=[0, 0, _luck(trouble)]), 0)
+    sockets = Sockets(scheduler, Watcher())
+    connection = sockets.open("a client")
+    answered: list[int] = []
+
+    def attempts() -> None:
+        for pause in (0, 0.15, 0.05):
+            if pause:
+                scheduler.sleep(pause)
+            answered.append(sockets.post(connection.id, b"{}", 1))
+
+    _play(scheduler, attempts)
+    assert answered == answers
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,156 @@
+"""Which connections are taken for gone: a 410 may be false, and a 400 may be said of what lives."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from lambdas.layer.aws.connections_api import MAX_POSTS
+from lambdas.layer.aws.errors import TransportError
+from lambdas.layer.post import Outcome, Post, Poster, PostResult, Unconfirmed
+from lambdas.layer.sender import Delivery, Sender
+from tests.fakes import FakeApi, FakeClock, FakeTime, Journal
+from tests.lambdas.examples import NEVER, TOPIC, subscribers
+
+CONNECTION = "V7mQkd0fDoECJwg="
+NO_ANSWER = TransportError("ConnectionResetError")
+TEXT = '{"client":"backend"}'
+ACCEPTED, GONE, FAILED = Delivery(1, 0, 0), Delivery(0, 1, 0), Delivery(0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("answers", "delivery"),
+    [
+        ((410, 200), ACCEPTED),
+        ((410, 500, 200), ACCEPTED),
+        ((429, 410, NO_ANSWER, 200), ACCEPTED),
+        ((410, 410), GONE),
+        ((410, 500, 410), GONE),
+        ((500, 410, NO_ANSWER, 410), GONE),
+        ((410, 403), FAILED),
+        ((410, 500), FAILED),
+        ((410, 400), FAILED),
+    ],
+)
+@pytest.mark.usefixtures("time")
+def test_a_connection_is_gone_when_a_second_410_comes_and_stays_subscribed_otherwise(
+    answers: tuple[int | Exception, ...],
+    delivery: Delivery,
+    sender: Sender,
+    api: FakeApi,
+    journal: Journal,
+) -> None:
+    api.script(CONNECTION, *answers)
+    assert sender.broadcast(TOPIC, subscribers([CONNECTION]), TEXT) == delivery
+    assert journal.count("write") == delivery.gone
+
+
+def test_a_replay_goes_on_after_a_false_410(sender: Sender, api: FakeApi, time: FakeTime) -> None:
+    api.script(CONNECTION, 200, 410, 200)
+    assert sender.replay(CONNECTION, ["1", "2", "3"], NEVER).outcome is Outcome.ACCEPTED
+    assert [post.text for post in api.posts if post.accepted] == ["1", "2", "3"]
+    assert time.slept == pytest.approx([0.2])
+
+
+@pytest.fixture
+def poster(api: FakeApi, clock: FakeClock) -> Poster:
+    return Poster(api, clock)
+
+
+def _post(time: FakeTime, seconds: float = 14) -> Post:
+    return Post(CONNECTION, TEXT.encode(), time.monotonic() + seconds, NEVER)
+
+
+@pytest.mark.parametrize("waited", [0.0, 0.15, 0.2, 5.0])
+def test_a_second_attempt_begins_200_ms_after_the_first_410_and_sleeps_only_what_is_left_of_them(
+    waited: float, poster: Poster, api: FakeApi, time: FakeTime
+) -> None:
+    post = _post(time)
+    api.script(CONNECTION, 410)
+    first = poster.post(post)
+    assert isinstance(first, Unconfirmed)
+    assert time.slept == []
+    time.advance(waited)
+    assert poster.confirm(post, first).outcome is Outcome.GONE
+    assert time.monotonic() >= first.came_at + 0.2
+    assert sum(time.slept) == pytest.approx(max(0, 0.2 - waited))
+
+
+def test_a_post_that_stood_in_the_queue_for_long_has_what_its_first_attempts_left_of_its_time(
+    poster: Poster, api: FakeApi, time: FakeTime
+) -> None:
+    def slowly_gone() -> int:
+        time.advance(0.9)
+        return 410
+
+    post = _post(time)
+    api.script(CONNECTION, slowly_gone)
+    first = poster.post(post)
+    assert isinstance(first, Unconfirmed)
+    assert first.left == pytest.approx(2.1)
+    time.advance(4)
+    began = time.monotonic()
+    api.script(CONNECTION, 500)
+    assert poster.confirm(post, first) == PostResult(CONNECTION, Outcome.FAILED, "500")
+    assert time.monotonic() - began <= 2.1
+
+
+@pytest.mark.parametrize("of", ["the post", "the fan-out"])
+def test_where_no_time_is_left_for_a_second_attempt_the_post_has_failed(
+    of: str, poster: Poster, api: FakeApi, time: FakeTime
+) -> None:
+    def late() -> int:
+        time.advance(2.85)
+        return 410
+
+    post = _post(time, seconds=3 if of == "the fan-out" else 14)
+    api.script(CONNECTION, late)
+    first = poster.post(post)
+    assert isinstance(first, Unconfirmed)
+    assert poster.confirm(post, first) == PostResult(CONNECTION, Outcome.FAILED, "410")
+    assert len(api.posts) == 1
+
+
+@pytest.mark.parametrize(
+    ("connection_id", "outcome"),
+    [
+        (CONNECTION, Outcome.FAILED),
+        ("JC1dgf9y", Outcome.FAILED),
+        ("oAM_K-g=", Outcome.FAILED),
+        ("JC1dgf9", Outcome.GONE),
+        ("3", Outcome.GONE),
+        ("V7mQkd0f DoECJwg=", Outcome.GONE),
+        ("V7mQkd0f/DoECJwg=", Outcome.GONE),
+        ("V7mQkd0fDoECJwé=", Outcome.GONE),
+        ("V7mQkd0fDoECJwg=\n", Outcome.GONE),
+    ],
+)
+def test_a_400_means_gone_only_for_what_cannot_be_a_connection_id(
+    connection_id: str, outcome: Outcome, sender: Sender, api: FakeApi
+) -> None:
+    api.script(connection_id, 400)
+    result = sender.replay(connection_id, [TEXT], NEVER)
+    assert result == PostResult(connection_id, outcome, "400")
+    assert len(api.posts) == 1
+
+
+def test_the_dead_are_asked_again_after_every_living_one_was_posted_to(
+    sender: Sender, api: FakeApi, journal: Journal
+) -> None:
+    submitted = threading.Event()
+    dead = [f"dead{n}" for n in range(3 * MAX_POSTS)]
+
+    def gone() -> int:
+        assert submitted.wait(10)
+        return 410
+
+    def batches() -> Iterator[dict[str, int]]:
+        yield from subscribers([*dead, "living"])
+        submitted.set()
+
+    for connection_id in dead:
+        api.script(connection_id, gone)
+    assert sender.broadcast(TOPIC, batches(), TEXT) == Delivery(1, len(dead), 0)
+    firsts = len(dead) + 1
+    assert len(set(journal[:firsts])) == firsts
+    assert len([step for step in journal[firsts:] if step != "write"]) == len(dead)
