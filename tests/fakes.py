@@ -146,6 +146,7 @@ class TappedDynamo:
         self._client = client
         self.journal = [] if journal is None else journal
         self._detours: dict[str, Detour] = {}
+        self.before_credentials: Callable[[], object] = lambda: None
 
     def detour(self, step: str, detour: Detour) -> None:
         """Send a step another way."""
@@ -172,8 +173,8 @@ class TappedDynamo:
         return [parameters for name, parameters in self.calls if name == step]
 
     def resolve_credentials(self) -> None:
-        """Find credentials."""
-        self.journal.append("credentials")
+        """Find credentials; `before_credentials` is called, as if they had to be fetched."""
+        self.before_credentials()
 
     def batch_write_item(self, **parameters: Any) -> Any:
         """Write a batch."""

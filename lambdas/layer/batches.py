@@ -1,6 +1,5 @@
 """Writing many items to DynamoDB: 25 a call, and what a call leaves over is sent again."""
 
-import random
 import time
 from collections.abc import Iterable
 from itertools import islice
@@ -8,6 +7,7 @@ from typing import Any
 
 from lambdas.layer import limits
 from lambdas.layer.aws.dynamodb import DynamoDbClient
+from lambdas.layer.aws.retries import pauses
 
 Request = tuple[str, dict[str, Any]]
 """A table's name and a PutRequest or DeleteRequest."""
@@ -42,9 +42,9 @@ def _write_batch(client: DynamoDbClient, batch: list[Request], end: float) -> No
     for table, request in batch:
         items.setdefault(table, []).append(request)
     give_up_at = min(end, time.monotonic() + limits.LEFTOVER_BUDGET)
-    pause = limits.FIRST_PAUSE
+    waits = pauses()
     while items := client.batch_write_item(RequestItems=items).get("UnprocessedItems", {}):
-        if time.monotonic() + pause > give_up_at:
+        wait = next(waits)
+        if time.monotonic() + wait > give_up_at:
             raise UnwrittenError(sum(map(len, items.values())))
-        time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
-        pause *= 2
+        time.sleep(wait)

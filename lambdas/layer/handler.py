@@ -115,6 +115,8 @@ class Handler:
 
     def _publish(self, request: Publish, request_id: str) -> Frame:
         topic = request.topic
+        # A role's may have to be fetched: not between `sent_at` and the put.
+        self._storage.resolve_credentials()
         sent_at = self._clock()
         line = _line(request, request.id or request_id, to_rfc3339(sent_at))
         # First what is said, then who joined: a subscriber does it the other way round. Of the

@@ -2,7 +2,8 @@
 
 API Gateway waits 29 seconds for a function, so what the slowest publish may take is:
 
-    PUT, with the index query beside it      CALL_BUDGET
+    credentials, where they must be fetched  ATTEMPT_TIMEOUT
+    put, with the index query beside it      CALL_BUDGET
     recent subscriptions, before any post    CALL_BUDGET, where the index found nobody
     fan-out                                  FAN_OUT_BUDGET, from the first post on
     pruning of dead connections              WRITE_ALL_BUDGET + CALL_BUDGET (the last batch)
@@ -26,7 +27,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-executio
 # -- one call to AWS
 
 ATTEMPT_TIMEOUT = 1.0
-"""One attempt at a request: name resolution, connecting, TLS and the whole response."""
+"""One attempt at a request: signing, name resolution, connecting, TLS and the whole response; and
+fetching credentials beforehand."""
 
 CALL_BUDGET = 3.0
 """All attempts of one call to DynamoDB or Secrets Manager: two, and the pause between them."""
@@ -47,7 +49,7 @@ WRITE_ALL_BUDGET = 5.0
 POST_BUDGET = 3.0
 """All attempts to post one frame to one connection."""
 
-FAN_OUT_BUDGET = 14.0
+FAN_OUT_BUDGET = 13.0
 """All posts of one publish, from the first on, or of one replay."""
 
 FIRST_PAUSE = 0.05

@@ -1,6 +1,5 @@
 """One frame for one connection: tried again for a while, and a 410 believed when it comes twice."""
 
-import random
 import re
 import time
 from dataclasses import dataclass
@@ -9,13 +8,12 @@ from enum import Enum
 from lambdas.layer import limits
 from lambdas.layer.aws.connections_api import ConnectionsClient
 from lambdas.layer.aws.errors import TransportError
+from lambdas.layer.aws.retries import is_retryable, pauses
 from lambdas.layer.clock import Clock
 
 _OK = 200
 _BAD_REQUEST = 400
 _GONE = 410
-_THROTTLED = 429
-_SERVER_ERROR = 500
 
 _CONNECTION_ID = re.compile(r"[A-Za-z0-9_=-]{8,}")
 """What may be one: API Gateway's are 16 characters of Base64 with - and _."""
@@ -90,7 +88,7 @@ class Poster:
 
     def _try(self, post: Post, end: float, reason: str) -> PostResult:
         """Try until it is settled, or until `end`; `reason`: why it failed, if none is tried."""
-        pause = limits.FIRST_PAUSE
+        waits = pauses()
         while (left := self._left(end, post.expires_at)) > 0:
             try:
                 status = self._api.post(
@@ -103,10 +101,8 @@ class Poster:
                 reason = "" if outcome is Outcome.ACCEPTED else str(status)
                 if outcome is not None:
                     return PostResult(post.connection_id, outcome, reason)
-            wait = random.uniform(0, pause)  # noqa: S311 - jitter, not a secret
-            if not self._sleep(wait, end, post):
+            if not self._sleep(next(waits), end, post):
                 break
-            pause *= 2
         return PostResult(post.connection_id, Outcome.FAILED, reason)
 
     def _sleep(self, seconds: float, end: float, post: Post) -> bool:
@@ -126,11 +122,11 @@ class Poster:
 
 
 def _outcome(connection_id: str, status: int) -> Outcome | None:
-    """Return what a status means for a post; None: it may pass."""
+    """Return what a status means for a post; None: try again."""
     if status == _OK:
         return Outcome.ACCEPTED
     # 400 is also said of what may be an id: https://github.com/aws/aws-sdk-cpp/issues/1553
     never_an_id = status == _BAD_REQUEST and not _CONNECTION_ID.fullmatch(connection_id)
     if status == _GONE or never_an_id:
         return Outcome.GONE
-    return None if status == _THROTTLED or status >= _SERVER_ERROR else Outcome.FAILED
+    return None if is_retryable(status) else Outcome.FAILED

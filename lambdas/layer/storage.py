@@ -70,6 +70,10 @@ class Storage:
             retention=settings.seconds("RETENTION_SECONDS"),
         )
 
+    def resolve_credentials(self) -> None:
+        """Find credentials, before a call has to wait for them."""
+        self._client.resolve_credentials()
+
     # -- subscribing
 
     def subscribe(

@@ -39,6 +39,9 @@ class Recorder:
     topics: list[Topic] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
+    def resolve_credentials(self) -> None:
+        """Storage; it has no topic."""
+
     def say(self, topic: Topic, line: Said) -> None:
         """Storage."""
         self.topics.append(topic)

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from lambdas.layer import batches, clock, frames, handler, post, sender, storage
+from lambdas.layer.aws import retries
 from proof.interleavings.scheduler import Scheduler
 from proof.interleavings.tables import FaultError
 
@@ -75,9 +76,8 @@ def installed(scheduler: Scheduler, replay_at_most: int = storage.REPLAY_AT_MOST
 
     replaced: tuple[tuple[Any, str, Any], ...] = (
         (batches, "time", outside),
-        (batches, "random", outside),
         (post, "time", outside),
-        (post, "random", outside),
+        (retries, "random", outside),
         (sender, "time", outside),
         (sender, "ThreadPoolExecutor", pool),
         (sender, "log", log),

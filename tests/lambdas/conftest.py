@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from lambdas.layer import batches, post
 from lambdas.layer import sender as sender_module
+from lambdas.layer.aws import retries
 from lambdas.layer.aws.boto3_clients import Boto3DynamoDb
 from lambdas.layer.aws.dynamodb import DynamoDb
 from lambdas.layer.handler import Handler
@@ -88,8 +89,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     time = FakeTime()
     for module in (sender_module, post, batches):
         monkeypatch.setattr(module, "time", time)
-    for module in (post, batches):
-        monkeypatch.setattr(module, "random", LongestPauses)
+    monkeypatch.setattr(retries, "random", LongestPauses)
     return time
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.layer.aws import json_service
+from lambdas.layer.aws import json_service, retries
 from lambdas.layer.identity import Identity, bearer
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from tests.events import captured
@@ -46,7 +46,7 @@ def environment(loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch) -> pytes
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setattr(json_service, "time", FakeTime())
-    monkeypatch.setattr(json_service, "random", LongestPauses)
+    monkeypatch.setattr(retries, "random", LongestPauses)
     loopback.script(SECRET)
     return monkeypatch
 

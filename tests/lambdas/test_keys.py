@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.layer.aws import json_service
+from lambdas.layer.aws import json_service, retries
 from lambdas.layer.keys import BadSecretError, Keys, KeysUnavailableError, parse_keys
 from lambdas.layer.settings import MissingSettingError
 from tests.fakes import FakeClock, FakeTime, LongestPauses
@@ -234,7 +234,7 @@ def environment(loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch) -> pytes
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setattr(json_service, "time", FakeTime())
-    monkeypatch.setattr(json_service, "random", LongestPauses)
+    monkeypatch.setattr(retries, "random", LongestPauses)
     return monkeypatch
 
 

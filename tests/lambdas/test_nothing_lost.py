@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.layer.clock import from_rfc3339
 from lambdas.layer.handler import Handler
 from tests.fakes import Call, FakeApi, FakeClock, Journal, TappedDynamo
 from tests.lambdas.examples import NOTIFICATION, publish, subscribe
@@ -123,6 +124,15 @@ def test_where_the_put_took_longer_than_five_seconds_the_publish_fails_and_its_r
     assert [frame["id"] for frame in api.received("c1")] == ["1"]
     retry = say(handler, id="2")
     assert (retry["duplicate"], retry["accepted"]) == (True, 1)
+
+
+def test_sent_at_is_taken_once_credentials_are_there(
+    handler: Handler, clock: FakeClock, dynamo: TappedDynamo
+) -> None:
+    """A role's may take seconds: the put would be as late, and a `since` might leave it out."""
+    dynamo.before_credentials = lambda: clock.advance(seconds=60)
+    before = clock()
+    assert from_rfc3339(say(handler)["sent_at"]) == before + 60_000
 
 
 def test_a_subscribe_writes_first_and_then_reads_what_was_said(

@@ -4,22 +4,16 @@ https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
 """
 
 import json
-import random
 import time
-from typing import Any, Final
+from typing import Any
 
 from lambdas.layer import limits
 from lambdas.layer.aws.errors import ServiceError, TransportError
+from lambdas.layer.aws.retries import RETRYABLE_CODES, is_retryable, pause
 from lambdas.layer.aws.service import AwsService
 from lambdas.layer.aws.transport import Response
 
 _OK = 200
-_SERVER_ERROR = 500
-
-RETRYABLE: Final = frozenset(
-    {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
-)
-"""Codes of errors that a second attempt may not meet; every status from 500 on is one, too."""
 
 
 class JsonService:
@@ -43,12 +37,12 @@ class JsonService:
                 return _result(operation, response)
         except TransportError:
             pass
-        time.sleep(random.uniform(0, limits.LONGEST_PAUSE))  # noqa: S311 - jitter, not a secret
+        time.sleep(pause(limits.LONGEST_PAUSE))
         return _result(operation, self._send(operation, body))
 
     def resolve_credentials(self) -> None:
-        """Find credentials, within limits.CALL_BUDGET. Raises CredentialsError."""
-        self._service.resolve_credentials(limits.CALL_BUDGET)
+        """Find credentials, within limits.ATTEMPT_TIMEOUT. Raises CredentialsError."""
+        self._service.resolve_credentials(limits.ATTEMPT_TIMEOUT)
 
     def _send(self, operation: str, body: bytes) -> Response:
         headers = {
@@ -61,7 +55,7 @@ class JsonService:
 def _is_retryable(response: Response) -> bool:
     if response.status == _OK:
         return False
-    return response.status >= _SERVER_ERROR or _error(response)[0] in RETRYABLE
+    return is_retryable(response.status) or _error(response)[0] in RETRYABLE_CODES
 
 
 def _result(operation: str, response: Response) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 
 from lambdas.layer import limits
 from lambdas.layer.aws import json_service as json_service_module
+from lambdas.layer.aws import retries
 from lambdas.layer.aws.errors import ServiceError, TransportError
 from lambdas.layer.aws.json_service import JsonService
 from tests.fakes import FakeTime, LongestPauses
@@ -47,7 +48,7 @@ REFUSED: list[Said] = [
 def waits(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     time = FakeTime()
     monkeypatch.setattr(json_service_module, "time", time)
-    monkeypatch.setattr(json_service_module, "random", LongestPauses)
+    monkeypatch.setattr(retries, "random", LongestPauses)
     return time
 
 
