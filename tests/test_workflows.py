@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # has no stubs
 
-ROOT = Path(__file__).parents[1] / ".github/workflows"
+MAKEFILE = Path(__file__).parents[1] / "Makefile"
+ROOT = MAKEFILE.parent / ".github/workflows"
 WORKFLOWS = sorted(ROOT.glob("*.yml"))
 
 
@@ -26,12 +27,23 @@ def commands(job: dict[str, Any]) -> str:
     return "\n".join(step["run"] for step in job["steps"] if "run" in step)
 
 
+def code_of(workflow: Path) -> str:
+    return "\n".join(commands(job) for job in jobs(workflow.name).values() if "steps" in job)
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
 def test_workflows_pin_their_actions_and_ask_for_no_permission_at_the_top(workflow: Path) -> None:
     text = workflow.read_text()
     assert "\npermissions: {}\n" in text
     for action in re.findall(r"uses: (\S+)", text):
         assert action.startswith("./") or re.search(r"@[0-9a-f]{40}$", action), action
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_the_make_targets_that_a_workflow_runs_exist(workflow: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE.read_text(), re.MULTILINE))
+    run = re.findall(r"(?:^|\$\()make (?:--[a-z-]+ )?([a-z]+)", code_of(workflow), re.MULTILINE)
+    assert set(run) - targets == set()
 
 
 def test_prod_is_deployed_from_main_alone() -> None:

@@ -127,10 +127,12 @@ def test_an_api_that_cannot_call_its_functions_alarms(template: Template, stage:
     assert dimensions == {"ApiId": "<api>", "Stage": stage}
 
 
+@pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_clients_that_api_gateway_turns_away_alarm_when_they_are_many_for_long(
-    prod: Template,
+    templates: dict[str, Template], stage: str
 ) -> None:
-    alarm = alarms(prod)["ClientErrors"]
+    template = templates[stage]
+    alarm = alarms(template)["ClientErrors"]
     metrics = {one["Id"]: one for one in alarm["Metrics"]}
     (expression,) = [one["Expression"] for one in metrics.values() if "Expression" in one]
     assert expression == (
@@ -146,8 +148,8 @@ def test_clients_that_api_gateway_turns_away_alarm_when_they_are_many_for_long(
     }
     for metric in counted.values():
         assert metric["Namespace"] == "AWS/ApiGateway"
-        dimensions = {d["Name"]: prod.text(d["Value"]) for d in metric["Dimensions"]}
-        assert dimensions == {"ApiId": "<api>", "Stage": "prod"}
+        dimensions = {d["Name"]: template.text(d["Value"]) for d in metric["Dimensions"]}
+        assert dimensions == {"ApiId": "<api>", "Stage": stage}
     assert {one["MetricStat"]["Stat"] for one in metrics.values() if "MetricStat" in one} == {"Sum"}
     assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (10, 3)
 

@@ -60,4 +60,4 @@ def test_data_elsewhere_goes_with_its_stack(local: Template, dev: Template) -> N
         assert table.properties["DeletionProtectionEnabled"] is False
         recovery = table.properties["PointInTimeRecoverySpecification"]
         assert recovery == {"PointInTimeRecoveryEnabled": False}
-        assert table.body["DeletionPolicy"] == "Delete"
+        assert table.body["DeletionPolicy"] == table.body["UpdateReplacePolicy"] == "Delete"
