@@ -14,7 +14,7 @@ from lambdas.layer.tokens import verify
 from ws_notify import mint_token
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
 def test_the_protocol_publishes_the_rules_that_the_code_validates_with() -> None:
