@@ -1,4 +1,7 @@
-"""`make costs`: count what a wait asks of AWS, price it, and write the tables into README.md."""
+"""`make costs`: count what a wait asks of AWS, price it, and write the tables into docs/costs.md.
+
+What a month costs in all goes into README.md.
+"""
 
 import math
 import tomllib
@@ -8,12 +11,13 @@ from textwrap import fill
 from typing import Final
 
 from benchmarks.bill import MILLION, Prices, Range, bill, cheaper_from, log_bytes, traces
+from benchmarks.gateway import Counts
 from benchmarks.waits import Stage, count
 from tools.page import with_figures
 from tools.table import Table
 from tools.terminal import exit_status, say
 
-README: Final = Path(__file__).parent.parent / "README.md"
+_ROOT: Final = Path(__file__).parent.parent
 COMMAND: Final = "make costs"
 
 _PRICES: Final = Path(__file__).parent / "prices.toml"
@@ -23,9 +27,10 @@ _BY: Final = {"socket": "a socket", "invocation": "invocation"}
 
 def main() -> int:
     """Write the figures, and print them."""
-    text = figures(counted(), prices())
-    README.write_text(with_figures(README.read_text(), COMMAND, text))
-    say(text)
+    written = pages(counted(), prices())
+    for page, text in written.items():
+        page.write_text(with_figures(page.read_text(), COMMAND, text))
+    say("\n\n".join(written.values()))
     return 0
 
 
@@ -39,8 +44,30 @@ def counted() -> list[Stage]:
     return [count("off"), count("required")]
 
 
-def figures(stages: Sequence[Stage], prices: Prices) -> str:
-    """Return the tables, and what they stand on, in Markdown."""
+def pages(stages: Sequence[Stage], prices: Prices) -> dict[Path, str]:
+    """Return what stands between the markers of each page, in Markdown."""
+    return {
+        _ROOT / "README.md": _summary(stages, prices).as_markdown(),
+        _ROOT / "docs" / "costs.md": _figures(stages, prices),
+    }
+
+
+def _summary(stages: Sequence[Stage], prices: Prices) -> Table:
+    columns = ("`auth`, published by", *(f"{waits:,} waits" for waits in _WAITS))
+    rows: list[tuple[str, ...]] = [
+        (f"{stage.auth}, {_BY[by]}", *(_total(counts, stage, prices, waits) for waits in _WAITS))
+        for stage in stages
+        for by, counts in stage.waits.items()
+    ]
+    return Table(f"Dollars a month, prices read in {prices['read']}", columns, rows)
+
+
+def _total(counts: Counts, stage: Stage, prices: Prices, waits: int) -> str:
+    of = bill(counts, stage.memory_mb, prices, waits)
+    return _range(of.total(fixed_costs(stage, prices)))
+
+
+def _figures(stages: Sequence[Stage], prices: Prices) -> str:
     tables = (_counts(stages, prices), _dollars(stages, prices), _elsewhere(stages[-1], prices))
     counts, dollars, elsewhere = (table.as_markdown() for table in tables)
     return "\n\n".join((counts, dollars, _assumed(stages[-1], prices), elsewhere))
@@ -88,7 +115,7 @@ def _dollars(stages: Sequence[Stage], prices: Prices) -> Table:
                         _range(traces(counts, prices, waits)),
                     )
                 )
-    return Table(f"Dollars a month, prices read in {prices['read']}", columns, rows)
+    return Table(f"Dollars a month by service, prices read in {prices['read']}", columns, rows)
 
 
 def _elsewhere(stage: Stage, prices: Prices) -> Table:

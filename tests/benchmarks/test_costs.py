@@ -1,4 +1,4 @@
-"""What waits cost: the counts, the arithmetic, and the README against both."""
+"""What waits cost: the counts, the arithmetic, and the documents against both."""
 
 import math
 from collections import Counter
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks.bill import bill, cheaper_from, log_bytes, traces
-from benchmarks.costs import COMMAND, README, counted, figures, fixed_costs, prices
+from benchmarks.costs import COMMAND, counted, fixed_costs, pages, prices
 from benchmarks.gateway import Counts
 from benchmarks.waits import Stage
 from tools.page import with_figures
@@ -20,9 +20,10 @@ def stages() -> list[Stage]:
     return counted()
 
 
-def test_readme_costs_are_those_of_what_is_counted_now(stages: list[Stage]) -> None:
-    text = README.read_text()
-    assert with_figures(text, COMMAND, figures(stages, PRICES)) == text, f"run `{COMMAND}`"
+def test_the_costs_in_the_documents_are_those_of_what_is_counted_now(stages: list[Stage]) -> None:
+    for page, figures in pages(stages, PRICES).items():
+        text = page.read_text()
+        assert with_figures(text, COMMAND, figures) == text, f"{page.name}: run `{COMMAND}`"
 
 
 def test_a_wait_with_tokens_over_a_socket_asks_for_what_was_counted_by_hand(
