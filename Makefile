@@ -68,11 +68,18 @@ test: $(READY) ## every test (ARGS="-k name" and other options of pytest)
 	@$(PY) -m tools.chromium
 	@$(PY) -m pytest $(ARGS)
 
+.PHONY: coverage
+coverage: $(READY) ## every test, and whether they cover lambdas and the Python client; slower
+	@$(PY) -m tools.chromium
+	@$(PY) -m coverage run -m pytest
+	@$(PY) -m coverage report
+
 .PHONY: check
-check: $(READY) ## format, lint and types, changing nothing
+check: $(READY) ## format, lint, types and workflows, changing nothing
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
+	@.venv/bin/zizmor --offline --quiet .github
 
 .PHONY: format
 format: $(READY) ## let ruff format and repair the code
@@ -96,7 +103,7 @@ bench: $(READY) ## the benchmark: a table, JSON and a chart (ARGS= are its optio
 	@$(PY) -m benchmarks $(ARGS)
 
 .PHONY: costs
-costs: $(READY) ## count what a wait asks of AWS, and write what it costs into README.md
+costs: $(READY) ## count what a wait asks of AWS, and write what it costs into docs/costs.md
 	@$(PY) -m benchmarks.costs
 
 .PHONY: prove
