@@ -64,15 +64,10 @@ token: .venv/.ready ## a token: STAGE= CLIENT=frontend|backend MERCHANT= REF=123
 	@$(PY) -m tools.token --stage '$(STAGE)' --client '$(CLIENT)' --merchant '$(MERCHANT)' --lifetime '$(LIFETIME)' --ref '$(REF)'
 
 .PHONY: test
-test: $(READY) ## every test (ARGS="-k name" and other options of pytest)
+test: $(READY) ## every test (ARGS="-k name" and other options of pytest; COVERAGE=1 holds the gate, slower)
 	@$(PY) -m tools.chromium
-	@$(PY) -m pytest $(ARGS)
-
-.PHONY: coverage
-coverage: $(READY) ## every test, and whether they cover lambdas and the Python client; slower
-	@$(PY) -m tools.chromium
-	@$(PY) -m coverage run -m pytest
-	@$(PY) -m coverage report
+	@$(PY) $(if $(COVERAGE),-m coverage run) -m pytest $(ARGS)
+	@$(if $(COVERAGE),$(PY) -m coverage report)
 
 .PHONY: check
 check: $(READY) ## format, lint, types and workflows, changing nothing
