@@ -1,7 +1,7 @@
 // What watches of one address and token share: the connection in use, and the next one.
 
 import { Link } from './link.js';
-import { HANDSHAKES, LASTED, backoff, slowly } from './timing.js';
+import { backoff, HANDSHAKES, LASTED, slowly } from './timing.js';
 
 /** @import { ErrorDetail, Notification, Token } from './index.js' */
 /** @import { Part } from './topic.js' */

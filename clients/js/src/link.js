@@ -1,7 +1,7 @@
 // One WebSocket: it opens, asks one thing at a time, and says when it is of no more use.
 
+import { ANSWER, backoff, deadline, HANDSHAKE, KEEP_ALIVE, margin, REPLAY } from './timing.js';
 import { keyOf } from './topic.js';
-import { ANSWER, HANDSHAKE, KEEP_ALIVE, REPLAY, backoff, deadline, margin } from './timing.js';
 
 /** @import { Channel } from './channel.js' */
 /** @import { Part } from './topic.js' */
@@ -184,12 +184,15 @@ export class Link {
       // Nobody waits for an unsubscribe.
     } else if (retryable) {
       open.parts.forEach((part) => this.#failed.add(part));
-      this.#retry ??= setTimeout(() => {
-        this.#retry = undefined;
-        this.#failed.forEach((part) => this.#asked.delete(part));
-        this.#failed.clear();
-        this.pump();
-      }, backoff(this.#tries++));
+      this.#retry ??= setTimeout(
+        () => {
+          this.#retry = undefined;
+          this.#failed.forEach((part) => this.#asked.delete(part));
+          this.#failed.clear();
+          this.pump();
+        },
+        backoff(this.#tries++),
+      );
       this.#channel.error(error, open.key);
     } else {
       this.#held.delete(open.key);

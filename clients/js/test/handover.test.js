@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ear, HOUR, MINUTE, SECOND, World, counting, listening } from './world.js';
+import { counting, Ear, HOUR, listening, MINUTE, SECOND, World } from './world.js';
 
 test('before two hours are over the next connection is open and subscribed', async (t) => {
   const world = new World(t);
@@ -166,6 +166,9 @@ test('both connections of a handover close with the last watch', async (t) => {
   const [old] = world.sockets;
   await world.until(() => old.serve() && world.sockets.length > 1);
   ear.watch.close();
-  assert.deepEqual(world.sockets.map((socket) => socket.closed), [true, true]);
+  assert.deepEqual(
+    world.sockets.map((socket) => socket.closed),
+    [true, true],
+  );
   assert.equal(world.timers, 0);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ear, MINUTE, SECOND, World, listening } from './world.js';
+import { Ear, listening, MINUTE, SECOND, World } from './world.js';
 
 test('every five minutes the subscribe is repeated with the now of the server', async (t) => {
   const world = new World(t);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ear, SECOND, World, listening } from './world.js';
+import { Ear, listening, SECOND, World } from './world.js';
 
 test('a page that becomes visible connects at once', async (t) => {
   const world = new World(t);

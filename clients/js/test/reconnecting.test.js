@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ear, MINUTE, SECOND, World, listening } from './world.js';
+import { Ear, listening, MINUTE, SECOND, World } from './world.js';
 
 test('a connection that ends is followed by one that asks for what was missed', async (t) => {
   const world = new World(t);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ear, MINUTE, SECOND, World, listening } from './world.js';
+import { Ear, listening, MINUTE, SECOND, World } from './world.js';
 
 const FORBIDDEN = { code: 'forbidden', field: 'ref', retryable: false };
 const INTERNAL = { code: 'internal_error', retryable: true };
@@ -19,7 +19,10 @@ test('a frame that was refused for good ends its watch, and is never sent again'
   world.socket.drop();
   await world.advance(SECOND);
   world.socket.serve();
-  assert.deepEqual(world.sockets.map((socket) => socket.refs), [['7', '8', '8'], ['8']]);
+  assert.deepEqual(
+    world.sockets.map((socket) => socket.refs),
+    [['7', '8', '8'], ['8']],
+  );
 });
 
 test('the last watch that is refused closes the socket', async (t) => {
@@ -73,8 +76,14 @@ test('a ref that waits for another try keeps no other waiting', async (t) => {
   socket.open().refuse(INTERNAL);
   assert.deepEqual(socket.refs, ['7', '8']);
   socket.answer();
-  assert.deepEqual(ears.map((ear) => ear.watch.state), ['open', 'subscribed']);
-  assert.deepEqual(ears.map((ear) => ear.errors.length), [1, 0]);
+  assert.deepEqual(
+    ears.map((ear) => ear.watch.state),
+    ['open', 'subscribed'],
+  );
+  assert.deepEqual(
+    ears.map((ear) => ear.errors.length),
+    [1, 0],
+  );
   new Ear({ ref: '9' });
   await world.settle();
   assert.deepEqual(socket.refs, ['7', '8', '9'], 'nor one that comes meanwhile');

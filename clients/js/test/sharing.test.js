@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ear, World, listening } from './world.js';
+import { Ear, listening, World } from './world.js';
 
 test('several refs share one socket, and ask one after another', async (t) => {
   const world = new World(t);
@@ -72,10 +72,13 @@ test('a later watch of a ref gets its replay, and the first hears nothing twice'
   assert.equal(world.socket.sent[1].since, undefined);
   world.socket.notify('a');
   world.socket.notify('b');
-  assert.deepEqual([one.heard, two.heard], [
-    ['a', 'b'],
-    ['a', 'b'],
-  ]);
+  assert.deepEqual(
+    [one.heard, two.heard],
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+  );
 });
 
 test('a ref is left when its last watch closes, the socket with the last of all', async (t) => {
@@ -133,7 +136,10 @@ test('a page may open another watch of the ref that it hears of', async (t) => {
   const again = () => ears.length < 9 && ears.push(new Ear({}, again));
   ears.push(await listening(world, {}, again));
   world.socket.notify('a');
-  assert.deepEqual(ears.map(({ heard }) => heard), [['a'], []]);
+  assert.deepEqual(
+    ears.map(({ heard }) => heard),
+    [['a'], []],
+  );
 });
 
 test('the event that says closed may open the next watch on the same socket', async (t) => {
@@ -157,6 +163,12 @@ test('the raw frames of both directions are events, of each watch its own', asyn
   world.socket.serve();
   const told = ({ frames }) =>
     frames.map(({ direction, data }) => [direction, JSON.parse(data).ref]);
-  assert.deepEqual(told(one), [['out', '7'], ['in', '7']]);
-  assert.deepEqual(told(two), [['out', '8'], ['in', '8']]);
+  assert.deepEqual(told(one), [
+    ['out', '7'],
+    ['in', '7'],
+  ]);
+  assert.deepEqual(told(two), [
+    ['out', '8'],
+    ['in', '8'],
+  ]);
 });

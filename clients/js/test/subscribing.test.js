@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchRef } from '../src/index.js';
-import { Ear, MINUTE, World, listening } from './world.js';
+import { Ear, listening, MINUTE, World } from './world.js';
 
 test('a watch subscribes as soon as its socket is open, and not before', async (t) => {
   const world = new World(t);

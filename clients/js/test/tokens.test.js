@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ear, MINUTE, World, counting, listening } from './world.js';
+import { counting, Ear, listening, MINUTE, World } from './world.js';
 
 test('the token function is asked again before each connect', async (t) => {
   const world = new World(t);
@@ -64,7 +64,10 @@ test('a token function that fails too late is told, and troubles no other attemp
   await world.until(() => asked == 2);
   tokens[0].reject(new Error('no session'));
   await world.settle();
-  assert.deepEqual(ear.errors.map(({ code }) => code), ['token']);
+  assert.deepEqual(
+    ear.errors.map(({ code }) => code),
+    ['token'],
+  );
   assert.equal(ear.watch.state, 'connecting');
   tokens[1].resolve('good');
   await world.settle();

@@ -1,5 +1,5 @@
 // Compiled, never run: what a page written in TypeScript may and may not say.
-import { watchRef, type Notification, type Watch } from 'ws-notify';
+import { type Notification, type Watch, watchRef } from 'ws-notify';
 
 const watch: Watch = watchRef(
   {
