@@ -11,8 +11,9 @@ LOGGING_ROLE ?= keep
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 # By their paths: the make of macOS (3.81) does not look for programs in an exported PATH.
-PY  := .venv/bin/python
-CDK := node_modules/.bin/cdk
+PY    := .venv/bin/python
+CDK   := node_modules/.bin/cdk
+BIOME := node_modules/.bin/biome
 
 # A stamp is touched last, so that an interrupted installation is done again. Progress goes to
 # standard error: the standard output of `make env` is read by a shell.
@@ -74,12 +75,14 @@ check: $(READY) ## format, lint, types and workflows, changing nothing
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
+	@$(BIOME) check --error-on-warnings
 	@.venv/bin/zizmor --offline --quiet .github
 
 .PHONY: format
-format: $(READY) ## let ruff format and repair the code
+format: $(READY) ## let ruff and Biome format and repair the code
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
+	@$(BIOME) check --write --error-on-warnings
 
 .PHONY: synth
 synth: $(READY) ## the templates of all stages, checked, into cdk.out
@@ -141,6 +144,6 @@ clean: ## remove what was built here; what was installed stays
 	@touch $@
 
 node_modules/.ready: package-lock.json | .venv/.ready
-	@echo "installing the CDK command line into node_modules (once; half a minute) ..." >&2
+	@echo "installing the CDK command line and the JavaScript tools into node_modules (once; half a minute) ..." >&2
 	@.venv/bin/npm ci --silent --no-fund --no-audit >&2
 	@touch $@

@@ -71,9 +71,9 @@ function watch({ url, merchantId, ref, token }) {
   const show = (detail) => {
     name.dataset.state = detail.state;
     name.textContent = `${merchantId} ${ref}: ${describe(detail)}`;
-    if (detail.state == 'closed') {
+    if (detail.state === 'closed') {
       row.remove();
-      if (watches.get(key)?.watch == opened) watches.delete(key);
+      if (watches.get(key)?.watch === opened) watches.delete(key);
     } else {
       watches.get(key).detail = detail;
     }
@@ -81,7 +81,7 @@ function watch({ url, merchantId, ref, token }) {
   };
   show({ state: 'connecting' });
   opened.addEventListener('state', ({ detail }) => {
-    if (detail.state == 'subscribed') tell('');
+    if (detail.state === 'subscribed') tell('');
     show(detail);
   });
   opened.addEventListener('error', ({ detail }) => tell(explained(detail)));
@@ -106,7 +106,7 @@ async function publishOnce() {
   const started = performance.now();
   try {
     const answer = await publish(url, token, notification, (...frame) => frames.add(...frame));
-    if (answer.type == 'error') throw new Error(explained(answer));
+    if (answer.type === 'error') throw new Error(explained(answer));
     const took = Math.round(performance.now() - started);
     const { accepted, gone, failed } = answer;
     receipt.textContent =

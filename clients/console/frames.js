@@ -13,7 +13,7 @@ export class Frames {
 
   add(direction, data) {
     const at = new Date().toISOString().slice(11, 23);
-    this.#lines.push(`${at} ${direction == 'out' ? '→' : '←'} ${data}`);
+    this.#lines.push(`${at} ${direction === 'out' ? '→' : '←'} ${data}`);
     this.#lines.splice(0, this.#lines.length - KEPT);
     this.#show();
   }

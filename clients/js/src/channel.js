@@ -21,7 +21,7 @@ const channels = new Set();
 /** The channel of an address and a token. @param {string} url @param {Token | undefined} token */
 export function channelTo(url, token) {
   for (const channel of channels) {
-    if (channel.url == url && channel.token === token) return channel;
+    if (channel.url === url && channel.token === token) return channel;
   }
   return new Channel(url, token);
 }
@@ -131,14 +131,14 @@ export class Channel {
 
   /** @param {Link} link @param {string} reason */
   lost(link, reason) {
-    if (link == this.#link) {
+    if (link === this.#link) {
       this.#link = undefined;
       // One that ends as soon as it is subscribed is no reason to come back ever so quickly.
       if (performance.now() - this.#settled > LASTED) this.#tries = 0;
     } else this.#next = undefined;
     // Offline, a handshake that fails says nothing of the token or the address.
     const failed = link.tried && !link.opened && globalThis.navigator?.onLine !== false;
-    if (failed && ++this.#failures == HANDSHAKES) this.error(UNREACHABLE);
+    if (failed && ++this.#failures === HANDSHAKES) this.error(UNREACHABLE);
     if (this.topics.size && !this.#next && !this.#timer) {
       const wait = this.#failures < HANDSHAKES ? backoff(this.#tries++) : slowly();
       this.#due = performance.now() + wait;
@@ -176,7 +176,7 @@ export class Channel {
     const parts = this.#parts();
     if (!link) more = { ...more, retryIn: this.#due - performance.now() };
     for (const listener of this.#listeners()) {
-      const subscribed = parts.every((part) => part.listener != listener || link?.up.has(part));
+      const subscribed = parts.every((part) => part.listener !== listener || link?.up.has(part));
       const up = subscribed ? 'subscribed' : 'open';
       const down = this.#failures < HANDSHAKES ? 'waiting' : 'slow';
       const state = !link ? down : link.opened ? up : 'connecting';
@@ -186,7 +186,7 @@ export class Channel {
 
   /** @param {string} [key] */
   #parts(key) {
-    return [...this.topics].flatMap(([each, parts]) => (!key || each == key ? [...parts] : []));
+    return [...this.topics].flatMap(([each, parts]) => (!key || each === key ? [...parts] : []));
   }
 
   /** @param {string} [key] */

@@ -54,7 +54,7 @@ export class Link {
     await null; // Not before the caller could listen to the events, nor for one that left at once.
     if (this.#ended) return;
     try {
-      const value = await (typeof token == 'function' ? token() : token);
+      const value = await (typeof token === 'function' ? token() : token);
       if (value) address.searchParams.set('token', value);
     } catch (error) {
       // Told even if it comes too late: it may be why.
@@ -93,7 +93,7 @@ export class Link {
     for (const [key, topic] of topics) {
       const parts = [...topic];
       if (parts.every((part) => this.#asked.has(part))) continue;
-      parts.forEach((part) => this.#asked.add(part));
+      for (const part of parts) this.#asked.add(part);
       this.#held.set(key, parts[0]);
       // The earliest; an empty one, of a part that has heard nothing yet, comes first.
       const since = parts.map((part) => part.since).sort()[0] || undefined;
@@ -130,14 +130,14 @@ export class Link {
     const key = keyOf(frame?.merchant_id, frame?.ref);
     this.#channel.frame(frame?.merchant_id ? key : open?.key, 'in', text);
     if (this.#ended) return;
-    if (frame?.client == 'backend') {
+    if (frame?.client === 'backend') {
       // A long replay comes before its answer, and shows that the network lives.
-      if (key == open?.key && performance.now() < open.until) this.#wait();
+      if (key === open?.key && performance.now() < open.until) this.#wait();
       this.#channel.deliver(key, frame);
     } else if (open && frame) {
-      if (frame.type == 'subscribed' && key == open.key) this.#subscribed(frame, open.parts);
-      else if (frame.type == 'unsubscribed' && key == open.key) this.#answered();
-      else if (frame.type == 'error') this.#refused(frame, open);
+      if (frame.type === 'subscribed' && key === open.key) this.#subscribed(frame, open.parts);
+      else if (frame.type === 'unsubscribed' && key === open.key) this.#answered();
+      else if (frame.type === 'error') this.#refused(frame, open);
       // What API Gateway itself answers has no `client`, e.g. {"message": "Internal server error"}.
       else if (!frame.client && frame.message) this.#refused(frame, open);
     }
@@ -164,7 +164,7 @@ export class Link {
   /** Both times are the server's: the browser's clock may be wrong. @param {number} life */
   #keepFor(life) {
     clearTimeout(this.#expiry);
-    if (isNaN(life)) return;
+    if (Number.isNaN(life)) return;
     this.#margin ??= margin(life);
     // Never less than a second, or a token that is at its end would make a loop.
     const kept = Math.max(1_000, life - this.#margin);
@@ -178,16 +178,16 @@ export class Link {
   #refused(frame, open) {
     const { code = 'gateway', message, field, retryable = true, request_id, requestId } = frame;
     // The token has ended: what the next connection may do is said by the next token.
-    if (code == 'forbidden' && field == 'exp') return this.lost(message);
+    if (code === 'forbidden' && field === 'exp') return this.lost(message);
     const error = { code, message, field, retryable, requestId: request_id ?? requestId };
     if (!open.parts.length) {
       // Nobody waits for an unsubscribe.
     } else if (retryable) {
-      open.parts.forEach((part) => this.#failed.add(part));
+      for (const part of open.parts) this.#failed.add(part);
       this.#retry ??= setTimeout(
         () => {
           this.#retry = undefined;
-          this.#failed.forEach((part) => this.#asked.delete(part));
+          for (const part of this.#failed) this.#asked.delete(part);
           this.#failed.clear();
           this.pump();
         },

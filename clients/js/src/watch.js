@@ -47,21 +47,21 @@ class Watch extends EventTarget {
   }
 
   close() {
-    if (this.#state == 'closed') return;
+    if (this.#state === 'closed') return;
     this.#enter({ state: 'closed' });
     this.#channel.leave(this.#parts);
   }
 
   /** @param {Notification} notification */
   #hear(notification) {
-    if (this.#state == 'closed') return;
+    if (this.#state === 'closed') return;
     guarded(() => this.#onNotification(notification, /** @type {Face} */ (this)));
     if (guarded(() => this.#until?.(notification))) this.close();
   }
 
   /** @param {StateDetail} detail */
   #enter(detail) {
-    if (this.#state == detail.state || this.#state == 'closed') return;
+    if (this.#state === detail.state || this.#state === 'closed') return;
     this.#state = detail.state;
     this.#emit('state', detail);
   }

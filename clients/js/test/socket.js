@@ -45,7 +45,7 @@ export class FakeSocket {
   }
 
   say(frame) {
-    this.onmessage?.({ data: typeof frame == 'string' ? frame : JSON.stringify(frame) });
+    this.onmessage?.({ data: typeof frame === 'string' ? frame : JSON.stringify(frame) });
   }
 
   notify(id, more) {

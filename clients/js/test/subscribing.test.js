@@ -108,7 +108,7 @@ test('a frame may close the watch whose event it is', async (t) => {
   const three = new Ear();
   await world.settle();
   three.watch.addEventListener('frame', ({ detail }) => {
-    if (detail.direction == 'in') three.watch.close();
+    if (detail.direction === 'in') three.watch.close();
   });
   world.socket.serve();
   assert.equal(world.timers, 0);
@@ -127,7 +127,7 @@ test('nothing is heard after close', async (t) => {
 
 test('until closes the watch by itself after the last notification', async (t) => {
   const world = new World(t);
-  const ear = await listening(world, { until: ({ type }) => type == 'last' });
+  const ear = await listening(world, { until: ({ type }) => type === 'last' });
   world.socket.notify('a');
   assert.ok(!world.socket.closed);
   world.socket.notify('b', { type: 'last' });

@@ -45,7 +45,7 @@ test('a token that never comes is given up, and no handshake is blamed', async (
   const world = new World(t);
   const answers = [];
   const ear = new Ear({ token: () => new Promise((answer) => answers.push(answer)) });
-  await world.until(() => answers.length == 4);
+  await world.until(() => answers.length === 4);
   assert.deepEqual(ear.errors, []);
   assert.equal(ear.details.at(-2).reason, 'no token');
   answers[0]('too late');
@@ -61,7 +61,7 @@ test('a token function that fails too late is told, and troubles no other attemp
   const tokens = [Promise.withResolvers(), Promise.withResolvers()];
   let asked = 0;
   const ear = new Ear({ token: () => tokens[asked++].promise });
-  await world.until(() => asked == 2);
+  await world.until(() => asked === 2);
   tokens[0].reject(new Error('no session'));
   await world.settle();
   assert.deepEqual(

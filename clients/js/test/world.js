@@ -64,24 +64,32 @@ export class World {
 
   /** Put a page in place: what a browser has and Node has not; a worker has no document. */
   browse(t, { worker = false } = {}) {
-    const [network, document] = [new EventTarget(), new EventTarget()];
+    const [window, document] = [new EventTarget(), new EventTarget()];
     const navigator = { onLine: true };
     if (!worker) this.#replace(t, 'document', Object.assign(document, { hidden: false }));
     this.#replace(t, 'navigator', navigator);
-    this.#replace(t, 'addEventListener', network.addEventListener.bind(network));
-    this.#replace(t, 'removeEventListener', network.removeEventListener.bind(network));
+    this.#replace(t, 'addEventListener', window.addEventListener.bind(window));
+    this.#replace(t, 'removeEventListener', window.removeEventListener.bind(window));
     const fire = async (target, type) => {
       target.dispatchEvent(new Event(type));
       await this.settle();
     };
+    const network = (onLine) => {
+      navigator.onLine = onLine;
+      return fire(window, onLine ? 'online' : 'offline');
+    };
+    const look = (hidden) => {
+      document.hidden = hidden;
+      return fire(document, 'visibilitychange');
+    };
     return {
-      online: () => ((navigator.onLine = true), fire(network, 'online')),
-      offline: () => ((navigator.onLine = false), fire(network, 'offline')),
-      hide: () => ((document.hidden = true), fire(document, 'visibilitychange')),
+      online: () => network(true),
+      offline: () => network(false),
+      hide: () => look(true),
+      show: () => look(false),
       listeners: () =>
-        ['online', 'offline'].flatMap((type) => getEventListeners(network, type)).length +
+        ['online', 'offline'].flatMap((type) => getEventListeners(window, type)).length +
         getEventListeners(document, 'visibilitychange').length,
-      show: () => ((document.hidden = false), fire(document, 'visibilitychange')),
     };
   }
 
