@@ -1,12 +1,12 @@
-// A bar for each of the newest latencies.
+// A bar chart of the newest latencies.
 
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 const HEIGHT = 96;
 const LEFT = 48;
-const BARS = 60;
+export const BARS = 60;
 const TOP = 14;
 
-/** Draw them into an <svg>, in milliseconds, the newest at the right. */
+/** Draw the latencies, in milliseconds, into an <svg>, the newest at the right. */
 export function draw(svg, latencies) {
   const highest = roundUp(Math.max(10, ...latencies));
   const width = svg.clientWidth || 600;
@@ -25,7 +25,7 @@ export function draw(svg, latencies) {
   );
 }
 
-/** The next 1, 2 or 5 with zeros. */
+/** Round up to 1, 2 or 5 times a power of ten. */
 function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 5, 10].find((digit) => digit * power >= value) * power;

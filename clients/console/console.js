@@ -1,4 +1,4 @@
-// The page: what is typed into its forms, and what the modules beside it show.
+// The page: its forms, its watches, and the state of both.
 
 import { watchRef } from '../js/src/index.js';
 import { Frames } from './frames.js';
@@ -12,16 +12,16 @@ const frames = new Frames(byId('frames'), byId('raw'));
 const watchForm = byId('watch');
 const publishForm = byId('publish');
 
-/** The open watches, by what they watch. */
+/** The open watches, by address, merchant and ref. */
 const watches = new Map();
 
 start();
 
-/** Take what the address of the page says: `#url=…&merchant=…&refs=…`. */
+/** Fill the form from the page's address: `#url=…&merchant=…&refs=…`. */
 function start() {
-  const said = new URLSearchParams(location.hash.slice(1));
+  const parameters = new URLSearchParams(location.hash.slice(1));
   for (const name of ['url', 'merchant', 'refs']) {
-    if (said.has(name)) watchForm.elements[name].value = said.get(name);
+    if (parameters.has(name)) watchForm.elements[name].value = parameters.get(name);
   }
   watchForm.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -31,18 +31,18 @@ function start() {
     event.preventDefault();
     publishOnce();
   });
-  watchForm.elements[said.has('url') ? 'merchant' : 'url'].focus();
+  watchForm.elements[parameters.has('url') ? 'merchant' : 'url'].focus();
 }
 
 function watchAll() {
-  const { url, merchant, refs, token } = values(watchForm);
-  tell('');
+  const { url, merchant, refs, token } = formValues(watchForm);
+  showProblem('');
   const each = refs.split(',').map((ref) => ref.trim());
   for (const ref of new Set(each.filter(Boolean))) watch({ url, merchantId: merchant, ref, token });
-  // What is watched is what will be published to.
+  // Suggest publishing to what is watched.
   publishForm.elements.merchant_id.value = merchant;
   publishForm.elements.ref.value = each[0];
-  // A token stays out of it: the address of a page is kept in its history.
+  // Without the token: the browser's history keeps the address of a page.
   history.replaceState(null, '', `#${new URLSearchParams({ url, merchant, refs })}`);
 }
 
@@ -56,7 +56,7 @@ function watch({ url, merchantId, ref, token }) {
       timeline.add(notification, since),
     );
   } catch (error) {
-    return tell(`The address is none: ${error.message}`);
+    return showProblem(`The address is not valid: ${error.message}`);
   }
   const row = document.createElement('li');
   const name = document.createElement('span');
@@ -81,57 +81,57 @@ function watch({ url, merchantId, ref, token }) {
   };
   show({ state: 'connecting' });
   opened.addEventListener('state', ({ detail }) => {
-    if (detail.state === 'subscribed') tell('');
+    if (detail.state === 'subscribed') showProblem('');
     show(detail);
   });
-  opened.addEventListener('error', ({ detail }) => tell(explained(detail)));
+  opened.addEventListener('error', ({ detail }) => showProblem(formatError(detail)));
   opened.addEventListener('frame', ({ detail }) => frames.add(detail.direction, detail.data));
 }
 
-/** Show the least happy of the watches above all. */
+/** Show the state of the watch that is furthest from being subscribed. */
 function showState() {
-  const order = ['slow', 'waiting', 'connecting', 'open', 'subscribed'];
+  const order = ['unreachable', 'waiting', 'connecting', 'open', 'subscribed'];
   const details = [...watches.values()].map(({ detail }) => detail);
-  const [least] = details.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
-  byId('state').dataset.state = least?.state ?? 'none';
-  byId('state').textContent = least ? describe(least) : 'not connected';
+  const [worst] = details.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
+  byId('state').dataset.state = worst?.state ?? 'none';
+  byId('state').textContent = worst ? describe(worst) : 'not connected';
 }
 
 async function publishOnce() {
-  const { token, ...notification } = values(publishForm);
-  const { url } = values(watchForm);
+  const { token, ...notification } = formValues(publishForm);
+  const { url } = formValues(watchForm);
   const receipt = byId('receipt');
   receipt.className = '';
   receipt.textContent = 'publishing …';
   const started = performance.now();
   try {
-    const answer = await publish(url, token, notification, (...frame) => frames.add(...frame));
-    if (answer.type === 'error') throw new Error(explained(answer));
+    const response = await publish(url, token, notification, (...frame) => frames.add(...frame));
+    if (response.type === 'error') throw new Error(formatError(response));
     const took = Math.round(performance.now() - started);
-    const { accepted, gone, failed } = answer;
+    const { accepted, gone, failed } = response;
     receipt.textContent =
       `Receipt after ${took} ms: ${accepted} got it` +
       (gone ? `, ${gone} were gone` : '') +
       (failed ? `, ${failed} get it at their next subscribe` : '') +
-      (accepted + gone + failed ? '.' : '. Nobody waits; who comes within the hour gets it.');
+      (accepted + gone + failed ? '.' : '. No subscribers; those who come within the hour get it.');
   } catch (error) {
-    receipt.className = 'refused';
+    receipt.className = 'rejected';
     receipt.textContent = error.message;
   }
 }
 
-/** Say an error frame, or an error of the client, in one line. */
-function explained({ code, message, field, request_id, requestId = request_id }) {
-  const where = field ? ` (${field})` : '';
-  const which = requestId ? ` Request ${requestId}.` : '';
-  return `${code}${where}: ${message}.${which}`;
+/** Format an error frame, or an error of the client, in one line. */
+function formatError({ code, message, field, request_id, requestId = request_id }) {
+  const location = field ? ` (${field})` : '';
+  const request = requestId ? ` Request ${requestId}.` : '';
+  return `${code}${location}: ${message}.${request}`;
 }
 
-function tell(problem) {
+function showProblem(problem) {
   byId('problem').textContent = problem;
   byId('problem').hidden = !problem;
 }
 
-function values(form) {
+function formValues(form) {
   return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()]));
 }

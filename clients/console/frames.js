@@ -1,6 +1,6 @@
-// The raw frames in both directions; only the newest, and only while they are looked at.
+// The newest raw frames in both directions, rendered only while their box is open.
 
-const KEPT = 200;
+const MAX_LINES = 200;
 
 export class Frames {
   #lines = [];
@@ -14,7 +14,7 @@ export class Frames {
   add(direction, data) {
     const at = new Date().toISOString().slice(11, 23);
     this.#lines.push(`${at} ${direction === 'out' ? '→' : '←'} ${data}`);
-    this.#lines.splice(0, this.#lines.length - KEPT);
+    this.#lines.splice(0, this.#lines.length - MAX_LINES);
     this.#show();
   }
 

@@ -1,31 +1,31 @@
-// One publish over a WebSocket of its own, as a backend without a library would do it.
+// One publish over its own WebSocket, as a backend without a library does it.
 
-const PATIENCE = 10_000;
+const RECEIPT_TIMEOUT = 10_000; // milliseconds
 
 /**
- * Return the receipt, or the error frame. Throws an Error with a text for people where neither
- * came; `heard(direction, data)` is told of each frame.
+ * Return the receipt or the error frame; call `onFrame(direction, data)` with each frame. Throws an
+ * Error with a message for the user if neither came.
  */
-export function publish(url, token, notification, heard) {
+export function publish(url, token, notification, onFrame) {
   return new Promise((resolve, reject) => {
     const fail = (text) => reject(new Error(text));
-    if (!url) return fail('Give the address above first.');
+    if (!url) return fail('Enter the address above first.');
     const address = new URL(url);
     if (token) address.searchParams.set('token', token);
     const socket = new WebSocket(address);
     let opened = false;
     const timer = setTimeout(() => {
-      fail(`No receipt within ${PATIENCE / 1000} s; it may have been published.`);
+      fail(`No receipt within ${RECEIPT_TIMEOUT / 1000} s; the notification may be published.`);
       socket.close();
-    }, PATIENCE);
+    }, RECEIPT_TIMEOUT);
     socket.onopen = () => {
       opened = true;
       const text = JSON.stringify({ client: 'backend', ...notification, id: crypto.randomUUID() });
       socket.send(text);
-      heard('out', text);
+      onFrame('out', text);
     };
     socket.onmessage = ({ data }) => {
-      heard('in', data);
+      onFrame('in', data);
       resolve(JSON.parse(data));
       socket.close();
     };
@@ -33,9 +33,9 @@ export function publish(url, token, notification, heard) {
       clearTimeout(timer);
       fail(
         opened
-          ? `The connection closed (${code}) before the receipt came.`
-          : "No connection: the address, the token, this page's origin or the network is wrong; " +
-              'a browser cannot see which. `ws-notify doctor` can.',
+          ? `The connection closed (${code}) before the receipt arrived.`
+          : "No connection: check the address, the token, this page's origin and the network. " +
+              'A browser does not say which it is; `ws-notify doctor` does.',
       );
     };
   });

@@ -1,17 +1,17 @@
-// The states of a watch, in words.
+// The states of a watch, as text.
 
-const WORDS = {
+const TEXTS = {
   connecting: 'connecting …',
   open: 'connected, subscribing …',
   subscribed: 'subscribed',
   waiting: 'connection lost',
-  slow: 'cannot connect',
+  unreachable: 'cannot connect',
   closed: 'stopped',
 };
 
-/** Say a state, why the last connection ended, and when the next attempt comes. */
+/** Describe a state, why the last connection ended, and when the next attempt is due. */
 export function describe({ state, reason, retryIn }) {
-  const why = reason ? ` (${reason})` : '';
+  const cause = reason ? ` (${reason})` : '';
   const next = retryIn === undefined ? '' : `, next attempt in ${Math.ceil(retryIn / 1000)} s`;
-  return WORDS[state] + why + next;
+  return TEXTS[state] + cause + next;
 }

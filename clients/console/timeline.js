@@ -1,9 +1,8 @@
-// The notifications, newest first, with their latency, and its chart.
+// The notifications, newest first, with their latencies and a chart of these.
 
-import { draw } from './chart.js';
+import { BARS, draw } from './chart.js';
 
-const KEPT = 500;
-const CHARTED = 60;
+const MAX_ROWS = 500;
 
 export class Timeline {
   #latencies = [];
@@ -14,7 +13,7 @@ export class Timeline {
     draw(chart, []);
   }
 
-  /** Show one; `since`: when its watch began, in milliseconds since 1970. */
+  /** Show one. `since` is when its watch began, in milliseconds since 1970. */
   add(notification, since) {
     this.#heard += 1;
     const sent = Date.parse(notification.sent_at);
@@ -22,13 +21,13 @@ export class Timeline {
     const latency = Math.max(0, Date.now() - sent);
     if (!before) {
       this.#latencies.push(latency);
-      this.#latencies.splice(0, this.#latencies.length - CHARTED);
+      this.#latencies.splice(0, this.#latencies.length - BARS);
       draw(this.chart, this.#latencies);
     }
     this.nothing.hidden = true;
     this.list.prepend(row(notification, before ? 'from before' : `${latency} ms`));
-    while (this.list.children.length > KEPT) this.list.lastChild.remove();
-    this.summary.textContent = summarized(this.#heard, this.#latencies);
+    while (this.list.children.length > MAX_ROWS) this.list.lastChild.remove();
+    this.summary.textContent = summary(this.#heard, this.#latencies);
   }
 }
 
@@ -45,7 +44,7 @@ function row({ merchant_id, ref, project, type, status, message, sent_at }, late
   return item;
 }
 
-/** A span whose class is one of the names that the style sheet knows. */
+/** A span with one of the classes of the style sheet. */
 function cell(name, text) {
   const span = document.createElement('span');
   span.className = name;
@@ -53,13 +52,13 @@ function cell(name, text) {
   return span;
 }
 
-function summarized(heard, latencies) {
+function summary(heard, latencies) {
   const sorted = [...latencies].sort((a, b) => a - b);
-  const heardOf = `${heard} heard. `;
-  if (!sorted.length) return heardOf;
-  const middle = sorted[Math.floor(sorted.length / 2)];
+  const count = `${heard} heard. `;
+  if (!sorted.length) return count;
+  const median = sorted[Math.floor(sorted.length / 2)];
   return (
-    `${heardOf}Latency, this computer's clock minus sent_at: ` +
-    `median ${middle} ms, worst ${sorted.at(-1)} ms of the newest ${sorted.length}.`
+    `${count}Latency, this computer's clock minus sent_at: ` +
+    `median ${median} ms, worst ${sorted.at(-1)} ms of the newest ${sorted.length}.`
   );
 }

@@ -186,7 +186,7 @@ def test_the_token_function_is_asked_again_before_each_connect(guarded: LocalSta
 def test_a_token_that_no_handshake_takes_is_said_after_three(guarded: LocalStage) -> None:
     watch = {"url": guarded.url, "merchantId": unique("shop"), "ref": "7"}
     with node(page("of.no.use", one=watch)) as program:
-        lines = read(program, state="slow")
+        lines = read(program, state="unreachable")
     assert said(lines, "code") == ["unreachable"]
     assert said(lines, "socket") == ["of.no.use"] * 3
     assert said(lines, "retryIn")[-1] >= 45_000

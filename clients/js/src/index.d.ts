@@ -1,4 +1,4 @@
-/** What a backend published, with `id` and `sent_at` (RFC 3339 in UTC) from the service. */
+/** What a backend published, plus `id` and `sent_at` (RFC 3339 in UTC) from the service. */
 export interface Notification {
   client: 'backend';
   merchant_id: string;
@@ -12,7 +12,7 @@ export interface Notification {
   [field: string]: unknown;
 }
 
-/** A token, or a function that fetches one; it is asked before each connect. */
+/** A token, or a function that fetches one and is called before each connect. */
 export type Token = string | (() => string | undefined | Promise<string | undefined>);
 
 export interface WatchOptions {
@@ -21,33 +21,33 @@ export interface WatchOptions {
   merchantId: string;
   /** One reference, or several. */
   ref: string | number | readonly (string | number)[];
-  /** Watches of one `url` and the same `token` (the same string or function) share a socket. */
+  /** Watches with the same `url` and `token` (the same string or function) share a connection. */
   token?: Token;
-  /** Hear only what came later: the `since` of an earlier watch, never the browser's clock. */
+  /** Only what was sent later: the `since` of an earlier watch, never the browser's clock. */
   since?: string;
-  /** Says of a notification that it was the last one to wait for: the whole watch closes. */
+  /** Whether this notification is the last one to wait for: if so, the whole watch closes. */
   until?: (notification: Notification) => boolean;
 }
 
 /**
- * `connecting`: a token is fetched, or a handshake under way. `open`: not subscribed yet.
- * `subscribed`: to every ref. `waiting`: until the next attempt. `slow`: the same, after three
- * handshakes in a row that never opened. `closed`: for good.
+ * `connecting`: fetching a token, or in the handshake. `open`: connected, not subscribed yet.
+ * `subscribed`: to every ref. `waiting`: until the next attempt. `unreachable`: the same, after
+ * three failed handshakes in a row. `closed`: for good.
  */
-export type State = 'connecting' | 'open' | 'subscribed' | 'waiting' | 'slow' | 'closed';
+export type State = 'connecting' | 'open' | 'subscribed' | 'waiting' | 'unreachable' | 'closed';
 
 export interface StateDetail {
   state: State;
   /** Why the last connection, or the attempt at one, ended. */
   reason?: string;
-  /** Milliseconds until the next attempt, of `waiting` and `slow`. */
+  /** Milliseconds until the next attempt, in `waiting` and `unreachable`. */
   retryIn?: number;
 }
 
 /**
- * An `error` frame of the service by its `code`, or `gateway` (API Gateway answered instead),
- * `token` (the function threw), `address` (no WebSocket can be made of it), `unreachable` (three
- * handshakes in a row never opened). After one that is not `retryable` the watch is closed.
+ * The `code` is that of the service's `error` frame, or `gateway` (API Gateway answered instead),
+ * `token` (the function failed), `address` (not valid for a WebSocket) or `unreachable` (three
+ * handshakes in a row failed). After an error that is not `retryable` the watch is closed.
  */
 export interface ErrorDetail {
   code: string;
@@ -58,7 +58,7 @@ export interface ErrorDetail {
   requestId?: string;
 }
 
-/** A frame as it went over the socket. */
+/** A frame as sent or received. */
 export interface FrameDetail {
   direction: 'in' | 'out';
   data: string;
@@ -72,9 +72,9 @@ export interface WatchEvents {
 
 export interface Watch extends EventTarget {
   readonly state: State;
-  /** The server's time up to which this watch has heard all: a `since` for after a reload. */
+  /** The server's time up to which this watch has heard everything: a `since` for a reload. */
   readonly since: string | undefined;
-  /** Stop hearing; the socket closes with the last watch that shares it. */
+  /** Stop; the connection closes with the last watch that shares it. */
   close(): void;
   addEventListener<K extends keyof WatchEvents>(
     type: K,
@@ -101,7 +101,7 @@ export interface Watch extends EventTarget {
 /**
  * Call `onNotification` once for each notification of a merchant's reference, until closed.
  *
- * Throws TypeError or RangeError for an address, a `merchantId`, a `ref` or a `since` that is none.
+ * Throws TypeError if `url`, `merchantId` or `ref` is not valid, RangeError if `since` is not.
  */
 export function watchRef(
   options: WatchOptions,

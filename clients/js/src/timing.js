@@ -1,57 +1,58 @@
-// When things happen: every figure in milliseconds, and the ways of waiting.
+// Timeouts, intervals and delays, in milliseconds.
 
-/** An answer that takes longer means a dead network. */
-export const ANSWER = 5_000;
+/** A response that takes longer means a dead network. */
+export const RESPONSE_TIMEOUT = 5_000;
 
-/** A replay may put the answer off up to here: API Gateway waits 29 seconds for a function. */
-export const REPLAY = 30_000;
+/** A replay extends that timeout up to this: API Gateway waits 29 seconds for a function. */
+export const REPLAY_TIMEOUT = 30_000;
 
-/** The token and the handshake together; a first start with an authorizer takes some seconds. */
-export const HANDSHAKE = 15_000;
+/** For the token and the handshake together; a cold start with an authorizer takes some seconds. */
+export const CONNECT_TIMEOUT = 15_000;
 
-/** Well under the 10 minutes after which API Gateway closes a silent connection. */
-export const KEEP_ALIVE = 300_000;
+/** Well below the 10 minutes after which API Gateway closes an idle connection. */
+export const KEEP_ALIVE_INTERVAL = 300_000;
 
-/** So many handshakes in a row that never opened are told, and followed by slow attempts. */
-export const HANDSHAKES = 3;
+/** After this many failed handshakes in a row the service is reported as unreachable. */
+export const UNREACHABLE_AFTER = 3;
 
-/** How far a replay may reach back behind its `since`. */
-export const OVERLAP = 10_000;
+/** How far the service's replay reaches back before `since`. */
+export const REPLAY_OVERLAP = 10_000;
 
-/** Exponential backoff with full jitter. @param {number} tries */
-export const backoff = (tries) => Math.random() * Math.min(30_000, 1_000 * 2 ** tries);
+/** A connection that was in use for longer resets the backoff. */
+export const STABLE_AFTER = 60_000;
 
-/** The wait between attempts that are not likely to help. */
-export const slowly = () => 45_000 + Math.random() * 30_000;
+/** Exponential backoff with full jitter. @param {number} attempts */
+export const backoff = (attempts) => Math.random() * Math.min(30_000, 1_000 * 2 ** attempts);
 
-/** A connection that lasted as long makes the next wait short again. */
-export const LASTED = 60_000;
+/** The delay between attempts while the service is unreachable. */
+export const unreachableDelay = () => 45_000 + Math.random() * 30_000;
 
 /**
- * How long before its end a connection that is served for `life` gets a successor: a tenth, at
- * most two minutes, and not the same for everybody.
- * @param {number} life
+ * How long before it expires a connection with this lifetime is replaced: half to all of a tenth,
+ * at most two minutes, at random, so that many pages do not reconnect at once.
+ * @param {number} lifetime
  */
-export const margin = (life) => (Math.min(life / 10, 120_000) * (1 + Math.random())) / 2;
+export const handoverMargin = (lifetime) =>
+  (Math.min(lifetime / 10, 120_000) * (1 + Math.random())) / 2;
 
 /**
- * Call `missed` after `wait`, unless the returned function is called before.
+ * Call `onTimeout` after `delay`, unless the returned function is called before.
  *
- * A page in the background, or a machine that slept, runs its timers late, and perhaps before the
- * answer that lies in the queue: who looks late looks a second time.
- * @param {number} wait
- * @param {() => void} missed
+ * A page in the background, or a machine that slept, runs its timers late, and may run them before
+ * a response that is already queued. A timer that fires late is therefore started once more.
+ * @param {number} delay
+ * @param {() => void} onTimeout
  */
-export function deadline(wait, missed) {
+export function startTimeout(delay, onTimeout) {
   /** @type {ReturnType<typeof setTimeout>} */
   let timer;
-  const look = (/** @type {number} */ wait, /** @type {boolean} */ first) => {
-    const due = performance.now() + wait;
+  const start = (/** @type {number} */ delay, /** @type {boolean} */ first) => {
+    const due = performance.now() + delay;
     timer = setTimeout(
-      () => (first && performance.now() > due + 1_000 ? look(1_000, false) : missed()),
-      wait,
+      () => (first && performance.now() > due + 1_000 ? start(1_000, false) : onTimeout()),
+      delay,
     );
   };
-  look(wait, true);
+  start(delay, true);
   return () => clearTimeout(timer);
 }

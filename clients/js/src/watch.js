@@ -1,16 +1,17 @@
-// What a page holds: one reference or several, its state, and its events.
+// What `watchRef` returns: one or several refs of a merchant, with a state and events.
 
-import { channelTo } from './channel.js';
-import { Part } from './topic.js';
+import { sharedConnection } from './shared_connection.js';
+import { Subscription } from './subscription.js';
 
-/** @import { Notification, State, StateDetail, Watch as Face, WatchOptions } from './index.js' */
-/** @typedef {(notification: Notification, watch: Face) => unknown} OnNotification */
+/** @import { Notification, State, StateDetail, WatchOptions } from './index.js' */
+/** @import { Watch as PublicWatch } from './index.js' */
+/** @typedef {(notification: Notification, watch: PublicWatch) => unknown} OnNotification */
 
 class Watch extends EventTarget {
   /** @type {State | undefined} */
   #state;
-  #parts;
-  #channel;
+  #subscriptions;
+  #connection;
   #until;
   #onNotification;
 
@@ -26,16 +27,16 @@ class Watch extends EventTarget {
     this.#until = until;
     this.#onNotification = onNotification;
     const listener = {
-      hear: this.#hear.bind(this),
-      state: this.#enter.bind(this),
+      deliver: this.#deliver.bind(this),
+      enter: this.#enter.bind(this),
       emit: this.#emit.bind(this),
       close: this.close.bind(this),
     };
-    this.#parts = [...new Set(refs)].map(
-      (each) => new Part(listener, String(merchantId), each, from),
+    this.#subscriptions = [...new Set(refs)].map(
+      (each) => new Subscription(listener, String(merchantId), each, from),
     );
-    this.#channel = channelTo(address, token);
-    this.#channel.join(this.#parts);
+    this.#connection = sharedConnection(address, token);
+    this.#connection.add(this.#subscriptions);
   }
 
   get state() {
@@ -43,20 +44,20 @@ class Watch extends EventTarget {
   }
 
   get since() {
-    return this.#parts.map((part) => part.since).sort()[0] || undefined;
+    return this.#subscriptions.map(({ since }) => since).sort()[0] || undefined;
   }
 
   close() {
     if (this.#state === 'closed') return;
     this.#enter({ state: 'closed' });
-    this.#channel.leave(this.#parts);
+    this.#connection.remove(this.#subscriptions);
   }
 
   /** @param {Notification} notification */
-  #hear(notification) {
+  #deliver(notification) {
     if (this.#state === 'closed') return;
-    guarded(() => this.#onNotification(notification, /** @type {Face} */ (this)));
-    if (guarded(() => this.#until?.(notification))) this.close();
+    callPage(() => this.#onNotification(notification, /** @type {PublicWatch} */ (this)));
+    if (callPage(() => this.#until?.(notification))) this.close();
   }
 
   /** @param {StateDetail} detail */
@@ -72,8 +73,8 @@ class Watch extends EventTarget {
   }
 }
 
-/** Call into the page: what it throws is told as if nobody had called it, and stops nothing. */
-function guarded(/** @type {() => unknown} */ call) {
+/** Call a function of the page; report what it throws like an uncaught error, and go on. */
+function callPage(/** @type {() => unknown} */ call) {
   try {
     return call();
   } catch (error) {
@@ -83,4 +84,4 @@ function guarded(/** @type {() => unknown} */ call) {
 
 /** @type {typeof import('./index.js').watchRef} */
 export const watchRef = (options, onNotification) =>
-  /** @type {Face} */ (new Watch(options, onNotification));
+  /** @type {PublicWatch} */ (new Watch(options, onNotification));

@@ -1,4 +1,4 @@
-// Compiled, never run: what a page written in TypeScript may and may not say.
+// Compiled, never run: what the types accept from a page, and what they reject.
 import { type Notification, type Watch, watchRef } from 'ws-notify';
 
 const watch: Watch = watchRef(
@@ -17,8 +17,8 @@ const watch: Watch = watchRef(
   },
 );
 watch.addEventListener('state', ({ detail }) => {
-  const wait: number | undefined = detail.retryIn;
-  if (detail.state === 'waiting') console.log(wait, detail.reason);
+  const delay: number | undefined = detail.retryIn;
+  if (detail.state === 'unreachable') console.log(delay, detail.reason);
 });
 watch.addEventListener('error', ({ detail }) => console.log(detail.code, detail.requestId));
 watch.addEventListener('frame', ({ detail }) => console.log(detail.direction, detail.data));
@@ -27,7 +27,7 @@ const address = { url: 'wss://example.org/prod', merchantId: 'shop' };
 watchRef({ ...address, ref: 1, since }, () => {});
 // @ts-expect-error - a ref is required
 watchRef(address, () => {});
-// @ts-expect-error - there is no such state
+// @ts-expect-error - not a state
 watch.addEventListener('state', ({ detail }) => detail.state === 'asleep');
-// @ts-expect-error - a promise is true whatever it resolves to: the first notification would close
+// @ts-expect-error - a promise is always true: the first notification would close the watch
 watchRef({ ...address, ref: 1, until: async () => false }, () => {});
