@@ -1,109 +1,113 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ear, listening, SECOND, World } from './world.js';
+import { FakeBrowser, SECOND } from './fake_browser.js';
 
-test('a page that becomes visible connects at once', async (t) => {
-  const world = new World(t);
-  const page = world.browse(t);
-  await listening(world);
+test('a page without a connection that becomes visible connects at once, and once', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page();
+  await browser.subscribedWatch();
   await page.hide();
-  world.socket.drop();
+  browser.socket.drop();
   await page.hide();
-  assert.equal(world.sockets.length, 1);
+  assert.equal(browser.sockets.length, 1);
   for (const event of [page.show, page.hide, page.show]) await event();
-  assert.equal(world.sockets.length, 2);
-  world.socket.serve();
-  await world.advance(SECOND);
-  assert.equal(world.sockets.length, 2, 'nor does the wait open another');
+  assert.equal(browser.sockets.length, 2);
+  browser.socket.serve();
+  await browser.advance(SECOND);
+  assert.equal(browser.sockets.length, 2, 'the delay that it ended opens no other');
 });
 
-test('a page that becomes visible asks whether its connection lives', async (t) => {
-  const world = new World(t);
-  const page = world.browse(t);
-  await listening(world);
+test('a page that becomes visible replaces a connection that does not respond', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page();
+  await browser.subscribedWatch();
   await page.show();
-  assert.equal(world.socket.sent.length, 2);
-  await world.advance(6 * SECOND);
-  assert.equal(world.sockets.length, 2);
+  assert.equal(browser.socket.sent.length, 2);
+  await browser.advance(6 * SECOND);
+  assert.equal(browser.sockets.length, 2);
 });
 
-test('a network that returns connects at once, beside the old connection', async (t) => {
-  const world = new World(t);
-  const page = world.browse(t);
-  const ear = await listening(world);
+test('a network that returns opens a new connection at once, beside the old one', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page();
+  const watch = await browser.subscribedWatch();
   await page.online();
-  const [old, next] = world.sockets;
+  const [old, next] = browser.sockets;
   assert.ok(!old.closed);
   old.notify('a');
   next.serve();
   assert.ok(old.closed);
   next.notify('a');
-  assert.deepEqual(ear.heard, ['a']);
-  assert.ok(!ear.states.includes('waiting'));
+  assert.deepEqual(watch.heard, ['a']);
+  assert.ok(!watch.states.includes('waiting'));
 });
 
-test('a network that returns ends a wait and a handshake on the network before', async (t) => {
-  const world = new World(t);
-  const page = world.browse(t);
-  await listening(world);
-  world.socket.drop();
+test('a network that returns ends a delay, and a handshake of the previous network', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page();
+  await browser.subscribedWatch();
+  browser.socket.drop();
   await page.online();
   await page.online();
-  const closed = world.sockets.map((socket) => socket.closed);
+  const closed = browser.sockets.map((socket) => socket.closed);
   assert.deepEqual(closed, [true, true, false]);
-  await world.advance(10 * SECOND);
-  assert.equal(world.sockets.length, 3);
+  await browser.advance(10 * SECOND);
+  assert.equal(browser.sockets.length, 3);
 });
 
-test('a network that leaves is noticed within 5 seconds', async (t) => {
-  const world = new World(t);
-  const page = world.browse(t);
-  const ear = await listening(world);
+test('a network that goes away is noticed within 5 seconds', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page();
+  const watch = await browser.subscribedWatch();
   await page.offline();
-  await world.advance(5 * SECOND);
-  assert.equal(ear.watch.state, 'waiting');
+  await browser.advance(5 * SECOND);
+  assert.equal(watch.state, 'waiting');
 });
 
-test('a worker, which has no document, notices its network, too', async (t) => {
-  const world = new World(t);
-  const page = world.browse(t, { worker: true });
-  await listening(world);
+test('a worker, which has no document, follows the network, too', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page({ worker: true });
+  await browser.subscribedWatch();
   await page.offline();
-  assert.equal(world.socket.sent.length, 2);
+  assert.equal(browser.socket.sent.length, 2);
   await page.online();
-  assert.equal(world.sockets.length, 2);
+  assert.equal(browser.sockets.length, 2);
 });
 
-test('a closed watch looks at the page no more', async (t) => {
-  const world = new World(t);
-  const page = world.browse(t);
-  const ear = await listening(world);
+test('a closed watch leaves no listener on the page', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page();
+  const watch = await browser.subscribedWatch();
   assert.equal(page.listeners(), 3);
-  ear.watch.close();
+  watch.close();
   assert.equal(page.listeners(), 0);
 });
 
-test('a page that becomes visible, and a network that returns, end the slow wait', async (t) => {
-  for (const event of ['show', 'online']) {
-    const world = new World(t);
-    const page = world.browse(t);
-    const ear = new Ear();
-    await world.settle();
-    await world.failures(2);
-    world.socket.drop();
+for (const [event, name] of [
+  ['show', 'a page that becomes visible'],
+  ['online', 'a network that returns'],
+]) {
+  test(`${name} ends the delay while unreachable, and resets the count`, async (t) => {
+    const browser = new FakeBrowser(t);
+    const page = browser.page();
+    const watch = browser.watch();
+    await browser.settle();
+    await browser.failHandshakes(2);
+    browser.socket.drop();
+    assert.equal(watch.state, 'unreachable');
     await page[event]();
-    assert.equal(world.sockets.length, 4);
-    assert.deepEqual(await world.failures(2), [500, 1_000]);
-    ear.watch.close();
-    t.mock.restoreAll();
-  }
-});
+    assert.equal(browser.sockets.length, 4);
+    assert.deepEqual(await browser.failHandshakes(2), [500, 1_000]);
+    browser.socket.drop();
+    assert.equal(watch.state, 'unreachable');
+  });
+}
 
-test('without a network a failed handshake says nothing of token and address', async (t) => {
-  const world = new World(t);
-  const page = world.browse(t);
-  const ear = new Ear();
+test('an offline page does not report failed handshakes as unreachable', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page();
+  const watch = browser.watch();
   await page.offline();
-  await world.failures(5);
-  assert.deepEqual(ear.errors, []);
+  await browser.failHandshakes(5);
+  assert.deepEqual(watch.errors, []);
 });

@@ -1,59 +1,63 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ear, listening, World } from './world.js';
+import { FakeBrowser } from './fake_browser.js';
 
-test('several refs share one socket, and ask one after another', async (t) => {
-  const world = new World(t);
-  const ear = new Ear({ ref: ['7', 8, '7'] });
-  await world.settle();
-  const { socket } = world;
+test('several refs of a watch share one socket, and subscribe one after another', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = browser.watch({ ref: ['7', 8, '7'] });
+  await browser.settle();
+  const { socket } = browser;
   socket.open();
   assert.deepEqual(socket.refs, ['7']);
   socket.answer();
   assert.deepEqual(socket.refs, ['7', '8']);
-  assert.equal(ear.watch.state, 'open');
+  assert.equal(watch.state, 'open');
   socket.answer();
-  assert.equal(ear.watch.state, 'subscribed');
+  assert.equal(watch.state, 'subscribed');
   socket.notify('a');
   socket.notify('b', { ref: 8 });
-  assert.deepEqual(ear.heard, ['a', 'b']);
-  assert.equal(world.sockets.length, 1);
+  assert.deepEqual(watch.heard, ['a', 'b']);
+  assert.equal(browser.sockets.length, 1);
 });
 
-test('watches of one address and token share a socket, each hears its own', async (t) => {
-  const world = new World(t);
+test('watches with one address and token share a socket, and each hears its own', async (t) => {
+  const browser = new FakeBrowser(t);
   const token = () => 'a.b.c';
-  const one = await listening(world, { token });
-  const two = new Ear({ token, ref: '8' });
-  const three = new Ear({ token, merchantId: 'other' });
-  await world.settle();
-  world.socket.serve();
-  world.socket.notify('a', { ref: '8' });
-  world.socket.notify('b', { merchant_id: 'other' });
-  world.socket.notify('c', { merchant_id: 'nobody' });
+  const one = await browser.subscribedWatch({ token });
+  const two = browser.watch({ token, ref: '8' });
+  const three = browser.watch({ token, merchantId: 'other' });
+  await browser.settle();
+  browser.socket.serve();
+  browser.socket.notify('a', { ref: '8' });
+  browser.socket.notify('b', { merchant_id: 'other' });
+  browser.socket.notify('c', { merchant_id: 'nobody' });
   assert.deepEqual([one.heard, two.heard, three.heard], [[], ['a'], ['b']]);
-  assert.equal(world.sockets.length, 1);
+  assert.equal(browser.sockets.length, 1);
 });
 
 test('a ref is the same as a number and as a string', async (t) => {
-  const world = new World(t);
-  const ears = [new Ear({ ref: 7 }), new Ear({ ref: '7' }), new Ear({ ref: ['7', 7] })];
-  await world.settle();
-  world.socket.serve();
-  assert.deepEqual(world.socket.refs, ['7']);
-  world.socket.notify('a', { ref: 7 });
-  world.socket.notify('b', { ref: '7' });
-  for (const ear of ears) assert.deepEqual(ear.heard, ['a', 'b']);
+  const browser = new FakeBrowser(t);
+  const watches = [
+    browser.watch({ ref: 7 }),
+    browser.watch({ ref: '7' }),
+    browser.watch({ ref: ['7', 7] }),
+  ];
+  await browser.settle();
+  browser.socket.serve();
+  assert.deepEqual(browser.socket.refs, ['7']);
+  browser.socket.notify('a', { ref: 7 });
+  browser.socket.notify('b', { ref: '7' });
+  for (const watch of watches) assert.deepEqual(watch.heard, ['a', 'b']);
 });
 
-test('watches of another address or token have a socket of their own', async (t) => {
-  const world = new World(t);
-  new Ear({ token: 'a' });
-  new Ear({ token: 'b' });
-  new Ear({ token: 'a', url: 'wss://example.org/dev?page=1' });
-  await world.settle();
+test('watches with different addresses or tokens have different sockets', async (t) => {
+  const browser = new FakeBrowser(t);
+  browser.watch({ token: 'a' });
+  browser.watch({ token: 'b' });
+  browser.watch({ token: 'a', url: 'wss://example.org/dev?page=1' });
+  await browser.settle();
   assert.deepEqual(
-    world.sockets.map((socket) => socket.url),
+    browser.sockets.map((socket) => socket.url),
     [
       'wss://example.org/prod?token=a',
       'wss://example.org/prod?token=b',
@@ -62,16 +66,16 @@ test('watches of another address or token have a socket of their own', async (t)
   );
 });
 
-test('a later watch of a ref gets its replay, and the first hears nothing twice', async (t) => {
-  const world = new World(t);
-  const one = await listening(world);
-  world.socket.notify('a');
-  const two = new Ear();
-  await world.settle();
-  assert.equal(world.socket.sent.length, 2);
-  assert.equal(world.socket.sent[1].since, undefined);
-  world.socket.notify('a');
-  world.socket.notify('b');
+test('a second watch of a ref gets the replay, and the first hears nothing twice', async (t) => {
+  const browser = new FakeBrowser(t);
+  const one = await browser.subscribedWatch();
+  browser.socket.notify('a');
+  const two = browser.watch();
+  await browser.settle();
+  assert.equal(browser.socket.sent.length, 2);
+  assert.equal(browser.socket.sent[1].since, undefined);
+  browser.socket.notify('a');
+  browser.socket.notify('b');
   assert.deepEqual(
     [one.heard, two.heard],
     [
@@ -81,93 +85,99 @@ test('a later watch of a ref gets its replay, and the first hears nothing twice'
   );
 });
 
-test('a ref is left when its last watch closes, the socket with the last of all', async (t) => {
-  const world = new World(t);
-  const ears = [await listening(world), new Ear(), new Ear({ ref: '8' })];
-  const { socket } = world;
-  await world.settle();
+test('a ref is unsubscribed with its last watch, the last of all closes the socket', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watches = [await browser.subscribedWatch(), browser.watch(), browser.watch({ ref: '8' })];
+  const { socket } = browser;
+  await browser.settle();
   socket.serve();
   const before = socket.sent.length;
-  ears[0].watch.close();
+  watches[0].close();
   assert.equal(socket.sent.length, before);
-  ears[1].watch.close();
+  watches[1].close();
   assert.deepEqual(socket.sent.at(-1), { action: 'unsubscribe', merchant_id: 'shop', ref: '7' });
   socket.answer();
   assert.ok(!socket.closed);
-  ears[2].watch.close();
+  watches[2].close();
   assert.ok(socket.closed);
-  assert.equal(world.timers, 0);
+  assert.equal(browser.timers, 0);
 });
 
-test('who comes back to a ref that is being left subscribes again', async (t) => {
-  const world = new World(t);
-  await listening(world, { ref: '8' });
-  const one = new Ear();
-  await world.settle();
-  world.socket.answer();
-  one.watch.close();
-  const two = new Ear();
-  await world.settle();
-  assert.equal(world.socket.sent.at(-1).action, 'unsubscribe');
-  world.socket.answer();
-  assert.deepEqual(world.socket.sent.at(-1), { client: 'frontend', merchant_id: 'shop', ref: '7' });
-  world.socket.answer();
-  assert.equal(two.watch.state, 'subscribed');
+test('a watch of a ref that is being unsubscribed subscribes after that', async (t) => {
+  const browser = new FakeBrowser(t);
+  await browser.subscribedWatch({ ref: '8' });
+  const one = browser.watch();
+  await browser.settle();
+  browser.socket.answer();
+  one.close();
+  const two = browser.watch();
+  await browser.settle();
+  assert.equal(browser.socket.sent.at(-1).action, 'unsubscribe');
+  browser.socket.answer();
+  assert.deepEqual(browser.socket.sent.at(-1), {
+    client: 'frontend',
+    merchant_id: 'shop',
+    ref: '7',
+  });
+  browser.socket.answer();
+  assert.equal(two.state, 'subscribed');
 });
 
-test('a watch that another closes hears no more, not even of what is under way', async (t) => {
-  const world = new World(t);
-  const one = await listening(world, {}, () => two.watch.close());
-  const two = new Ear();
-  await world.settle();
-  world.socket.serve().notify('a');
+test('a watch closed by another during a delivery or an event receives neither', async (t) => {
+  const browser = new FakeBrowser(t);
+  const one = await browser.subscribedWatch({}, () => two.close());
+  const two = browser.watch();
+  await browser.settle();
+  browser.socket.serve().notify('a');
   assert.deepEqual([one.heard, two.heard], [['a'], []]);
-  const three = new Ear();
-  await world.settle();
-  world.socket.serve();
-  one.watch.addEventListener('state', () => three.watch.close());
-  world.socket.drop();
+  const three = browser.watch();
+  await browser.settle();
+  browser.socket.serve();
+  one.on('state', () => three.close());
+  browser.socket.drop();
   assert.deepEqual(three.states.slice(-2), ['subscribed', 'closed']);
 });
 
-test('a page may open another watch of the ref that it hears of', async (t) => {
-  const world = new World(t);
-  const ears = [];
-  const again = () => ears.length < 9 && ears.push(new Ear({}, again));
-  ears.push(await listening(world, {}, again));
-  world.socket.notify('a');
+test('a watch opened during a delivery does not receive that notification', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watches = [];
+  const again = () => watches.length < 9 && watches.push(browser.watch({}, again));
+  watches.push(await browser.subscribedWatch({}, again));
+  browser.socket.notify('a');
   assert.deepEqual(
-    ears.map(({ heard }) => heard),
+    watches.map(({ heard }) => heard),
     [['a'], []],
   );
 });
 
-test('the event that says closed may open the next watch on the same socket', async (t) => {
-  const world = new World(t);
-  const ear = await listening(world);
+test('a watch opened by the closed event of another uses its socket', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = await browser.subscribedWatch();
   let next;
-  ear.watch.addEventListener('state', () => (next = new Ear({ ref: '8' })));
-  ear.watch.close();
-  await world.settle();
-  world.socket.serve();
-  assert.equal(world.sockets.length, 1);
-  assert.equal(next.watch.state, 'subscribed');
-  assert.deepEqual(world.socket.sent.map(({ action }) => action).filter(Boolean), ['unsubscribe']);
+  watch.on('state', () => (next = browser.watch({ ref: '8' })));
+  watch.close();
+  await browser.settle();
+  browser.socket.serve();
+  assert.equal(browser.sockets.length, 1);
+  assert.equal(next.state, 'subscribed');
+  assert.deepEqual(browser.socket.sent.map(({ action }) => action).filter(Boolean), [
+    'unsubscribe',
+  ]);
 });
 
-test('the raw frames of both directions are events, of each watch its own', async (t) => {
-  const world = new World(t);
-  const one = await listening(world);
-  const two = new Ear({ ref: '8' });
-  await world.settle();
-  world.socket.serve();
-  const told = ({ frames }) =>
+test('a watch emits the raw frames of its own refs in both directions', async (t) => {
+  const browser = new FakeBrowser(t);
+  const one = await browser.subscribedWatch();
+  const two = browser.watch({ ref: '8' });
+  await browser.settle();
+  browser.socket.serve();
+  const directions = ({ frames }) =>
     frames.map(({ direction, data }) => [direction, JSON.parse(data).ref]);
-  assert.deepEqual(told(one), [
+  assert.deepEqual(directions(one), [
     ['out', '7'],
     ['in', '7'],
   ]);
-  assert.deepEqual(told(two), [
+  assert.deepEqual(directions(two), [
     ['out', '8'],
     ['in', '8'],
   ]);

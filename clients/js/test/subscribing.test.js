@@ -1,176 +1,167 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchRef } from '../src/index.js';
-import { Ear, listening, MINUTE, World } from './world.js';
+import { FakeBrowser, MINUTE } from './fake_browser.js';
 
-test('a watch subscribes as soon as its socket is open, and not before', async (t) => {
-  const world = new World(t);
-  const ear = new Ear({ ref: 7 });
-  await world.settle();
-  assert.deepEqual(world.socket.sent, []);
-  world.socket.open();
-  assert.deepEqual(world.socket.sent, [{ client: 'frontend', merchant_id: 'shop', ref: '7' }]);
-  assert.deepEqual(ear.states, ['connecting', 'open']);
-  world.socket.answer();
-  assert.deepEqual(ear.states, ['connecting', 'open', 'subscribed']);
-  assert.equal(ear.watch.state, 'subscribed');
+test('a watch subscribes when its socket opens, and not before', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = browser.watch({ ref: 7 });
+  await browser.settle();
+  assert.deepEqual(browser.socket.sent, []);
+  browser.socket.open();
+  assert.deepEqual(browser.socket.sent, [{ client: 'frontend', merchant_id: 'shop', ref: '7' }]);
+  assert.deepEqual(watch.states, ['connecting', 'open']);
+  browser.socket.answer();
+  assert.deepEqual(watch.states, ['connecting', 'open', 'subscribed']);
+  assert.equal(watch.state, 'subscribed');
 });
 
-test('a notification reaches the page with every field, its ref a string or not', async (t) => {
-  const world = new World(t);
-  const whole = [];
-  await listening(world, {}, (notification) => whole.push(notification));
-  world.socket.notify('a', { amount: '10.100', ref: 7 });
-  assert.equal(whole[0].amount, '10.100');
-  assert.equal(whole[0].sent_at, world.time());
+test('a notification with an integer ref is delivered with every field', async (t) => {
+  const browser = new FakeBrowser(t);
+  const received = [];
+  await browser.subscribedWatch({}, (notification) => received.push(notification));
+  browser.socket.notify('a', { amount: '10.100', ref: 7 });
+  assert.equal(received[0].amount, '10.100');
+  assert.equal(received[0].sent_at, browser.serverTime());
 });
 
-test('what comes before the subscription stands is heard, too', async (t) => {
-  const world = new World(t);
-  const ear = new Ear();
-  await world.settle();
-  world.socket.open().notify('replayed');
-  assert.deepEqual(ear.heard, ['replayed']);
-});
-
-test('an id is heard once', async (t) => {
-  const world = new World(t);
-  const ear = await listening(world);
-  for (const id of ['a', 'b', 'a', 'b']) world.socket.notify(id);
-  assert.deepEqual(ear.heard, ['a', 'b']);
-});
-
-test('of many ids the newest are remembered', async (t) => {
-  const world = new World(t);
-  const ear = await listening(world);
+test('an id is heard once, as long as it is among the newest 1,000', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = await browser.subscribedWatch();
   const ids = Array.from({ length: 1_100 }, (_, index) => `id-${index}`);
-  for (const id of ids) world.socket.notify(id);
-  for (const id of ids.slice(-100)) world.socket.notify(id);
-  assert.deepEqual(ear.heard, ids);
-  world.socket.notify('id-0');
-  assert.equal(ear.heard.length, 1_101);
+  for (const id of ids) browser.socket.notify(id);
+  for (const id of ids.slice(-100)) browser.socket.notify(id);
+  assert.deepEqual(watch.heard, ids);
+  browser.socket.notify('id-0');
+  assert.equal(watch.heard.length, 1_101);
 });
 
-test('a watch with since asks for what came later, and hears no more than that', async (t) => {
-  const world = new World(t);
-  const since = world.time();
-  const one = await listening(world, { since });
-  assert.equal(world.socket.sent[0].since, since);
-  const two = new Ear();
-  await world.settle();
-  world.socket.notify('old', { sent_at: world.time(-MINUTE) });
-  world.socket.notify('overlap', { sent_at: world.time(-9_000) });
+test('a watch with since asks for what came later, and hears nothing older', async (t) => {
+  const browser = new FakeBrowser(t);
+  const since = browser.serverTime();
+  const one = await browser.subscribedWatch({ since });
+  assert.equal(browser.socket.sent[0].since, since);
+  const two = browser.watch();
+  await browser.settle();
+  browser.socket.notify('old', { sent_at: browser.serverTime(-MINUTE) });
+  browser.socket.notify('overlap', { sent_at: browser.serverTime(-9_000) });
   assert.deepEqual([one.heard, two.heard], [['overlap'], ['old', 'overlap']]);
 });
 
-test('a since from a clock that is ahead shuts nothing out', async (t) => {
-  const world = new World(t);
-  const ear = await listening(world, { since: world.time(60 * MINUTE) });
-  world.socket.notify('a');
-  assert.deepEqual(ear.heard, ['a']);
+test('a since in the future excludes nothing that is sent after the subscribe', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = await browser.subscribedWatch({ since: browser.serverTime(60 * MINUTE) });
+  browser.socket.notify('a');
+  assert.deepEqual(watch.heard, ['a']);
 });
 
-test('a watch knows up to when it heard all of its refs', async (t) => {
-  const world = new World(t);
-  const ear = new Ear({ ref: ['7', '8'] });
-  await world.settle();
-  world.socket.open();
-  const first = world.time();
-  world.socket.answer();
-  assert.equal(ear.watch.since, undefined);
-  await world.advance(100);
-  world.socket.answer();
-  assert.equal(ear.watch.since, first);
+test('the since of a watch is the earliest of its refs', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = browser.watch({ ref: ['7', '8'] });
+  await browser.settle();
+  browser.socket.open();
+  const first = browser.serverTime();
+  browser.socket.answer();
+  assert.equal(watch.since, undefined);
+  await browser.advance(100);
+  browser.socket.answer();
+  assert.equal(watch.since, first);
 });
 
-test('a watch that is closed at once opens no socket and asks for no token', async (t) => {
-  const world = new World(t);
+test('a watch that is closed at once opens no socket and fetches no token', async (t) => {
+  const browser = new FakeBrowser(t);
   const token = t.mock.fn(() => 'a');
-  const ear = new Ear({ token });
-  ear.watch.close();
-  await world.settle();
-  assert.equal(world.sockets.length + token.mock.callCount() + world.timers, 0);
-  assert.deepEqual(ear.states, ['closed']);
+  const watch = browser.watch({ token });
+  watch.close();
+  await browser.settle();
+  assert.equal(browser.sockets.length + token.mock.callCount() + browser.timers, 0);
+  assert.deepEqual(watch.states, ['closed']);
 });
 
-test('a frame may close the watch whose event it is', async (t) => {
-  const world = new World(t);
-  const [one, two] = [await listening(world), new Ear({ ref: '8' })];
-  two.watch.addEventListener('frame', () => two.watch.close());
-  await world.settle();
-  world.socket.serve();
-  assert.deepEqual([one.watch.state, two.watch.state], ['subscribed', 'closed']);
-  one.watch.addEventListener('frame', () => one.watch.close());
-  world.socket.notify('a');
+test('a watch closed by its own frame event ignores that frame, and leaves no timer', async (t) => {
+  const browser = new FakeBrowser(t);
+  const [one, two] = [await browser.subscribedWatch(), browser.watch({ ref: '8' })];
+  two.on('frame', () => two.close());
+  await browser.settle();
+  browser.socket.serve();
+  assert.deepEqual([one.state, two.state], ['subscribed', 'closed']);
+  one.on('frame', () => one.close());
+  browser.socket.notify('a');
   assert.deepEqual(one.heard, []);
-  assert.ok(world.socket.closed);
-  assert.equal(world.timers, 0);
-  const three = new Ear();
-  await world.settle();
-  three.watch.addEventListener('frame', ({ detail }) => {
-    if (detail.direction === 'in') three.watch.close();
+  assert.ok(browser.socket.closed);
+  assert.equal(browser.timers, 0);
+  const three = browser.watch();
+  await browser.settle();
+  three.on('frame', ({ detail }) => {
+    if (detail.direction === 'in') three.close();
   });
-  world.socket.serve();
-  assert.equal(world.timers, 0);
+  browser.socket.serve();
+  assert.equal(browser.timers, 0);
 });
 
-test('nothing is heard after close', async (t) => {
-  const world = new World(t);
-  const ear = await listening(world, {}, (_, watch) => watch.close());
-  const { onmessage } = world.socket;
-  world.socket.notify('a');
+test('a notification after close is ignored', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = await browser.subscribedWatch({}, (_, self) => self.close());
+  const { onmessage } = browser.socket;
+  browser.socket.notify('a');
   const late = { client: 'backend', merchant_id: 'shop', ref: '7', id: 'b' };
   onmessage({ data: JSON.stringify(late) });
-  assert.deepEqual(ear.heard, ['a']);
-  assert.deepEqual(ear.states.slice(-1), ['closed']);
+  assert.deepEqual(watch.heard, ['a']);
+  assert.deepEqual(watch.states.slice(-1), ['closed']);
 });
 
-test('until closes the watch by itself after the last notification', async (t) => {
-  const world = new World(t);
-  const ear = await listening(world, { until: ({ type }) => type === 'last' });
-  world.socket.notify('a');
-  assert.ok(!world.socket.closed);
-  world.socket.notify('b', { type: 'last' });
-  assert.deepEqual(ear.heard, ['a', 'b']);
-  assert.equal(ear.watch.state, 'closed');
-  assert.ok(world.socket.closed);
+test('a notification for which until is true is delivered, and closes the watch', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = await browser.subscribedWatch({ until: ({ type }) => type === 'last' });
+  browser.socket.notify('a');
+  assert.ok(!browser.socket.closed);
+  browser.socket.notify('b', { type: 'last' });
+  assert.deepEqual(watch.heard, ['a', 'b']);
+  assert.equal(watch.state, 'closed');
+  assert.ok(browser.socket.closed);
 });
 
-test('a page that throws is told, and neither it nor the others miss the next', async (t) => {
-  const world = new World(t);
-  const told = t.mock.method(console, 'error', () => {});
-  const wrong = new Error('the fault of the page');
+test('an exception of the page is reported, and stops no delivery', async (t) => {
+  const browser = new FakeBrowser(t);
+  const reported = t.mock.method(console, 'error', () => {});
+  const error = new Error('a bug of the page');
   const fail = () => {
-    throw wrong;
+    throw error;
   };
-  const ears = [await listening(world, { until: fail }, fail), new Ear()];
-  await world.settle();
-  world.socket.notify('a');
-  world.socket.notify('b');
-  for (const ear of ears) assert.deepEqual(ear.heard, ['a', 'b']);
-  assert.equal(told.mock.callCount(), 4);
-  assert.equal(told.mock.calls[0].arguments[0], wrong);
+  const watches = [await browser.subscribedWatch({ until: fail }, fail), browser.watch()];
+  await browser.settle();
+  browser.socket.notify('a');
+  browser.socket.notify('b');
+  for (const watch of watches) assert.deepEqual(watch.heard, ['a', 'b']);
+  assert.equal(reported.mock.callCount(), 4);
+  assert.equal(reported.mock.calls[0].arguments[0], error);
 });
 
-test('a watch of nothing, of no address or since no time is refused at once', (t) => {
-  const world = new World(t);
+test('an invalid url, merchantId, ref or since throws at once', (t) => {
+  const browser = new FakeBrowser(t);
   const good = { url: 'wss://example.org/prod', merchantId: 'shop', ref: '7' };
-  const wrong = [{ ref: '' }, { ref: [] }, { ref: undefined }, { merchantId: '' }, { url: 'here' }];
-  for (const each of wrong) {
+  const invalid = [
+    { ref: '' },
+    { ref: [] },
+    { ref: undefined },
+    { merchantId: '' },
+    { url: 'here' },
+  ];
+  for (const each of invalid) {
     assert.throws(() => watchRef({ ...good, ...each }, () => {}), TypeError);
   }
   assert.throws(() => watchRef({ ...good, since: 'yesterday' }, () => {}), RangeError);
-  assert.equal(world.timers, 0);
+  assert.equal(browser.timers, 0);
 });
 
-test('what nobody can read is shown as a frame, and harms nothing', async (t) => {
-  const world = new World(t);
-  const ear = await listening(world);
+test('an unreadable frame is emitted, and otherwise ignored', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = await browser.subscribedWatch();
   for (const text of ['', 'null', '7', '[]', '"a"', '{', '{"client":"server","type":"news"}']) {
-    world.socket.say(text);
+    browser.socket.deliver(text);
   }
-  world.socket.notify('a');
-  assert.deepEqual(ear.heard, ['a']);
-  assert.deepEqual(ear.errors, []);
-  assert.equal(ear.frames.length, 2 + 7 + 1);
+  browser.socket.notify('a');
+  assert.deepEqual(watch.heard, ['a']);
+  assert.deepEqual(watch.errors, []);
+  assert.equal(watch.frames.length, 2 + 7 + 1);
 });

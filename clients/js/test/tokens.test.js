@@ -1,123 +1,122 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { counting, Ear, listening, MINUTE, World } from './world.js';
+import { countingTokens, FakeBrowser, MINUTE } from './fake_browser.js';
 
-test('the token function is asked again before each connect', async (t) => {
-  const world = new World(t);
-  await listening(world, { token: counting() });
-  for (const wait of [500, 1_000]) {
-    world.socket.drop();
-    await world.advance(wait);
+function fail(message) {
+  throw new Error(message);
+}
+
+test('the token function is called again before each connect', async (t) => {
+  const browser = new FakeBrowser(t);
+  await browser.subscribedWatch({ token: countingTokens() });
+  for (const delay of [500, 1_000]) {
+    browser.socket.drop();
+    await browser.advance(delay);
   }
-  assert.deepEqual(world.tokens, ['1', '2', '3']);
+  assert.deepEqual(browser.tokens, ['1', '2', '3']);
 });
 
-test('a stage that asks for no token sees none', async (t) => {
-  const world = new World(t);
-  new Ear({ token: async () => undefined });
-  await world.settle();
-  assert.deepEqual(world.tokens, [null]);
+test('a token function that returns nothing connects without a token', async (t) => {
+  const browser = new FakeBrowser(t);
+  browser.watch({ token: async () => undefined });
+  await browser.settle();
+  assert.deepEqual(browser.tokens, [null]);
 });
 
-test('a token function that fails is told, and asked again after a wait', async (t) => {
-  for (const fail of [
-    () => Promise.reject(new Error('no session')),
-    () => {
-      throw new Error('no session');
-    },
-  ]) {
-    const world = new World(t);
-    const token = t.mock.fn(fail);
-    const ear = new Ear({ token });
-    await world.settle();
-    const [{ code, message, retryable }] = ear.errors;
+for (const [fails, token] of [
+  ['rejects', () => Promise.reject(new Error('no session'))],
+  ['throws', () => fail('no session')],
+]) {
+  test(`a token function that ${fails} is reported, and called again after a delay`, async (t) => {
+    const browser = new FakeBrowser(t);
+    const fetchToken = t.mock.fn(token);
+    const watch = browser.watch({ token: fetchToken });
+    await browser.settle();
+    const [{ code, message, retryable }] = watch.errors;
     assert.deepEqual([code, message, retryable], ['token', 'Error: no session', true]);
-    assert.equal(ear.watch.state, 'waiting');
-    token.mock.mockImplementation(async () => 'good');
-    await world.advance(500);
-    assert.deepEqual(world.tokens, ['good']);
-    ear.watch.close();
-    t.mock.restoreAll();
-  }
-});
+    assert.equal(watch.state, 'waiting');
+    fetchToken.mock.mockImplementation(async () => 'good');
+    await browser.advance(500);
+    assert.deepEqual(browser.tokens, ['good']);
+  });
+}
 
-test('a token that never comes is given up, and no handshake is blamed', async (t) => {
-  const world = new World(t);
+test('a token that does not come is abandoned, and not a failed handshake', async (t) => {
+  const browser = new FakeBrowser(t);
   const answers = [];
-  const ear = new Ear({ token: () => new Promise((answer) => answers.push(answer)) });
-  await world.until(() => answers.length === 4);
-  assert.deepEqual(ear.errors, []);
-  assert.equal(ear.details.at(-2).reason, 'no token');
+  const watch = browser.watch({ token: () => new Promise((answer) => answers.push(answer)) });
+  await browser.until(() => answers.length === 4);
+  assert.deepEqual(watch.errors, []);
+  assert.equal(watch.details.at(-2).reason, 'no token');
   answers[0]('too late');
-  await world.settle();
-  assert.deepEqual(world.sockets, []);
+  await browser.settle();
+  assert.deepEqual(browser.sockets, []);
   answers.at(-1)('in time');
-  await world.settle();
-  assert.deepEqual(world.tokens, ['in time']);
+  await browser.settle();
+  assert.deepEqual(browser.tokens, ['in time']);
 });
 
-test('a token function that fails too late is told, and troubles no other attempt', async (t) => {
-  const world = new World(t);
+test('a token function that fails after its timeout is only reported', async (t) => {
+  const browser = new FakeBrowser(t);
   const tokens = [Promise.withResolvers(), Promise.withResolvers()];
-  let asked = 0;
-  const ear = new Ear({ token: () => tokens[asked++].promise });
-  await world.until(() => asked === 2);
+  let calls = 0;
+  const watch = browser.watch({ token: () => tokens[calls++].promise });
+  await browser.until(() => calls === 2);
   tokens[0].reject(new Error('no session'));
-  await world.settle();
+  await browser.settle();
   assert.deepEqual(
-    ear.errors.map(({ code }) => code),
+    watch.errors.map(({ code }) => code),
     ['token'],
   );
-  assert.equal(ear.watch.state, 'connecting');
+  assert.equal(watch.state, 'connecting');
   tokens[1].resolve('good');
-  await world.settle();
-  world.socket.serve();
-  assert.equal(ear.watch.state, 'subscribed');
+  await browser.settle();
+  browser.socket.serve();
+  assert.equal(watch.state, 'subscribed');
 });
 
-test('a watch that closes while its token is fetched opens no socket', async (t) => {
-  for (const settle of ['resolve', 'reject']) {
-    const world = new World(t);
+for (const settle of ['resolve', 'reject']) {
+  test(`a watch closed before its token can ${settle} opens no socket`, async (t) => {
+    const browser = new FakeBrowser(t);
     const token = Promise.withResolvers();
-    const ear = new Ear({ token: () => token.promise });
-    await world.settle();
-    ear.watch.close();
+    const watch = browser.watch({ token: () => token.promise });
+    await browser.settle();
+    watch.close();
     token[settle](new Error('too late'));
-    await world.settle();
-    assert.deepEqual([world.sockets, ear.errors, world.timers], [[], [], 0]);
-    t.mock.restoreAll();
-  }
-});
+    await browser.settle();
+    assert.deepEqual([browser.sockets, watch.errors, browser.timers], [[], [], 0]);
+  });
+}
 
-test('a watch that closes on the word that its token failed asks for no other', async (t) => {
-  const world = new World(t);
+test('a watch closed by its token error does not call the function again', async (t) => {
+  const browser = new FakeBrowser(t);
   const token = t.mock.fn(() => Promise.reject(new Error('no session')));
-  const ear = new Ear({ token });
-  ear.watch.addEventListener('error', () => ear.watch.close());
-  await world.advance(MINUTE);
+  const watch = browser.watch({ token });
+  watch.on('error', () => watch.close());
+  await browser.advance(MINUTE);
   assert.equal(token.mock.callCount(), 1);
-  assert.equal(world.timers, 0);
+  assert.equal(browser.timers, 0);
 });
 
-test('a frame that comes after the end of its token makes a new connection', async (t) => {
-  const world = new World(t);
-  const ear = await listening(world, { token: counting() });
-  await world.advance(5 * MINUTE);
-  world.socket.refuse({ code: 'forbidden', field: 'exp', retryable: false });
-  assert.ok(world.socket.closed);
-  await world.advance(500);
-  world.socket.serve();
-  assert.deepEqual(world.tokens, ['1', '2']);
-  assert.deepEqual([ear.errors, ear.watch.state], [[], 'subscribed']);
+test('a frame rejected for an expired token causes a connection with a new token', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = await browser.subscribedWatch({ token: countingTokens() });
+  await browser.advance(5 * MINUTE);
+  browser.socket.reject({ code: 'forbidden', field: 'exp', retryable: false });
+  assert.ok(browser.socket.closed);
+  await browser.advance(500);
+  browser.socket.serve();
+  assert.deepEqual(browser.tokens, ['1', '2']);
+  assert.deepEqual([watch.errors, watch.state], [[], 'subscribed']);
 });
 
-test('a token that is at its end makes no storm', async (t) => {
-  const world = new World(t);
-  new Ear({ token: 'the same each time' });
-  await world.settle();
+test('a token that is about to expire causes at most about a connection a second', async (t) => {
+  const browser = new FakeBrowser(t);
+  browser.watch({ token: 'the same each time' });
+  await browser.settle();
   for (let each = 0; each < 600; each++) {
-    await world.advance(100);
-    for (const socket of world.sockets) if (!socket.closed) socket.serve({ life: 100 });
+    await browser.advance(100);
+    for (const socket of browser.sockets) if (!socket.closed) socket.serve({ lifetime: 100 });
   }
-  assert.ok(world.sockets.length < 70, `${world.sockets.length} sockets in a minute`);
+  assert.ok(browser.sockets.length < 70, `${browser.sockets.length} sockets in a minute`);
 });

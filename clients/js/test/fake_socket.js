@@ -1,4 +1,4 @@
-// One socket, as the page sees it, and as the server does.
+// A WebSocket: on one side what the page uses, on the other what a test lets the service do.
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -7,16 +7,18 @@ export const HOUR = 60 * MINUTE;
 export class FakeSocket {
   opened = false;
   closed = false;
-  /** What the page sent. */
+  /** The frames that the page sent. */
   sent = [];
-  /** How long it is served, from when it opened. */
-  life = 2 * HOUR;
+  /** Milliseconds from opening until the service stops serving it. */
+  lifetime = 2 * HOUR;
   #answered = 0;
 
-  constructor(world, url) {
-    this.world = world;
+  constructor(browser, url) {
+    this.browser = browser;
     this.url = url;
   }
+
+  // The page's side.
 
   send(text) {
     this.sent.push(JSON.parse(text));
@@ -26,6 +28,8 @@ export class FakeSocket {
     this.closed = true;
   }
 
+  // The test's side.
+
   get token() {
     return new URL(this.url).searchParams.get('token');
   }
@@ -34,47 +38,48 @@ export class FakeSocket {
     return this.sent.map((frame) => frame.ref);
   }
 
-  // From here on, the other end.
-
   open() {
     if (this.opened) return this;
     this.opened = true;
-    this.began = this.world.now;
+    this.openedAt = this.browser.now;
     this.onopen?.();
     return this;
   }
 
-  say(frame) {
+  /** Deliver a frame to the page. */
+  deliver(frame) {
     this.onmessage?.({ data: typeof frame === 'string' ? frame : JSON.stringify(frame) });
   }
 
   notify(id, more) {
-    this.say({
+    this.deliver({
       ...{ client: 'backend', merchant_id: 'shop', ref: '7', id, message: id, type: 'payment' },
-      ...{ sent_at: this.world.time() },
+      ...{ sent_at: this.browser.serverTime() },
       ...more,
     });
   }
 
-  /** Answer the oldest frame that was not. */
+  /** Answer the oldest unanswered frame. */
   answer(more) {
     const { action, merchant_id, ref } = this.sent[this.#answered++];
     const type = action ? 'unsubscribed' : 'subscribed';
-    const left = this.began + this.life - this.world.now;
-    const times = { now: this.world.time(), expires_at: this.world.time(left) };
-    this.say({ client: 'server', type, merchant_id, ref, ...times, ...more });
+    const remaining = this.openedAt + this.lifetime - this.browser.now;
+    const now = this.browser.serverTime();
+    const expires_at = this.browser.serverTime(remaining);
+    this.deliver({ client: 'server', type, merchant_id, ref, now, expires_at, ...more });
     return this;
   }
 
-  refuse(more) {
+  /** Answer the oldest unanswered frame with an error. */
+  reject(more) {
     this.#answered++;
     const error = { client: 'server', type: 'error', message: 'no', request_id: 'r-1' };
-    this.say({ ...error, ...more });
+    this.deliver({ ...error, ...more });
   }
 
-  /** Open, unless it is, and answer everything; `life`: how long it is served. */
-  serve({ life = this.life } = {}) {
-    this.life = life;
+  /** Open if necessary, and answer every frame. */
+  serve({ lifetime = this.lifetime } = {}) {
+    this.lifetime = lifetime;
     this.open();
     while (this.#answered < this.sent.length) this.answer();
     return this;
