@@ -1,4 +1,4 @@
-"""A real browser for the tests: headless Chromium, driven by Playwright."""
+"""Headless Chromium for the tests, driven by Playwright, and a server for its pages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tools.chromium import chromium
 
-# It looks up nothing of its own accord, and draws without a graphics card.
+# It connects to nothing by itself, and draws without a graphics card.
 _ARGUMENTS = (
-    "--no-sandbox",  # of no use to pages of ours, and not to be had as root
+    "--no-sandbox",  # not available as root, and not needed for our own pages
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
@@ -40,7 +40,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """Serve a folder's files; a page from nowhere could not connect to this machine."""
+    """Serve a folder's files: a page without an origin cannot connect to this machine."""
     handler = partial(_Handler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever)

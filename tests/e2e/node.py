@@ -1,4 +1,4 @@
-"""A JavaScript program on the virtual environment's Node, and the lines that it prints."""
+"""Runs a JavaScript program on the virtual environment's Node, and reads the lines it prints."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from tests.e2e.peer import PATIENCE
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A running program: the lines that it prints, as they come."""
+    """A running program, and the lines of its standard output."""
 
     process: subprocess.Popen[str]
     lines: Iterator[str]
@@ -21,7 +21,7 @@ class Program:
 
 @contextmanager
 def node(program: str) -> Iterator[Program]:
-    """Run a program; it is killed at the end of the block, and after PATIENCE."""
+    """Run a program until the block ends, at most for PATIENCE; then kill it."""
     process = subprocess.Popen(
         ["node", "-e", program],  # noqa: S607 - found in the virtual environment
         stdout=subprocess.PIPE,
@@ -30,16 +30,16 @@ def node(program: str) -> Iterator[Program]:
     )
     assert process.stdout is not None
 
-    def end() -> None:
-        # `node` there is a launcher: what it started has to go, too.
+    def kill() -> None:
+        # The environment's `node` is a launcher: kill what it started, too.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
-    too_late = Timer(PATIENCE, end)
-    too_late.start()
+    timer = Timer(PATIENCE, kill)
+    timer.start()
     try:
         yield Program(process, iter(process.stdout))
     finally:
-        too_late.cancel()
-        end()
+        timer.cancel()
+        kill()
         process.communicate()

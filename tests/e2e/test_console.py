@@ -1,4 +1,4 @@
-"""The console in a real browser, on the deployed stage; pictures of it go to .build/pictures."""
+"""The console in a real browser on the deployed stage; screenshots go to .build/pictures."""
 
 import re
 from pathlib import Path
@@ -37,12 +37,12 @@ def messages(page: Page) -> list[str]:
 
 
 def heard(page: Page, *expected: str) -> None:
-    """Wait until these messages stand there, newest first, and nothing else."""
+    """Wait until the timeline has these messages, newest first, and no other."""
     expect(page.locator("#timeline li")).to_have_count(len(expected))
     assert messages(page) == list(expected)
 
 
-def test_what_is_published_in_the_form_comes_with_its_receipt_and_its_frames(
+def test_a_publish_from_the_form_shows_its_notification_receipt_and_frames(
     page: Page, address: str, stage: LocalStage, merchant: str
 ) -> None:
     watch(page, address, stage, merchant)
@@ -59,7 +59,7 @@ def test_what_is_published_in_the_form_comes_with_its_receipt_and_its_frames(
         expect(frames).to_contain_text(re.compile(kind))
 
 
-def test_two_tabs_of_one_ref_both_get_it(
+def test_a_publish_to_a_ref_in_two_tabs_is_shown_in_both(
     browser: Browser, address: str, stage: LocalStage, merchant: str
 ) -> None:
     with browser.new_context() as context:
@@ -71,7 +71,7 @@ def test_two_tabs_of_one_ref_both_get_it(
             heard(tab, "to both")
 
 
-def test_a_publish_before_the_subscribe_and_one_during_a_reload_are_there_after_it(
+def test_notifications_from_before_the_subscribe_and_during_a_reload_are_shown(
     page: Page, address: str, stage: LocalStage, merchant: str
 ) -> None:
     publish(stage, merchant, "first")
@@ -84,7 +84,7 @@ def test_a_publish_before_the_subscribe_and_one_during_a_reload_are_there_after_
     heard(page, "second", "first")
 
 
-def test_a_page_that_was_offline_gets_what_it_missed_once(
+def test_a_page_that_was_offline_shows_what_it_missed_once(
     page: Page, address: str, stage: LocalStage, merchant: str
 ) -> None:
     watch(page, address, stage, merchant)
@@ -99,7 +99,7 @@ def test_a_page_that_was_offline_gets_what_it_missed_once(
     heard(page, "after", "meanwhile", "before")
 
 
-def test_the_next_connection_takes_over_before_the_two_hours_end(
+def test_a_connection_is_replaced_before_its_two_hours_end(
     page: Page, address: str, stage: LocalStage, merchant: str
 ) -> None:
     page.clock.install()
@@ -113,7 +113,9 @@ def test_the_next_connection_takes_over_before_the_two_hours_end(
     assert not second.value.is_closed()
 
 
-def test_what_is_wrong_is_said(page: Page, address: str, stage: LocalStage, merchant: str) -> None:
+def test_a_merchant_that_is_not_valid_shows_the_error_of_publish_and_watch(
+    page: Page, address: str, stage: LocalStage, merchant: str
+) -> None:
     watch(page, address, stage, merchant)
     form = page.locator("#publish")
     form.get_by_label("Merchant").fill("no such#merchant")
@@ -125,7 +127,7 @@ def test_what_is_wrong_is_said(page: Page, address: str, stage: LocalStage, merc
     expect(page.locator("#watches li")).to_have_count(1)
 
 
-def test_an_address_that_nobody_answers_is_said_after_three_handshakes(
+def test_an_address_without_a_server_shows_unreachable_after_three_handshakes(
     page: Page, address: str, unused_port: int
 ) -> None:
     page.goto(link(address, f"ws://127.0.0.1:{unused_port}/local", "shop", "42"))
@@ -134,7 +136,9 @@ def test_an_address_that_nobody_answers_is_said_after_three_handshakes(
     expect(page.locator("#state")).to_contain_text("cannot connect")
 
 
-def test_it_works_by_keyboard(page: Page, address: str, stage: LocalStage, merchant: str) -> None:
+def test_a_watch_is_started_and_stopped_by_keyboard(
+    page: Page, address: str, stage: LocalStage, merchant: str
+) -> None:
     page.goto(link(address, stage.url, merchant, "42"))
     expect(page.get_by_label("Merchant").first).to_be_focused()
     page.keyboard.press("Enter")
@@ -150,7 +154,7 @@ def test_it_works_by_keyboard(page: Page, address: str, stage: LocalStage, merch
 
 @pytest.mark.parametrize("size", [(1200, 800), (360, 740)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_and_its_pictures_are_taken(
+def test_the_page_fits_its_window_and_screenshots_are_taken(
     browser: Browser,
     address: str,
     stage: LocalStage,

@@ -1,4 +1,4 @@
-"""Pages as shops write them, in a real browser on the deployed stage: raw, and on the module."""
+"""Pages of a shop in a real browser on the deployed stage, without and with the module."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +43,7 @@ PAGE = """
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[str]:
-    """Return the address of a page that watches; it asks its test for address and token."""
+    """Return the address of a page with a watch; its test provides stage, merchant and token."""
     copytree(MODULE, tmp_path / "ws-notify")
     (tmp_path / "index.html").write_text(PAGE)
     with serving(tmp_path) as address:
@@ -66,7 +66,7 @@ def publish(url: str, merchant: str, ref: str, message: str, **more: Any) -> Non
 
 
 @pytest.mark.usefixtures("unsaid")
-def test_the_legacy_pages_own_snippet_hears_and_closes(
+def test_a_page_with_the_legacy_snippet_hears_and_closes(
     page: Page, tmp_path: Path, stage: LocalStage
 ) -> None:
     program = LEGACY.read_text().replace(LEGACY_ADDRESS, f"{stage.url}/")
@@ -82,7 +82,7 @@ def _says_subscribed(message: ConsoleMessage) -> bool:
     return '"subscribed"' in message.text
 
 
-def test_a_token_that_ends_while_connected_is_followed_by_the_next_and_nothing_is_missed(
+def test_a_page_whose_token_expires_while_connected_fetches_another_and_misses_nothing(
     page: Page, shop: str, guarded: LocalStage, merchant: str
 ) -> None:
     fetched: list[str] = []
@@ -109,7 +109,7 @@ def test_a_token_that_ends_while_connected_is_followed_by_the_next_and_nothing_i
     assert page.evaluate("states.at(-1)") == "subscribed"
 
 
-def test_a_page_comes_back_to_a_stage_that_was_killed_and_started_anew(
+def test_a_page_reconnects_to_a_stage_that_was_killed_and_started_again(
     page: Page, shop: str, merchant: str, tmp_path: Path, unused_port: int
 ) -> None:
     address = f"ws://localhost:{unused_port}/_aws/execute-api/notify/local"
@@ -122,13 +122,13 @@ def test_a_page_comes_back_to_a_stage_that_was_killed_and_started_anew(
         wait_for(page, "window.states?.at(-1) === 'subscribed'")
     wait_for(page, "states.includes('unreachable')")
     with local_stage(tmp_path / "second", unused_port):
-        page.clock.fast_forward(75_000)  # it goes on slowly, about once a minute
+        page.clock.fast_forward(75_000)  # the longest delay while unreachable
         wait_for(page, "window.states?.at(-1) === 'subscribed'")
         publish(address, merchant, "7", "after the restart")
         wait_for(page, "heard.length === 1")
 
 
-def test_a_token_that_is_not_renewed_ends_in_a_plain_word(
+def test_a_page_whose_token_expires_and_is_not_renewed_is_unreachable(
     page: Page, shop: str, guarded: LocalStage, merchant: str
 ) -> None:
     token = guarded.token("frontend", merchant, "7", lifetime=3)

@@ -43,8 +43,8 @@ test('a watch with since asks for what came later, and hears nothing older', asy
   assert.equal(browser.socket.sent[0].since, since);
   const two = browser.watch();
   await browser.settle();
-  browser.socket.notify('old', { sent_at: browser.serverTime(-MINUTE) });
-  browser.socket.notify('overlap', { sent_at: browser.serverTime(-9_000) });
+  browser.socket.notify('old', { sent_at: browser.serverTime(-10_001) });
+  browser.socket.notify('overlap', { sent_at: browser.serverTime(-10_000) });
   assert.deepEqual([one.heard, two.heard], [['overlap'], ['old', 'overlap']]);
 });
 
@@ -154,14 +154,16 @@ test('an invalid url, merchantId, ref or since throws at once', (t) => {
   assert.equal(browser.timers, 0);
 });
 
-test('an unreadable frame is emitted, and otherwise ignored', async (t) => {
+test('an unknown frame is emitted, and does not answer the pending one', async (t) => {
   const browser = new FakeBrowser(t);
-  const watch = await browser.subscribedWatch();
-  for (const text of ['', 'null', '7', '[]', '"a"', '{', '{"client":"server","type":"news"}']) {
-    browser.socket.deliver(text);
-  }
+  const watch = browser.watch();
+  await browser.settle();
+  browser.socket.open();
+  const unknown = '{"client":"server","type":"news","message":"a"}';
+  for (const text of ['', 'null', '7', '[]', '"a"', '{', unknown]) browser.socket.deliver(text);
   browser.socket.notify('a');
-  assert.deepEqual(watch.heard, ['a']);
-  assert.deepEqual(watch.errors, []);
-  assert.equal(watch.frames.length, 2 + 7 + 1);
+  assert.deepEqual([watch.heard, watch.errors, watch.state], [['a'], [], 'open']);
+  browser.socket.answer();
+  assert.equal(watch.state, 'subscribed');
+  assert.equal(watch.frames.length, 1 + 7 + 2);
 });

@@ -1,4 +1,4 @@
-"""The JavaScript client's own tests, its types, and its size."""
+"""The JavaScript client: its own tests, its types, and its size."""
 
 import gzip
 import re
@@ -9,22 +9,22 @@ import pytest
 from tests.clients.js.programs import CLIENT, run
 
 TESTS = sorted((CLIENT / "test").glob("*.test.js"))
-AT_MOST = 4096
+MAX_SIZE = 4096
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
-def test_it_does_what_its_own_tests_say(path: Path) -> None:
-    said = run("node", "--test", "--test-reporter=tap", "--test-timeout=60000", str(path))
-    counts = dict(re.findall(r"^# (\w+) (\d+)$", said, re.MULTILINE))
+def test_the_modules_own_tests_pass_and_none_is_skipped(path: Path) -> None:
+    output = run("node", "--test", "--test-reporter=tap", "--test-timeout=60000", str(path))
+    counts = dict(re.findall(r"^# (\w+) (\d+)$", output, re.MULTILINE))
     assert int(counts["pass"]) > 0
     assert {counts[name] for name in ("fail", "cancelled", "skipped", "todo")} == {"0"}
 
 
-def test_its_types_hold_within_and_for_a_page() -> None:
+def test_the_module_and_a_page_that_uses_it_match_the_types() -> None:
     run("tsc", "-p", ".")
 
 
-def test_it_is_at_most_4_kb_minified_and_gzipped() -> None:
+def test_the_module_minified_and_gzipped_has_at_most_4_kb() -> None:
     minified = run("esbuild", "src/index.js", "--bundle", "--minify", "--format=esm")
     size = len(gzip.compress(minified.encode(), 9))
-    assert size <= AT_MOST, f"{size} bytes, minified and gzipped; {AT_MOST} are allowed"
+    assert size <= MAX_SIZE, f"{size} bytes, minified and gzipped; {MAX_SIZE} are allowed"

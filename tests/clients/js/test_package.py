@@ -1,4 +1,4 @@
-"""The package that `npm pack` makes, in the hands of Node, a bundler, a compiler and a browser."""
+"""The package from `npm pack`, used by Node, a bundler, a compiler and a browser."""
 
 import json
 import tarfile
@@ -9,7 +9,7 @@ import pytest
 from tests.clients.js.programs import CLIENT, run
 from tests.e2e.browser import running, serving
 
-USE = "import { watchRef } from 'ws-notify'; console.log(typeof watchRef);"
+PROGRAM = "import { watchRef } from 'ws-notify'; console.log(typeof watchRef);"
 
 # A page of one file beside the package, without a bundler.
 PAGE = """
@@ -29,11 +29,11 @@ PAGE = """
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder in which the package is installed, from nothing but what was packed."""
+    """Return a folder with the package as `npm pack` made it under `node_modules`."""
     folder = tmp_path_factory.mktemp("shop")
     cache = f"--cache={folder / 'cache'}"
-    said = run("npm", "pack", "--offline", "--json", cache, f"--pack-destination={folder}")
-    with tarfile.open(folder / json.loads(said)[0]["filename"]) as packed:
+    output = run("npm", "pack", "--offline", "--json", cache, f"--pack-destination={folder}")
+    with tarfile.open(folder / json.loads(output)[0]["filename"]) as packed:
         packed.extractall(folder, filter="data")
     (folder / "node_modules").mkdir()
     (folder / "package").rename(folder / "node_modules/ws-notify")
@@ -45,7 +45,7 @@ def _files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_it_holds_the_module_its_types_and_nothing_else(shop: Path) -> None:
+def test_the_package_has_the_module_its_types_and_nothing_else(shop: Path) -> None:
     sources = {f"src/{path.name}" for path in (CLIENT / "src").iterdir()}
     assert _files(shop / "node_modules/ws-notify") == sources | {
         "LICENSE",
@@ -54,19 +54,19 @@ def test_it_holds_the_module_its_types_and_nothing_else(shop: Path) -> None:
     }
 
 
-def test_it_depends_on_nothing_and_runs_nothing(shop: Path) -> None:
+def test_the_package_has_no_dependencies_and_no_scripts(shop: Path) -> None:
     package = json.loads((shop / "node_modules/ws-notify/package.json").read_text())
     assert package.keys().isdisjoint({"dependencies", "peerDependencies", "scripts"})
 
 
 @pytest.mark.parametrize("name", ["ws-notify", "./node_modules/ws-notify/src/index.js"])
-def test_node_imports_it_by_name_and_by_path(shop: Path, name: str) -> None:
-    program = USE.replace("ws-notify", name)
+def test_node_imports_the_package_by_name_and_by_path(shop: Path, name: str) -> None:
+    program = PROGRAM.replace("ws-notify", name)
     assert run("node", "--input-type=module", "-e", program, cwd=shop) == "function\n"
 
 
-def test_a_bundler_takes_it(shop: Path) -> None:
-    (shop / "page.js").write_text(USE)
+def test_a_bundle_of_the_package_runs_without_it(shop: Path) -> None:
+    (shop / "page.js").write_text(PROGRAM)
     run("esbuild", "page.js", "--bundle", "--outfile=bundled.cjs", "--log-level=warning", cwd=shop)
     alone = shop / "alone"
     alone.mkdir()
@@ -75,20 +75,20 @@ def test_a_bundler_takes_it(shop: Path) -> None:
 
 
 @pytest.mark.parametrize("resolution", ["bundler", "nodenext"])
-def test_a_compiler_finds_its_types(shop: Path, resolution: str) -> None:
+def test_a_compiler_finds_the_types_of_the_package(shop: Path, resolution: str) -> None:
     (shop / "page.ts").write_text((CLIENT / "test/types.ts").read_text())
     module = "esnext" if resolution == "bundler" else resolution
     options = ("--strict", "--noEmit", "--target", "es2022", "--lib", "es2023,dom")
-    how = ("--module", module, "--moduleResolution", resolution, "--ignoreConfig")
-    run("tsc", *options, *how, "page.ts", cwd=shop)
+    resolve = ("--module", module, "--moduleResolution", resolution, "--ignoreConfig")
+    run("tsc", *options, *resolve, "page.ts", cwd=shop)
 
 
-def test_a_plain_script_of_type_module_takes_it(shop: Path) -> None:
+def test_a_page_without_a_bundler_imports_the_package(shop: Path) -> None:
     (shop / "index.html").write_text(PAGE)
     with serving(shop) as address, running() as browser:
         page = browser.new_page()
-        wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(address)
         page.wait_for_function("document.title === 'closed'")
-        assert wrong == []
+        assert errors == []
