@@ -30,7 +30,7 @@ test('an id is heard once, as long as it is among the newest 1,000', async (t) =
   const watch = await browser.subscribedWatch();
   const ids = Array.from({ length: 1_100 }, (_, index) => `id-${index}`);
   for (const id of ids) browser.socket.notify(id);
-  for (const id of ids.slice(-100)) browser.socket.notify(id);
+  for (const id of ids.slice(-1_000)) browser.socket.notify(id);
   assert.deepEqual(watch.heard, ids);
   browser.socket.notify('id-0');
   assert.equal(watch.heard.length, 1_101);
@@ -39,12 +39,20 @@ test('an id is heard once, as long as it is among the newest 1,000', async (t) =
 test('a watch with since asks for what came later, and hears nothing older', async (t) => {
   const browser = new FakeBrowser(t);
   const since = browser.serverTime();
-  const one = await browser.subscribedWatch({ since });
+  const one = browser.watch({ since });
+  await browser.settle();
+  browser.socket.open();
   assert.equal(browser.socket.sent[0].since, since);
+  const replay = () => {
+    browser.socket.notify('old', { sent_at: browser.serverTime(-10_001) });
+    browser.socket.notify('overlap', { sent_at: browser.serverTime(-10_000) });
+    browser.socket.answer();
+  };
+  replay();
+  assert.deepEqual(one.heard, ['overlap']);
   const two = browser.watch();
   await browser.settle();
-  browser.socket.notify('old', { sent_at: browser.serverTime(-10_001) });
-  browser.socket.notify('overlap', { sent_at: browser.serverTime(-10_000) });
+  replay();
   assert.deepEqual([one.heard, two.heard], [['overlap'], ['old', 'overlap']]);
 });
 
