@@ -11,8 +11,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 GONE = {
+    '"slow"': "'unreachable', the state of a watch",
+    "'slow'": "'unreachable', the state of a watch",
     "AwsJson": "JsonService, of lambdas/layer/aws/json_service.py",
+    "Channel": "SharedConnection, of clients/js; what one subscribes to is a topic",
     "Dynamo": "DynamoDb, of lambdas/layer/aws/dynamodb.py",
+    "Ear": "RecordingWatch, of clients/js/test",
     "Http1": "Transport, of lambdas/layer/aws/transport.py",
     "LoggingAccount": "account.py: the account's role for logging has a stack of its own",
     "NoAnswerError": "TransportError",
@@ -20,11 +24,16 @@ GONE = {
     "SignedHttp": "AwsService, of lambdas/layer/aws/service.py",
     "_NOT_CODE": "sources.py: what travels is named, not what does not",
     "_may_pass": "_is_retryable",
+    "`slow`": "`unreachable`, the state of a watch",
     "aws_json.py": "lambdas/layer/aws/json_service.py",
     "built_layer": "packages.py",
+    "channel.js": "shared_connection.js",
+    "channelTo": "sharedConnection",
     "http1.py": "lambdas/layer/aws/transport.py",
     "infra/layer.py": "infra/packages.py: a Lambda layer and lambdas/layer are two things",
+    "link.js": "connection.js",
     "signed_http.py": "lambdas/layer/aws/service.py",
+    "world.js": "fake_browser.js",
 }
 """The old word, and what to write instead."""
 
