@@ -62,7 +62,7 @@ env: .venv/.ready ## the environment for in-process use: eval "$(make -s env STA
 
 .PHONY: token
 token: .venv/.ready ## a token: STAGE= CLIENT=frontend|backend MERCHANT= REF=12303 LIFETIME=3600
-	@$(PY) -m tools.token --stage '$(STAGE)' --client '$(CLIENT)' --merchant '$(MERCHANT)' --lifetime '$(LIFETIME)' --ref '$(REF)'
+	@$(PY) -m ws_notify token --stage '$(STAGE)' --client '$(CLIENT)' --merchant '$(MERCHANT)' --lifetime '$(LIFETIME)' $(if $(REF),--ref '$(REF)')
 
 .PHONY: test
 test: $(READY) ## every test (ARGS="-k name" and other options of pytest; COVERAGE=1 holds the gate, slower)

@@ -21,7 +21,7 @@ from infra.stack import NotifyStack
 from infra.stages import PROD, Auth
 from tools import ToolError
 from tools.ministack import CREDENTIALS, REGION
-from tools.tokens import mint
+from ws_notify import mint_token
 
 By = Literal["socket", "invocation"]
 
@@ -81,16 +81,21 @@ def count(auth: Auth) -> Stage:
 def _play(gateway: Gateway, by: By, ref: str) -> Counts:
     topic = {"merchant_id": "shop", "ref": ref}
     publish = {**_PUBLISH, **topic}
-    browser = gateway.connect(mint(_KEYS, "frontend", "shop", [ref]))
+    browser = gateway.connect(_token("frontend", ref))
     _expect("subscribed", gateway.send(browser, {"client": "frontend", **topic}))
     if by == "socket":
-        backend = gateway.connect(mint(_KEYS, "backend", "shop"))
+        backend = gateway.connect(_token("backend", None))
         _expect("receipt", gateway.send(backend, publish))
         gateway.disconnect(backend)
     else:
         _expect("receipt", gateway.invoke("default", publish))
     gateway.disconnect(browser)
     return gateway.counts()
+
+
+def _token(client: Literal["frontend", "backend"], ref: str | None) -> str:
+    ((kid, key),) = _KEYS.items()
+    return mint_token(key, kid, client=client, merchant_id="shop", ref=ref)
 
 
 def _expect(type_: str, reply: Json) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.child import Child, running
 from tools.ministack import ACCOUNT, CREDENTIALS, REGION, MiniStack
-from tools.outputs import stack_name
+from ws_notify.cli.stage import stack_name
 
 _ROOT = Path(__file__).parent.parent
 _BIN = _ROOT / "node_modules" / ".bin"

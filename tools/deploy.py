@@ -10,11 +10,12 @@ from pathlib import Path
 
 from tools.cdk import bootstrap, deploy, synthesise
 from tools.ministack import MiniStack, free_port, ministack
-from tools.outputs import local_environment, read_outputs
+from tools.outputs import local_environment
 from tools.ping import require_pong
-from tools.tokens import LIFETIME, mint, read_keys
+from ws_notify.cli.stage import LOCAL as STAGE
+from ws_notify.cli.stage import LOCAL_REGION, Stage, read_outputs
 
-STAGE = "local"
+__all__ = ["STAGE", "LocalStage", "local_stage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,15 @@ class LocalStage:
         """Name the variables for boto3 and for in-process use."""
         return local_environment(self.outputs, self.endpoint)
 
-    def token(self, client: str, merchant_id: str, *refs: str, lifetime: int = LIFETIME) -> str:
+    def keys(self) -> dict[str, str]:
+        """Read the keys of its tokens, `{kid: key}`, on a stage whose auth is not off."""
+        return _stage(self.outputs, self.server).keys()
+
+    def token(self, client: str, merchant_id: str, *refs: str, lifetime: int = 3600) -> str:
         """Mint a token, on a stage whose auth is not off; `lifetime` is in seconds."""
-        keys = read_keys(self.outputs, self.environment)
-        return mint(keys, client, merchant_id, refs, lifetime)
+        mint = _stage(self.outputs, self.server).minter()
+        ref = list(refs) or None
+        return mint(client=client, merchant_id=merchant_id, ref=ref, lifetime=lifetime)
 
     @property
     def log(self) -> Path:
@@ -57,6 +63,10 @@ class LocalStage:
     def pid(self) -> int:
         """The local AWS's process, which leads the group of all that it started."""
         return self.server.pid
+
+
+def _stage(outputs: dict[str, str], server: MiniStack) -> Stage:
+    return Stage(STAGE, outputs, LOCAL_REGION, server.endpoint)
 
 
 def _silent(_step: str) -> None:
@@ -100,9 +110,7 @@ def _deployed(
     progress("deployed; asking it over a WebSocket")
     url = outputs["WebsocketConnectEndpointURL"]
     if auth == "required":
-        token = mint(
-            read_keys(outputs, local_environment(outputs, server.endpoint)), "backend", "-"
-        )
+        token = _stage(outputs, server).minter()(client="backend", merchant_id="-")
         url = f"{url}?token={token}"
     require_pong(url, server)
     progress("it answers")

@@ -18,8 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.layer.settings import region_or_none
 from tools import ToolError
-from tools.outputs import stack_name
 from tools.terminal import exit_status, say
+from ws_notify.cli.stage import stack_name
 
 KEEP, REPLACE = "keep", "replace"
 _ROOT: Final = Path(__file__).resolve().parent.parent

@@ -1,4 +1,4 @@
-"""The outputs of a deployed stack, in CDK's own shape, and the environment they mean.
+"""The outputs file of `make run`, and the environment variables that outputs become.
 
 The names of the outputs are the interface to `infra`; the names of the variables, to `lambdas`.
 """
@@ -10,9 +10,9 @@ from typing import Any
 
 from tools import ToolError
 from tools.ministack import CREDENTIALS
+from ws_notify.cli.stage import stack_name
 
 STAGES = ("local", "dev", "prod")
-LOCAL_OUTPUTS = Path(".local/outputs.json")
 _VARIABLES = {
     "CONNECTIONS_TABLE": "ConnectionsTableName",
     "LEDGER_TABLE": "LedgerTableName",
@@ -24,17 +24,6 @@ _OF_CLIENTS = {
     "WS_NOTIFY_FUNCTION": "PublishFunctionName",
     "WS_NOTIFY_KEYS_SECRET": "TokenKeysSecretArn",  # only where the stage asks for tokens
 }
-
-
-def stack_name(stage: str) -> str:
-    """Name the stage's stack."""
-    return f"OttuWsNotify-{stage}"
-
-
-def read_outputs(path: Path, stage: str) -> dict[str, str]:
-    """Read the stage's outputs from a file that `cdk deploy --outputs-file` wrote."""
-    content: dict[str, dict[str, str]] = json.loads(path.read_text())
-    return content[stack_name(stage)]
 
 
 def write_outputs(path: Path, stage: str, outputs: Mapping[str, str]) -> None:

@@ -16,8 +16,9 @@ from typing import NoReturn
 from tools.console import console, link
 from tools.deploy import STAGE, LocalStage, local_stage
 from tools.ministack import usable_port
-from tools.outputs import LOCAL_OUTPUTS, read_outputs, write_outputs
+from tools.outputs import write_outputs
 from tools.terminal import Progress, bold, exit_status, say
+from ws_notify.cli.stage import LOCAL_OUTPUTS, read_outputs
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _INTERRUPTED = 130

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from tools import ToolError
+from ws_notify.cli.failures import Failure
 
 _DIM, _BOLD, _RED, _PLAIN = "\033[2m", "\033[1m", "\033[31m", "\033[0m"
 
@@ -38,10 +39,10 @@ class Progress:
 
 
 def exit_status(main: Callable[[], int]) -> int:
-    """Run a tool's main; a ToolError becomes its text and the exit status 1, without a trace."""
+    """Run a tool's main; an error becomes its text and the exit status 1, without a trace."""
     try:
         return main()
-    except ToolError as error:
+    except (ToolError, Failure) as error:
         sys.stdout.flush()
         sys.stderr.write(f"{_styled('error:', _RED, sys.stderr)} {error}\n")
         return 1

@@ -15,7 +15,6 @@ from tests.e2e.functions import setting
 from tests.e2e.peer import unique
 from tests.events import captured
 from tests.lambdas.minting import token
-from tools.tokens import read_keys
 
 
 class _Door:
@@ -24,7 +23,7 @@ class _Door:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._function = scene.function("AuthorizerFunction")
-        self._keys = read_keys(scene.stage.outputs, scene.stage.environment)
+        self._keys = scene.stage.keys()
         now, key = int(time.time()), self._keys["first"]
         self._known = token(now=now, key=key)
         self._unknown = {

@@ -12,7 +12,6 @@ from websockets.sync.client import connect
 from proof.forgeries.attempts import IN, NOTHING, Combination, Tally, combinations, group_of
 from tests.lambdas.forgeries import forgeries
 from tools.deploy import LocalStage
-from tools.tokens import read_keys
 
 _LONGEST: Final = 4_000
 """Characters of a token; servers refuse longer addresses and headers before they look at them."""
@@ -39,7 +38,7 @@ def handshakes(stage: LocalStage, count: int, seed: str) -> Tally:
 
 
 def _tried(stage: LocalStage, count: int, seed: str) -> Iterator[tuple[str, str, str]]:
-    key = read_keys(stage.outputs, stage.environment)["first"]
+    key = stage.keys()["first"]
     now = int(time.time())
     chance = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
     listed = [

@@ -6,17 +6,20 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import boto3
+import jwt
 import pytest
 
 from tests.e2e.peer import PATIENCE, unique
 from tools.deploy import STAGE, LocalStage
-from tools.outputs import LOCAL_OUTPUTS, write_outputs
+from tools.outputs import write_outputs
+from ws_notify.cli.stage import LOCAL_OUTPUTS
 
 PROGRAM = Path(sys.executable).with_name("ws-notify")
 OTHERS = ("AWS_", "WS_NOTIFY_")
@@ -200,12 +203,16 @@ def test_doctor_finds_a_wrong_address(
 
 @pytest.mark.parametrize(
     ("given", "remedy"),
-    [("", "The stage asks for a token"), ("x", "is no token"), ("ended", "ended 1 min ago")],
+    [("", "The stage requires a token"), ("x", "not a valid token"), ("old", "expired 1 min ago")],
 )
 def test_doctor_finds_a_wrong_token(
     locked: Terminal, guarded: LocalStage, given: str, remedy: str
 ) -> None:
-    token = guarded.token("backend", "shop", lifetime=-60) if given == "ended" else given
+    token = given
+    if given == "old":
+        ((kid, key),) = guarded.keys().items()
+        claims = {"client": "backend", "merchant_id": "shop", "exp": int(time.time()) - 60}
+        token = jwt.encode(claims, key, headers={"kid": kid})
     status, said, _ = locked.run("doctor", "--url", locked.url, "--token", token)
     assert status == 1
     assert steps(said)[-1] == "✗ handshake"

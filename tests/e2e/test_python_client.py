@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.clients.python.speaking import KINDS, Connect, Speaking, connecting
+from tests.clients.python.kit.clients import KINDS, AnyClient, Connect, connecting
 from tests.e2e.peer import unique
 from tools.deploy import LocalStage
-from tools.tokens import read_keys
 from ws_notify import DeadlineError, LambdaPublisher, RefusedError, mint_token
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def test_a_connection_that_was_deleted_is_followed_by_one_that_misses_nothing(
     assert next(subscription).id == "after"
 
 
-def publish(client: Speaking, shop: str, id_: str) -> None:
+def publish(client: AnyClient, shop: str, id_: str) -> None:
     client.publish(merchant_id=shop, ref="1", id=id_, **FIELDS)
 
 
@@ -103,7 +102,7 @@ def test_a_refusal_names_the_field_and_the_request(stage: LocalStage, connect: C
 @pytest.fixture
 def mint(guarded: LocalStage) -> Callable[..., str]:
     """Return what mints tokens as a backend does: with the stage's key."""
-    ((kid, key),) = read_keys(guarded.outputs, guarded.environment).items()
+    ((kid, key),) = guarded.keys().items()
 
     def minted(client: Any, merchant_id: str, **more: Any) -> str:
         return mint_token(key, kid, client=client, merchant_id=merchant_id, **more)

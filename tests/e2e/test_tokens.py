@@ -12,7 +12,6 @@ from websockets.sync.client import connect
 from proof.forgeries.handshakes import handshakes
 from tests.e2e.peer import Peer, peer, publication, unique
 from tools.deploy import LocalStage
-from tools.tokens import read_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,7 +27,7 @@ def forged(stage: LocalStage, *, kid: str = "first", key: str = "", **claims: An
     """Return a token for a merchant's backend, unless the claims say otherwise; None drops one."""
     said = {"client": "backend", "merchant_id": "shop", "exp": int(time.time()) + HOUR, **claims}
     kept = {name: value for name, value in said.items() if value is not None}
-    key = key or read_keys(stage.outputs, stage.environment)["first"]
+    key = key or stage.keys()["first"]
     return jwt.encode(kept, key, algorithm="HS256", headers={"kid": kid})
 
 
@@ -156,7 +155,7 @@ def test_no_log_shows_a_token_a_key_or_what_is_said(
     merchant = unique("shop")
     functions = guarded_session.client("lambda", endpoint_url=guarded.endpoint)
     logs = guarded_session.client("logs", endpoint_url=guarded.endpoint)
-    keys = read_keys(guarded.outputs, guarded.environment)
+    keys = guarded.keys()
     good = guarded.token("backend", merchant)
     names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
     context = {

@@ -9,9 +9,10 @@ import pytest
 
 from tests.tools.stacks import deploy_outputs
 from tools import ToolError, env
-from tools.deployed import Deployed, deployed
 from tools.ministack import free_port
-from tools.outputs import LOCAL_OUTPUTS, environment, read_outputs, write_outputs
+from tools.outputs import environment, write_outputs
+from ws_notify.cli.failures import Failure
+from ws_notify.cli.stage import LOCAL_OUTPUTS, find, read_outputs
 
 _OUTPUTS = {
     "WebsocketConnectEndpointURL": "ws://localhost:4599/_aws/execute-api/abc/local",
@@ -55,14 +56,6 @@ def test_the_stage_local_comes_from_its_outputs_file(
         "export AWS_DEFAULT_REGION=eu-west-1",
         f"export AWS_ENDPOINT_URL={aws}",
     ]
-
-
-def test_a_stage_local_that_does_not_run_says_how_to_start_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ToolError, match="make run"):
-        _run(monkeypatch, "local")
 
 
 def test_a_stage_local_that_was_killed_is_not_taken_for_a_living_one(
@@ -117,13 +110,12 @@ def test_the_region_of_a_stage_on_aws_is_found_as_the_cdk_finds_it(
     for name, value in shell.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the profiles that it has read
-    region = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
-    assert deployed(stage) == Deployed(_OUTPUTS, region)
+    assert find(stage).region == "eu-west-1"
 
 
 @pytest.mark.usefixtures("credentials")
 def test_a_stage_that_is_not_deployed_says_how_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ToolError, match=r"(?s)OttuWsNotify-prod.*make deploy STAGE=prod"):
+    with pytest.raises(Failure, match=r"(?s)OttuWsNotify-prod.*make deploy STAGE=prod"):
         _run(monkeypatch, "prod")
 
 
@@ -131,7 +123,7 @@ def test_a_failure_prints_nothing_that_a_shell_would_run(tmp_path: Path) -> None
     done = subprocess.run(
         (sys.executable, "-m", "tools.env", "local"),
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path])},
         capture_output=True,
         text=True,
         check=False,

@@ -64,7 +64,7 @@ def test_a_token_is_minted_for_what_is_said() -> None:
         _make("token", *said)
         .stdout.strip()
         .endswith(
-            "-m tools.token --stage 'local' --client 'frontend' --merchant 'my shop' "
+            "-m ws_notify token --stage 'local' --client 'frontend' --merchant 'my shop' "
             "--lifetime '60' --ref '1 2'"
         )
     )

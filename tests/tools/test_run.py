@@ -14,7 +14,8 @@ import pytest
 
 from tools import ToolError, run
 from tools.deploy import LocalStage
-from tools.outputs import LOCAL_OUTPUTS, write_outputs
+from tools.outputs import write_outputs
+from ws_notify.cli.stage import LOCAL_OUTPUTS
 
 _OUTPUTS = {"WebsocketConnectEndpointURL": "ws://localhost:4599/_aws/execute-api/abc/local"}
 

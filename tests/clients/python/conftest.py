@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from tests.clients.python.speaking import KINDS, Connect, connecting
+from tests.clients.python.kit.clients import KINDS, Connect, connecting
 
 
 @pytest.fixture(params=KINDS)

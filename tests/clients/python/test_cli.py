@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.clients.python.scripted import PATIENCE, Visit, scripted
-from tests.clients.python.service import Service
+from tests.clients.python.kit.server import TIMEOUT, Visit, scripted
+from tests.clients.python.kit.service import Service
 from ws_notify.cli.main import main
 
 COMMANDS = ["listen", "publish", "token", "doctor", "bench"]
@@ -63,7 +63,7 @@ def shown(*arguments: str, **environment: str) -> str:
     except OSError:  # how Linux says that the other side is closed
         pass
     os.close(terminal)
-    process.wait(PATIENCE)
+    process.wait(TIMEOUT)
     return said.decode()
 
 
@@ -73,7 +73,7 @@ def nowhere() -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_has_a_help_with_an_example(
+def test_a_command_with_help_prints_an_example(
     capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     assert ended(command, "--help") == 0
@@ -82,12 +82,12 @@ def test_each_command_has_a_help_with_an_example(
     assert max(map(len, said.splitlines())) <= 110
 
 
-def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended("--help") == 0
     assert re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE) == COMMANDS
 
 
-def test_it_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_option_prints_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended("--version") == 0
     assert re.fullmatch(r"ws-notify \d+\.\d+\.\d+\n", capsys.readouterr().out)
 
@@ -98,7 +98,7 @@ def test_it_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
         ([], "required: COMMAND"),
         (["listen"], "required: MERCHANT, REF"),
         (["listen", "shop", "1"], "Which stage? Pass --url wss://... or --stage dev"),
-        (["listen", "--url", "https://x/dev", "shop", "1"], "No address of a stage"),
+        (["listen", "--url", "https://x/dev", "shop", "1"], "Not the URL of a stage"),
         (["listen", "--url", "ws://x/dev", "--stage", "dev", "shop", "1"], "not allowed with"),
         (["listen", "--url", "ws://x/dev", "--count", "0", "shop", "1"], "at least 1"),
         (["publish", "--url", "ws://x/dev", "shop", "1"], "required: MESSAGE"),
@@ -112,7 +112,7 @@ def test_it_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["doctor"], "Which stage?"),
     ],
 )
-def test_wrong_usage_is_status_2_and_says_how_to_use_it(
+def test_wrong_usage_exits_with_2_and_prints_the_usage(
     capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert ended(*arguments) == 2
@@ -122,27 +122,27 @@ def test_wrong_usage_is_status_2_and_says_how_to_use_it(
     assert message in " ".join(said.err.split())
 
 
-def test_what_fails_is_status_1_and_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_exits_with_1_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended("publish", "--url", nowhere(), "--deadline", "0.2", "shop", "1", "m") == 1
     assert capsys.readouterr().err.startswith("error: No receipt within 0.2 s; the last try: ")
 
 
 @pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_colours_are_for_terminals_that_want_them(variables: dict[str, str]) -> None:
+def test_colours_are_used_only_where_the_terminal_supports_them(variables: dict[str, str]) -> None:
     said = shown("doctor", "--url", nowhere())
     assert "\033[31m✗\033[0m connection" in said
     assert "\033" not in shown("doctor", "--url", nowhere(), **variables)
 
 
-def test_a_pipe_gets_no_colours() -> None:
+def test_output_to_a_pipe_has_no_colours() -> None:
     with running("doctor", "--url", nowhere()) as process:
-        said, _ = process.communicate(timeout=PATIENCE)
+        said, _ = process.communicate(timeout=TIMEOUT)
     assert "✗ connection" in said
     assert "\033" not in said
     assert process.returncode == 1
 
 
-def test_where_signs_cannot_be_shown_words_stand_for_them() -> None:
+def test_output_in_ascii_has_words_instead_of_symbols() -> None:
     said = shown("doctor", "--url", nowhere(), PYTHONIOENCODING="ascii")
     assert re.search(r"ok\S* name", said)
     assert re.search(r"no\S* connection", said)
@@ -155,9 +155,9 @@ class Heard:
         self.heard = threading.Event()
 
     def __call__(self, visit: Visit) -> None:
-        visit.hear()
+        visit.receive()
         self.heard.set()
-        visit.farewell()
+        visit.wait_until_closed()
 
 
 @pytest.mark.parametrize(
@@ -165,41 +165,41 @@ class Heard:
     [["listen", "shop", "1"], ["publish", "shop", "1", "m"], ["doctor"], ["bench"]],
     ids=lambda arguments: arguments[0],
 )
-def test_ctrl_c_ends_each_command_cleanly(arguments: list[str]) -> None:
+def test_a_command_at_ctrl_c_exits_with_130_without_a_traceback(arguments: list[str]) -> None:
     script = Heard()
     command, *more = arguments
     with scripted(script) as server, running(command, "--url", server.url, *more) as process:
-        assert script.heard.wait(PATIENCE)
+        assert script.heard.wait(TIMEOUT)
         process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=PATIENCE)
+        _, complaints = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 130
     assert "Traceback" not in complaints
     assert "error" not in complaints.lower()
 
 
-def test_a_closed_pipe_ends_it_as_any_program() -> None:
+def test_a_command_whose_pipe_is_closed_exits_with_141() -> None:
     service = Service()
     with (
         scripted(service) as server,
         running("listen", "--json", "--url", server.url, "shop", "1") as process,
     ):
-        assert service.listening.wait(PATIENCE)
+        assert service.listening.wait(TIMEOUT)
         assert process.stdout
         assert process.stderr
         service.deliver("1", id="1")
         assert process.stdout.readline()
         process.stdout.close()
         service.deliver("1", id="2")
-        assert process.wait(PATIENCE) == 141
+        assert process.wait(TIMEOUT) == 141
         assert "Traceback" not in process.stderr.read()
 
 
-def test_a_loss_is_told_once_and_by_the_command_alone() -> None:
+def test_a_lost_connection_is_printed_once() -> None:
     told = threading.Event()
 
     def cut(visit: Visit) -> None:
-        visit.answer(visit.hear())
-        assert told.wait(PATIENCE)
+        visit.answer(visit.receive())
+        assert told.wait(TIMEOUT)
         visit.close(1001)
 
     listen = ("listen", "--url")
@@ -212,7 +212,7 @@ def test_a_loss_is_told_once_and_by_the_command_alone() -> None:
         told.set()
         lines = [process.stderr.readline() for _ in range(3)]
         process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == 130
+        assert process.wait(TIMEOUT) == 130
         assert process.stderr.read() == ""
     assert lines[0] == "The connection was closed with 1001. Reconnecting\n"
     assert "HTTP 503" in lines[1]

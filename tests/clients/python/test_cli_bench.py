@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.clients.python.scripted import scripted
-from tests.clients.python.service import Service
+from tests.clients.python.kit.server import scripted
+from tests.clients.python.kit.service import Service
 from ws_notify import mint_token
 from ws_notify.cli import load
 from ws_notify.cli.main import main
@@ -40,7 +40,7 @@ def test_bench_prints_its_figures_as_json(capsys: Capture) -> None:
     assert 0 < figures["delivery_ms"]["p50"] <= figures["delivery_ms"]["max"] < 10_000
 
 
-def test_bench_fails_where_something_did_not_arrive(
+def test_bench_with_a_missing_delivery_exits_with_1(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Forgetful(Service):
@@ -48,13 +48,13 @@ def test_bench_fails_where_something_did_not_arrive(
             if not fields["id"].endswith("-3"):
                 super().deliver(ref, **fields)
 
-    monkeypatch.setattr(load, "_PATIENCE", 0.1)
+    monkeypatch.setattr(load, "_DELIVERY_TIMEOUT", 0.1)
     with scripted(Forgetful()) as server:
         assert bench(server.url) == 1
     assert "\n4 of 5 deliveries, " in capsys.readouterr().out
 
 
-def test_bench_ends_with_what_it_is_refused(capsys: Capture) -> None:
+def test_bench_of_a_forbidden_ref_exits_with_the_error(capsys: Capture) -> None:
     with scripted(Service("1")) as server:
         assert bench(server.url, "--ref", "1") == 1
     assert "error: forbidden" in capsys.readouterr().err
@@ -64,7 +64,7 @@ def token(client: Any, **more: Any) -> str:
     return mint_token(KEY, "first", client=client, merchant_id="acme", **more)
 
 
-def test_bench_connects_as_a_frontend_and_as_a_backend(capsys: Capture) -> None:
+def test_bench_with_two_tokens_connects_with_each(capsys: Capture) -> None:
     listening, publishing = token("frontend", ref="9"), token("backend")
     both = ["--token", listening, "--backend-token", publishing]
     service = Service()
@@ -78,7 +78,7 @@ def test_bench_connects_as_a_frontend_and_as_a_backend(capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize("lone", [token("frontend", ref="9"), token("backend")])
-def test_bench_needs_both(capsys: Capture, lone: str) -> None:
+def test_bench_with_one_token_is_wrong_usage(capsys: Capture, lone: str) -> None:
     with pytest.raises(SystemExit):
         bench("ws://127.0.0.1:1/dev", "--token", lone)
     assert "It listens and publishes" in capsys.readouterr().err

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.clients.python.frames import error, notification, receipt, subscribed
-from tests.clients.python.scripted import Visit, scripted
-from tests.clients.python.service import Service
+from tests.clients.python.kit.frames import error, notification, receipt, subscribed
+from tests.clients.python.kit.server import Visit, scripted
+from tests.clients.python.kit.service import Service
 from ws_notify.cli.listen import line
 from ws_notify.cli.main import main
 from ws_notify.core import frames
@@ -21,21 +21,21 @@ def saying(*answers: str) -> Callable[[Visit], None]:
     """Return a script that answers the first frame so."""
 
     def script(visit: Visit) -> None:
-        visit.hear()
-        visit.say(*answers)
-        visit.farewell()
+        visit.receive()
+        visit.send(*answers)
+        visit.wait_until_closed()
 
     return script
 
 
-def test_listen_prints_what_comes_to_several_refs(capsys: Capture) -> None:
+def test_listen_to_several_refs_prints_each_notification_once(capsys: Capture) -> None:
     def script(visit: Visit) -> None:
-        assert visit.hear()["ref"] == "1"
-        visit.say(notification("1", id="a"), notification("1", id="a"), subscribed("1"))
-        assert visit.hear()["ref"] == "2"
+        assert visit.receive()["ref"] == "1"
+        visit.send(notification("1", id="a"), notification("1", id="a"), subscribed("1"))
+        assert visit.receive()["ref"] == "2"
         failed = notification("2", status="failed", message="not\npaid \x1b[2J")
-        visit.say(subscribed("2"), failed)
-        visit.farewell()
+        visit.send(subscribed("2"), failed)
+        visit.wait_until_closed()
 
     with scripted(script) as server:
         assert main(["listen", "--url", server.url, "--count", "2", "shop", "1", "2"]) == 0
@@ -44,20 +44,20 @@ def test_listen_prints_what_comes_to_several_refs(capsys: Capture) -> None:
     assert second.endswith(r"  2  failed  not\npaid \x1b[2J")
 
 
-def test_listen_prints_json_as_it_came(capsys: Capture) -> None:
+def test_listen_with_json_prints_the_notification_unchanged(capsys: Capture) -> None:
     with scripted(saying(notification(amount="10.100"))) as server:
         arguments = ["listen", "--json", "--url", server.url, "--count", "1", "shop", "12303"]
         assert main(arguments) == 0
     assert json.loads(capsys.readouterr().out) == json.loads(notification(amount="10.100"))
 
 
-def test_listen_goes_on_when_one_ref_is_refused_and_ends_with_the_last(capsys: Capture) -> None:
+def test_listen_exits_when_its_last_ref_is_rejected(capsys: Capture) -> None:
     def script(visit: Visit) -> None:
-        visit.hear()
-        visit.say(error("forbidden"))
-        visit.hear()
-        visit.say(notification("2"), error("forbidden"))
-        visit.farewell()
+        visit.receive()
+        visit.send(error("forbidden"))
+        visit.receive()
+        visit.send(notification("2"), error("forbidden"))
+        visit.wait_until_closed()
 
     with scripted(script) as server:
         assert main(["listen", "--url", server.url, "shop", "1", "2"]) == 1
@@ -66,21 +66,21 @@ def test_listen_goes_on_when_one_ref_is_refused_and_ends_with_the_last(capsys: C
     assert said.err.count("error: forbidden: Do something else (request r-1)") == 2
 
 
-def test_listen_ends_when_its_token_is_refused(capsys: Capture) -> None:
+def test_listen_with_a_rejected_token_exits_with_1(capsys: Capture) -> None:
     with scripted(401) as server:
         assert main(["listen", "--url", server.url, "--token", "t", "shop", "1"]) == 1
         assert server.tokens == ["Bearer t"]
     assert "HTTP 401" in capsys.readouterr().err
 
 
-def test_a_line_shows_even_what_has_no_time() -> None:
+def test_a_notification_without_a_valid_time_is_printed() -> None:
     heard = frames.read(notification(sent_at="once"))
     assert isinstance(heard, Notification)
     assert line(heard, 0.0).split() == ["once", "?", "12303", "done", "paid"]
 
 
 @pytest.mark.parametrize("named", ["--token", "environment"])
-def test_publish_says_what_became_of_it(
+def test_publish_prints_the_receipt(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
     answer = receipt("n-1", accepted=1, gone=2, failed=1)
@@ -99,7 +99,7 @@ def test_publish_says_what_became_of_it(
     )
 
 
-def test_publish_sends_what_it_is_told(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_publish_sends_every_option(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     service = Service()
     with scripted(service) as server:
         monkeypatch.setenv("WS_NOTIFY_URL", server.url)
@@ -111,21 +111,23 @@ def test_publish_sends_what_it_is_told(capsys: Capture, monkeypatch: pytest.Monk
     assert frame == {"client": "backend", "status": "failed", "message": "not paid", **fields}
 
 
-def test_publish_says_that_it_was_known_before(capsys: Capture) -> None:
+def test_publish_of_a_duplicate_says_so(capsys: Capture) -> None:
     with scripted(saying(receipt("n-1", duplicate=True))) as server:
         assert main(["publish", "--url", server.url, "--id", "n-1", "shop", "1", "paid"]) == 0
     assert capsys.readouterr().out.startswith("had been stored before, accepted by 1 connection\n")
 
 
-def test_a_refused_publish_is_status_1_and_names_the_field(capsys: Capture) -> None:
+def test_a_rejected_publish_exits_with_1_and_names_the_field(capsys: Capture) -> None:
     with scripted(saying(error("invalid_message", field="ref"))) as server:
         assert main(["publish", "--url", server.url, "shop", "1", "paid"]) == 1
     expected = "error: refused, invalid_message, field ref: Do something else (request r-1)\n"
     assert capsys.readouterr().err == expected
 
 
-def test_a_publish_without_a_receipt_says_how_to_repeat_it(capsys: Capture) -> None:
-    with scripted(Visit.stay_silent) as server:
+def test_a_publish_without_a_receipt_prints_its_id(capsys: Capture) -> None:
+    with scripted(Visit.hold) as server:
         arguments = ["--id", "n-1", "--deadline", "0.1", "shop", "1", "paid"]
         assert main(["publish", "--url", server.url, *arguments]) == 1
-    assert "Try again with id='n-1' (--id), which nobody hears as new" in capsys.readouterr().err
+    assert (
+        "Try again with id='n-1' (--id): subscribers drop the duplicate" in capsys.readouterr().err
+    )

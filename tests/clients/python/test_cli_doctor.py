@@ -7,21 +7,20 @@ from typing import Any
 
 import pytest
 
-from tests.clients.python.clock import Clock
-from tests.clients.python.frames import GATEWAYS_ERROR, error, receipt
-from tests.clients.python.scripted import Frame, Script, Visit, scripted
-from tests.clients.python.service import Service
-from ws_notify import Timing, mint_token
-from ws_notify.address import Address
-from ws_notify.cli import examination
-from ws_notify.cli.examination import Examination
+from tests.clients.python.kit.frames import GATEWAYS_ERROR, FrozenTime, error, receipt
+from tests.clients.python.kit.server import Frame, Script, Visit, scripted
+from tests.clients.python.kit.service import Service
+from ws_notify import Timeouts, mint_token
+from ws_notify.cli import checks
+from ws_notify.cli.checks import Checks
+from ws_notify.cli.diagnosis import Finding
 from ws_notify.cli.main import main
-from ws_notify.cli.remedies import Finding
-from ws_notify.cli.roles import Bearer, Roles
+from ws_notify.cli.roles import Principal, Roles
+from ws_notify.endpoint import Endpoint
 
 KEY = "k" * 32
 Capture = pytest.CaptureFixture[str]
-NOBODY = Bearer(None)
+ANONYMOUS = Principal(None)
 
 
 def steps(said: str) -> list[tuple[str, str]]:
@@ -37,7 +36,7 @@ def token(client: Any, **more: Any) -> str:
     return mint_token(KEY, "first", client=client, merchant_id="acme", **more)
 
 
-def test_each_step_is_tried_and_timed(capsys: Capture) -> None:
+def test_doctor_runs_and_times_each_check(capsys: Capture) -> None:
     service = Service()
     with scripted(service) as server:
         assert doctor(server.url) == 0
@@ -53,22 +52,22 @@ def test_each_step_is_tried_and_timed(capsys: Capture) -> None:
     assert (published["merchant_id"], published["type"]) == ("ws-notify-doctor", "doctor")
 
 
-def test_a_query_is_not_shown(capsys: Capture) -> None:
+def test_doctor_does_not_print_the_query_of_the_url(capsys: Capture) -> None:
     with scripted(Service()) as server:
         assert doctor(f"{server.url}?token=secret") == 0
     assert "secret" not in capsys.readouterr().out
 
 
-def test_what_only_the_local_aws_takes_at_the_end_of_an_address_is_said(capsys: Capture) -> None:
+def test_a_path_after_the_stage_that_only_the_local_aws_accepts_is_noted(capsys: Capture) -> None:
     with scripted(Service()) as server:
-        address = server.url.removesuffix("dev") + "_aws/execute-api/abc/local"
-        assert doctor(address) == 0
+        endpoint = server.url.removesuffix("dev") + "_aws/execute-api/abc/local"
+        assert doctor(endpoint) == 0
         assert "Leave out" not in capsys.readouterr().out
-        assert doctor(f"{address}/connect") == 0
+        assert doctor(f"{endpoint}/connect") == 0
     assert "Leave out /connect: on AWS, nothing may follow the stage" in capsys.readouterr().out
 
 
-def test_each_token_has_its_part(capsys: Capture) -> None:
+def test_doctor_with_two_tokens_connects_with_each(capsys: Capture) -> None:
     listening, publishing = token("frontend", ref="9"), token("backend")
     with scripted(Service()) as server:
         both = ["--token", listening, "--backend-token", publishing]
@@ -92,7 +91,7 @@ def test_each_token_has_its_part(capsys: Capture) -> None:
     ],
     ids=["frontend", "backend", "borrowed"],
 )
-def test_what_no_token_allows_is_left_out_and_said(
+def test_a_check_that_no_token_allows_is_skipped_with_the_reason(
     capsys: Capture, given: list[str], skipped: str, why: str
 ) -> None:
     with scripted(Service()) as server:
@@ -102,7 +101,7 @@ def test_what_no_token_allows_is_left_out_and_said(
     assert why in said
 
 
-def test_it_comes_as_a_page_of_an_origin(capsys: Capture) -> None:
+def test_doctor_with_an_origin_sends_it(capsys: Capture) -> None:
     origins: list[str | None] = []
 
     def script(visit: Visit) -> None:
@@ -120,11 +119,11 @@ def asked(*answers: str, code: int | None = None) -> Script:
     """Return a script that answers the first frame so, and then closes."""
 
     def script(visit: Visit) -> None:
-        visit.hear()
-        visit.say(*answers)
+        visit.receive()
+        visit.send(*answers)
         if code is not None:
             visit.close(code)
-        visit.farewell()
+        visit.wait_until_closed()
 
     return script
 
@@ -132,23 +131,28 @@ def asked(*answers: str, code: int | None = None) -> Script:
 @pytest.mark.parametrize(
     ("script", "failed", "what", "remedy"),
     [
-        (401, "handshake", "Refused with HTTP 401", "The stage asks for a token: pass --token"),
+        (401, "handshake", "Refused with HTTP 401", "The stage requires a token: pass --token"),
         (403, "handshake", "Refused with HTTP 403", "a path segment after it, a wrong region"),
         (404, "handshake", "Refused with HTTP 404", "There is a web server"),
         (429, "handshake", "Refused with HTTP 429", "Too many at once"),
         (503, "handshake", "Refused with HTTP 503", "pass --token; `ws-notify token --help`"),
-        (200, "handshake", "Refused with HTTP 200", "That is no WebSocket API"),
-        (asked(error("forbidden")), "subscribe", "forbidden", "The stage asks for a token"),
+        (200, "handshake", "Refused with HTTP 200", "It is not a WebSocket API"),
+        (asked(error("forbidden")), "subscribe", "forbidden", "The stage requires a token"),
         (asked(error("invalid_message")), "subscribe", "invalid_message", "an older version"),
         (asked(error("internal_error")), "subscribe", "request r-1", "finds it in its log"),
         (asked(GATEWAYS_ERROR), "subscribe", "gateway_error", "could not call the function"),
         (asked(code=1001), "subscribe", "closed with 1001", "10 minutes without a frame"),
         (asked(code=1009), "subscribe", "closed with 1009", "128 KiB and 32 KiB"),
-        (asked(code=4000), "subscribe", "closed with 4000", "No code that API Gateway is known"),
-        (asked(code=1006), "subscribe", "without a farewell", "Something between cut it"),
+        (
+            asked(code=4000),
+            "subscribe",
+            "closed with 4000",
+            "API Gateway does not close with this code",
+        ),
+        (asked(code=1006), "subscribe", "without a close frame", "Something in between closed it"),
     ],
 )
-def test_what_is_wrong_is_named_with_a_remedy_and_ends_it(
+def test_a_failed_check_is_printed_with_a_remedy_and_ends_doctor(
     capsys: Capture, script: Script, failed: str, what: str, remedy: str
 ) -> None:
     with scripted(script) as server:
@@ -160,21 +164,21 @@ def test_what_is_wrong_is_named_with_a_remedy_and_ends_it(
     assert remedy in advice
 
 
-def test_a_port_where_nobody_listens_is_said(capsys: Capture) -> None:
+def test_a_closed_port_is_diagnosed(capsys: Capture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     assert doctor(f"ws://127.0.0.1:{port}/dev") == 1
     assert f"Nothing listens at 127.0.0.1 port {port}" in capsys.readouterr().out
 
 
-def test_a_name_that_there_is_not_is_said(capsys: Capture) -> None:
+def test_an_unknown_name_is_diagnosed(capsys: Capture) -> None:
     assert doctor("wss://nowhere.invalid/dev") == 1
     said = capsys.readouterr().out
     assert steps(said) == [("✗", "name")]
     assert "nowhere.invalid was not found" in said
 
 
-def test_a_server_without_tls_is_said(capsys: Capture) -> None:
+def test_a_server_without_tls_is_diagnosed(capsys: Capture) -> None:
     with scripted(Service()) as server:
         assert doctor(server.url.replace("ws://", "wss://")) == 1
     said = capsys.readouterr().out
@@ -182,57 +186,60 @@ def test_a_server_without_tls_is_said(capsys: Capture) -> None:
     assert "a local stage has ws:// instead of wss://" in said
 
 
-def examined(url: str, **timing: float) -> Examination:
-    address = Address(url, None, Timing(**timing))
-    return Examination(address, Roles("shop", "12303", NOBODY, NOBODY), seconds=0.1)
+def examined(url: str, **timeouts: float) -> Checks:
+    endpoint = Endpoint(url, None, Timeouts(**timeouts))
+    return Checks(endpoint, Roles("shop", "12303", ANONYMOUS, ANONYMOUS), timeout=0.1)
 
 
 @pytest.mark.parametrize(
     ("step", "what"),
     [
-        (lambda it: it.subscribe(NOBODY), "Connected, but the subscribe was not answered within"),
-        (lambda it: it.publish(NOBODY), "Connected, but no receipt came within"),
-        (lambda it: it.deliver(NOBODY), "Published, but not delivered within"),
+        (
+            lambda it: it.subscribe(ANONYMOUS),
+            "Connected, but the subscribe was not answered within",
+        ),
+        (lambda it: it.publish(ANONYMOUS), "Connected, but no receipt arrived within"),
+        (lambda it: it.deliver(ANONYMOUS), "Published, but not delivered within"),
     ],
     ids=["subscribe", "publish", "deliver"],
 )
-def test_silence_is_said(step: Callable[[Examination], object], what: str) -> None:
-    with scripted(Visit.stay_silent) as server:
+def test_a_missing_answer_is_diagnosed(step: Callable[[Checks], object], what: str) -> None:
+    with scripted(Visit.hold) as server:
         it = examined(server.url)
-        it.open(NOBODY)
+        it.open(ANONYMOUS)
         with pytest.raises(Finding, match=what) as raised:
             step(it)
         it.close()
     assert "an extra path segment behind the stage's name" in raised.value.remedy
 
 
-def test_a_server_that_speaks_no_websocket_is_said() -> None:
+def test_a_server_without_websocket_is_diagnosed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         it = examined(f"ws://127.0.0.1:{mute.getsockname()[1]}/dev", handshake=0.1)
-        with pytest.raises(Finding, match="answers no handshake") as raised:
-            it.open(NOBODY)
+        with pytest.raises(Finding, match="does not answer the handshake") as raised:
+            it.open(ANONYMOUS)
         it.close()
-    assert "no WebSocket server, or the wrong port" in raised.value.remedy
+    assert "not be a WebSocket server, or the wrong port" in raised.value.remedy
 
 
-def test_a_receipt_of_another_publish_is_not_taken_for_ours() -> None:
+def test_a_receipt_of_another_publish_is_ignored() -> None:
     def script(visit: Visit) -> None:
-        frame: Frame = visit.hear()
-        visit.say(receipt("another", accepted=9), receipt(frame["id"], accepted=1))
-        visit.farewell()
+        frame: Frame = visit.receive()
+        visit.send(receipt("another", accepted=9), receipt(frame["id"], accepted=1))
+        visit.wait_until_closed()
 
     with scripted(script) as server:
         it = examined(server.url)
-        it.open(NOBODY)
-        assert it.publish(NOBODY) == "accepted 1, gone 0, failed 0"
+        it.open(ANONYMOUS)
+        assert it.publish(ANONYMOUS) == "accepted 1, gone 0, failed 0"
         it.close()
 
 
-def test_clocks_that_differ_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clocks_that_differ_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted(Service()) as server:
         it = examined(server.url)
-        it.open(NOBODY)
-        monkeypatch.setattr(examination, "time", Clock(ahead=90))
-        it.subscribe(NOBODY)
+        it.open(ANONYMOUS)
+        monkeypatch.setattr(checks, "time", FrozenTime(ahead=90))
+        it.subscribe(ANONYMOUS)
         it.close()
     assert it.notes()[0].startswith("This machine's clock is 2 min ahead of the service's: ")

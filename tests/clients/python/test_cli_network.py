@@ -8,7 +8,7 @@ from ws_notify.cli import network
 from ws_notify.cli.network import Target
 
 
-def test_a_proxy_of_the_environment_is_where_it_connects_first(
+def test_a_proxy_of_the_environment_is_the_target(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
@@ -19,7 +19,7 @@ def test_a_proxy_of_the_environment_is_where_it_connects_first(
     assert network.target_of("ws://example.com/dev").proxied  # as the library beneath does
 
 
-def test_the_next_address_is_tried_where_one_lets_nobody_in() -> None:
+def test_an_address_that_refuses_is_followed_by_the_next() -> None:
     with socket.create_server(("127.0.0.1", 0)) as here:
         port = here.getsockname()[1]
         target = Target("localhost", port, secure=False)

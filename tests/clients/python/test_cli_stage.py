@@ -9,9 +9,9 @@ import boto3
 import jwt
 import pytest
 
-from tests.clients.python.aws import Answer, Aws, aws, refused, stack
-from tests.clients.python.scripted import Server, scripted
-from tests.clients.python.service import Service
+from tests.clients.python.kit.aws import Answer, Aws, aws, rejected, stack_outputs
+from tests.clients.python.kit.server import Server, scripted
+from tests.clients.python.kit.service import Service
 from ws_notify.cli import stage
 from ws_notify.cli.failures import Failure
 from ws_notify.cli.main import main
@@ -37,27 +37,31 @@ def secret(text: str | None = None) -> Answer:
     return Answer(json.dumps({"SecretString": json.dumps(KEYS) if text is None else text}))
 
 
-def test_a_stage_is_found_by_the_outputs_of_its_stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    with aws(monkeypatch, stack(**{URL: "wss://example.com/dev"})) as here:
+def test_a_deployed_stage_is_found_by_the_outputs_of_its_stack(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with aws(monkeypatch, stack_outputs(**{URL: "wss://example.com/dev"})) as here:
         found = stage.find("dev")
     assert found.url == "wss://example.com/dev"
     assert not found.has_keys
-    assert "Action=DescribeStacks" in here.asked[0][1]
-    assert "StackName=OttuWsNotify-dev" in here.asked[0][1]
+    assert "Action=DescribeStacks" in here.requests[0][1]
+    assert "StackName=OttuWsNotify-dev" in here.requests[0][1]
 
 
-def test_its_keys_are_read_with_the_newest_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    with aws(monkeypatch, stack(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET}), secret()):
+def test_the_keys_of_a_stage_are_read_with_the_newest_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    with aws(
+        monkeypatch, stack_outputs(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET}), secret()
+    ):
         keys = stage.find("dev").keys()
     assert list(keys.items()) == list(KEYS.items())
 
 
 @pytest.mark.parametrize("text", ["", "garbage-of-the-secret", "[]", "{}"])
-def test_what_holds_no_keys_is_said_without_the_secret(
+def test_a_secret_without_keys_is_an_error_without_its_content(
     monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     outputs = {URL: "wss://x/dev", "TokenKeysSecretArn": SECRET}
-    with aws(monkeypatch, stack(**outputs), secret(text)):
+    with aws(monkeypatch, stack_outputs(**outputs), secret(text)):
         found = stage.find("dev")
         with pytest.raises(Failure, match="holds no keys") as raised:
             found.keys()
@@ -69,10 +73,10 @@ def test_what_holds_no_keys_is_said_without_the_secret(
     ("answers", "message"),
     [
         ([no_stack()], "OttuWsNotify-dev does not exist. Choose its account and region"),
-        ([stack()], "no output WebsocketConnectEndpointURL: deploy it"),
+        ([stack_outputs()], "no output WebsocketConnectEndpointURL: deploy it"),
     ],
 )
-def test_a_stage_that_is_not_found_is_status_1_and_says_what_to_do(
+def test_a_stage_that_is_not_found_exits_with_1_and_a_remedy(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture, answers: list[Answer], message: str
 ) -> None:
     with aws(monkeypatch, *answers):
@@ -80,18 +84,18 @@ def test_a_stage_that_is_not_found_is_status_1_and_says_what_to_do(
     assert message in capsys.readouterr().err
 
 
-def test_keys_that_may_not_be_read_are_said(
+def test_keys_that_may_not_be_read_are_an_error_that_names_the_permission(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    outputs = stack(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET})
-    with aws(monkeypatch, outputs, refused(400, "AccessDeniedException", "not authorized")):
+    outputs = stack_outputs(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET})
+    with aws(monkeypatch, outputs, rejected(400, "AccessDeniedException", "not authorized")):
         assert main(["token", "--stage", "dev", "--client", "backend", "--merchant", "s"]) == 1
     said = capsys.readouterr().err
     assert "not authorized" in said
     assert "secretsmanager:GetSecretValue" in said
 
 
-def test_a_region_that_nobody_named_is_said(
+def test_a_missing_region_is_an_error_that_names_it(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
@@ -99,7 +103,7 @@ def test_a_region_that_nobody_named_is_said(
     assert "You must specify a region. Choose its account and region" in capsys.readouterr().err
 
 
-def test_without_boto3_it_says_what_to_install(
+def test_a_missing_boto3_is_an_error_that_names_the_extra(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.setitem(sys.modules, "boto3", None)
@@ -107,10 +111,10 @@ def test_without_boto3_it_says_what_to_install(
     assert "pip install 'ws-notify[aws]'" in capsys.readouterr().err
 
 
-def test_token_signs_with_the_newest_key_or_the_one_that_is_named(
+def test_token_signs_with_the_newest_key_unless_a_kid_is_given(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    outputs = stack(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET})
+    outputs = stack_outputs(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET})
     arguments = ["token", "--stage", "dev", "--client", "backend", "--merchant", "shop"]
     with aws(monkeypatch, *[outputs, secret()] * 3):
         for kid, more in (("second", []), ("first", ["--kid", "first"])):
@@ -121,12 +125,12 @@ def test_token_signs_with_the_newest_key_or_the_one_that_is_named(
     assert "has no key 'third', only 'first', 'second'" in capsys.readouterr().err
 
 
-def test_a_stage_without_tokens_has_no_key_to_sign_with(
+def test_a_stage_whose_auth_is_off_mints_no_token(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    with aws(monkeypatch, stack(**{URL: "wss://x/dev"})):
+    with aws(monkeypatch, stack_outputs(**{URL: "wss://x/dev"})):
         assert main(["token", "--stage", "dev", "--client", "backend", "--merchant", "s"]) == 1
-    assert "asks for no tokens: its auth is off" in capsys.readouterr().err
+    assert "does not use tokens: its auth is off" in capsys.readouterr().err
 
 
 def claims(server: Server) -> list[dict[str, object]]:
@@ -147,7 +151,7 @@ def claims(server: Server) -> list[dict[str, object]]:
     ],
     ids=lambda said: said[0],
 )
-def test_without_a_token_one_is_minted_with_the_stages_key(
+def test_a_command_without_a_token_mints_one_with_the_stages_key(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture, arguments: list[str], clients: list[str]
 ) -> None:
     with scripted(Service()) as server, connected(monkeypatch, server):
@@ -158,11 +162,11 @@ def test_without_a_token_one_is_minted_with_the_stages_key(
 
 
 def connected(monkeypatch: pytest.MonkeyPatch, server: Server) -> AbstractContextManager[Aws]:
-    outputs = stack(**{URL: server.url, "TokenKeysSecretArn": SECRET})
+    outputs = stack_outputs(**{URL: server.url, "TokenKeysSecretArn": SECRET})
     return aws(monkeypatch, outputs, secret())
 
 
-def test_listen_mints_one_too_for_all_its_refs(
+def test_listen_without_a_token_mints_one_for_all_its_refs(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     with scripted(Service("1", "2")) as server, connected(monkeypatch, server):
@@ -174,21 +178,21 @@ def test_listen_mints_one_too_for_all_its_refs(
 
 
 @pytest.mark.parametrize("command", ["doctor", "bench"])
-def test_a_ref_of_which_no_token_can_be_minted_is_wrong_usage(
+def test_a_ref_that_no_token_may_name_is_wrong_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture, command: str
 ) -> None:
-    outputs = stack(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET})
+    outputs = stack_outputs(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET})
     with aws(monkeypatch, outputs, secret()), pytest.raises(SystemExit) as ended:
         main([command, "--stage", "dev", "--ref", "x" * 3000])
     assert ended.value.code == 2
-    assert "a browser's address has room for 3800" in capsys.readouterr().err
+    assert "ref is up to 512 bytes" in capsys.readouterr().err
 
 
-def test_a_token_that_is_given_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_with_a_token_uses_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted(Service()) as server, connected(monkeypatch, server) as here:
         assert main(["publish", "--stage", "dev", "--token", "t", "shop", "1", "paid"]) == 0
         assert server.tokens == ["Bearer t"]
-    assert len(here.asked) == 1
+    assert len(here.requests) == 1
 
 
 def outputs_of_make_run(content: object) -> None:
@@ -196,7 +200,7 @@ def outputs_of_make_run(content: object) -> None:
     Path(".local/outputs.json").write_text(json.dumps(content))
 
 
-def test_the_local_stage_is_the_one_of_make_run_in_this_folder(
+def test_the_stage_local_is_found_by_the_file_of_make_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -214,12 +218,12 @@ def test_the_local_stage_is_the_one_of_make_run_in_this_folder(
         assert found.keys() == KEYS
 
 
-def test_without_make_run_it_says_so(
+def test_the_stage_local_without_make_run_is_an_error_that_names_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["listen", "--stage", "local", "shop", "1"]) == 1
-    assert "start the stage with `make run`" in capsys.readouterr().err
+    assert "Start it with `make run`" in capsys.readouterr().err
     outputs_of_make_run({"OttuWsNotify-local": {}})
     assert main(["listen", "--stage", "local", "shop", "1"]) == 1
     assert "is not as `make run` writes it" in capsys.readouterr().err

@@ -26,7 +26,7 @@ def test_token_prints_a_token_and_nothing_else(
     assert claims == {"client": "frontend", "merchant_id": "shop", "ref": ["1", "2", "3"]}
 
 
-def test_token_reads_the_key_from_standard_input(
+def test_token_without_key_env_reads_the_key_from_standard_input(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{KEY}\n"))
@@ -38,7 +38,7 @@ def test_token_reads_the_key_from_standard_input(
     ("key", "message"),
     [("short", "The key is too short"), ("", "KEY is not set in the environment")],
 )
-def test_a_key_that_no_stage_has_signs_nothing(
+def test_token_with_an_invalid_key_exits_with_1(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, key: str, message: str
 ) -> None:
     monkeypatch.setenv("KEY", key)
@@ -47,7 +47,7 @@ def test_a_key_that_no_stage_has_signs_nothing(
     assert message in capsys.readouterr().err
 
 
-def test_what_makes_no_token_is_wrong_usage(
+def test_token_with_invalid_claims_is_wrong_usage(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEY", KEY)

@@ -12,14 +12,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.test import override_settings
 
-from tests.clients.python.aws import Answer, aws
-from tests.clients.python.frames import error, receipt
-from tests.clients.python.readme import SNIPPETS
-from tests.clients.python.scripted import Script, Visit, hang, scripted
-from tests.clients.python.service import Service
-from tests.clients.python.speaking import PAYMENT
+from tests.clients.python.kit.aws import Answer, aws
+from tests.clients.python.kit.clients import PAYMENT
+from tests.clients.python.kit.frames import error, receipt
+from tests.clients.python.kit.readme import SNIPPETS
+from tests.clients.python.kit.server import Script, Visit, hang, scripted
+from tests.clients.python.kit.service import Service
 from ws_notify import Receipt
-from ws_notify.django import _made, configured, notify_on_commit
+from ws_notify.django import _cached_publisher, configured, notify_on_commit
 
 IN_MEMORY = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 
@@ -37,7 +37,7 @@ def fresh() -> Iterator[None]:
     """Give each test databases and publishers of its own."""
     yield
     connections.close_all()
-    _made.cache_clear()
+    _cached_publisher.cache_clear()
 
 
 class Recorder:
@@ -54,7 +54,7 @@ class Recorder:
         return Receipt(fields["id"], "shop", "12303", "now", 1, 0, 0, duplicate=False)
 
 
-def test_it_publishes_once_the_transaction_commits() -> None:
+def test_a_notification_in_a_transaction_is_published_at_its_commit() -> None:
     publisher = Recorder()
     with transaction.atomic():
         notify_on_commit(**PAYMENT, id="n-1", amount="10.100", publisher=publisher)
@@ -63,14 +63,14 @@ def test_it_publishes_once_the_transaction_commits() -> None:
     assert publisher.asked == [{"deadline": 2.0, **fields}]
 
 
-def test_outside_of_a_transaction_it_publishes_at_once() -> None:
+def test_a_notification_outside_of_a_transaction_is_published_at_once() -> None:
     publisher = Recorder()
     notify_on_commit(**PAYMENT, publisher=publisher, deadline=0.5)
     assert publisher.asked[0]["deadline"] == 0.5
     assert publisher.asked[0]["id"]
 
 
-def test_what_is_rolled_back_is_never_said() -> None:
+def test_a_rolled_back_notification_is_not_published() -> None:
     publisher = Recorder()
     with transaction.atomic():
         notify_on_commit(**PAYMENT, publisher=publisher)
@@ -80,7 +80,7 @@ def test_what_is_rolled_back_is_never_said() -> None:
     assert publisher.asked == []
 
 
-def test_it_waits_for_the_database_that_it_is_told() -> None:
+def test_a_notification_using_a_database_waits_for_its_commit() -> None:
     publisher = Recorder()
     with transaction.atomic(using="other"):
         with transaction.atomic():
@@ -90,7 +90,7 @@ def test_it_waits_for_the_database_that_it_is_told() -> None:
 
 
 @pytest.mark.parametrize("failure", [OSError("no network"), TypeError("no JSON")])
-def test_it_never_breaks_a_request_and_logs_the_id(
+def test_a_failed_publish_does_not_raise_and_logs_the_id(
     caplog: pytest.LogCaptureFixture, failure: Exception
 ) -> None:
     after = Recorder()
@@ -103,13 +103,13 @@ def test_it_never_breaks_a_request_and_logs_the_id(
     assert vars(record)["notification_id"] == "n-1"
 
 
-def test_what_cannot_wait_for_a_commit_is_logged_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unknown_database_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     notify_on_commit(**PAYMENT, using="no such database")
     assert "notification not published" in caplog.text
 
 
 @pytest.mark.parametrize("wanted", [None, {}, {"token": "t"}, "wss://example.com/dev"])
-def test_wrong_settings_break_no_request_and_say_what_is_needed(
+def test_invalid_settings_are_logged_and_name_what_is_missing(
     caplog: pytest.LogCaptureFixture, wanted: object
 ) -> None:
     with override_settings(WS_NOTIFY=wanted):
@@ -119,7 +119,7 @@ def test_wrong_settings_break_no_request_and_say_what_is_needed(
             configured()
 
 
-def test_the_settings_name_a_stage_whose_connection_is_kept() -> None:
+def test_settings_with_a_url_publish_over_one_connection() -> None:
     with scripted(Visit.serve) as server:
         wanted = {"url": server.url, "token": lambda: "t-1"}
         with override_settings(WS_NOTIFY=wanted):
@@ -129,7 +129,7 @@ def test_the_settings_name_a_stage_whose_connection_is_kept() -> None:
             configured().close()  # type: ignore[union-attr] # it is a Client
 
 
-def test_the_document_publishes_with_its_settings_when_its_transaction_commits() -> None:
+def test_the_snippets_of_the_readme_publish_at_the_commit() -> None:
     service = Service()
     with scripted(service) as server:
         names: dict[str, Any] = {"url": server.url, "backend_token": lambda: "t-1"}
@@ -142,7 +142,7 @@ def test_the_document_publishes_with_its_settings_when_its_transaction_commits()
     assert [frame["id"] for frame in service.published] == ["12303-paid"]
 
 
-def test_the_settings_name_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_with_a_function_name_invoke_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         aws(monkeypatch, Answer(receipt("n-1"))) as here,
         override_settings(WS_NOTIFY={"function_name": "publish-dev"}),
@@ -151,7 +151,7 @@ def test_the_settings_name_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
     assert here.payloads[0]["id"] == "n-1"
 
 
-def test_a_process_that_was_forked_has_a_connection_of_its_own(
+def test_a_forked_process_has_a_publisher_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with override_settings(WS_NOTIFY={"url": "ws://127.0.0.1:1/dev"}):
@@ -161,8 +161,8 @@ def test_a_process_that_was_forked_has_a_connection_of_its_own(
         assert configured() is not before
 
 
-@pytest.mark.parametrize("script", [hang, 503, Visit.stay_silent], ids=["hang", "503", "silence"])
-def test_a_service_that_does_not_answer_costs_a_request_its_deadline_and_no_more(
+@pytest.mark.parametrize("script", [hang, 503, Visit.hold], ids=["hang", "503", "silence"])
+def test_a_service_that_does_not_answer_delays_the_request_by_the_deadline_at_most(
     caplog: pytest.LogCaptureFixture, script: Script
 ) -> None:
     with scripted(script) as server, override_settings(WS_NOTIFY={"url": server.url}):
@@ -173,10 +173,10 @@ def test_a_service_that_does_not_answer_costs_a_request_its_deadline_and_no_more
     assert "Try again with id='n-1'" in caplog.text
 
 
-def test_a_refusal_is_logged_with_what_is_wrong(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_rejected_notification_is_logged_with_the_error(caplog: pytest.LogCaptureFixture) -> None:
     def refusing(visit: Visit) -> None:
-        visit.hear()
-        visit.say(error("invalid_message", field="ref"))
+        visit.receive()
+        visit.send(error("invalid_message", field="ref"))
         visit.serve()
 
     with scripted(refusing) as server, override_settings(WS_NOTIFY={"url": server.url}):

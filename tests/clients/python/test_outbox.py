@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.python.readme import SNIPPETS
-from tests.clients.python.scripted import PATIENCE, Script, scripted
-from tests.clients.python.service import Service
+from tests.clients.python.kit.readme import SNIPPETS
+from tests.clients.python.kit.server import TIMEOUT, Script, scripted
+from tests.clients.python.kit.service import Service
 
 SETTINGS = """
 import os
@@ -76,7 +76,7 @@ class Project:
 
     def run(self, *arguments: str) -> tuple[int, str]:
         process = self.start(*arguments)
-        _, complaints = process.communicate(timeout=PATIENCE)
+        _, complaints = process.communicate(timeout=TIMEOUT)
         return process.returncode, complaints
 
     def pay(self, first: str = "", last: str = "") -> int:
@@ -123,7 +123,7 @@ def ids(service: Service) -> list[str]:
     return [frame["id"].replace("-", "") for frame in service.published]
 
 
-def test_when_nothing_dies_it_is_published_at_once_and_forgotten(
+def test_a_saved_notification_is_published_at_the_commit_and_deleted(
     project: Project, service: Service
 ) -> None:
     assert project.pay() == 0
@@ -131,14 +131,14 @@ def test_when_nothing_dies_it_is_published_at_once_and_forgotten(
     assert (frame["merchant_id"], frame["ref"], frame["message"]) == ("shop", "12303", "paid")
 
 
-def test_what_is_rolled_back_is_neither_saved_nor_published(
+def test_a_rolled_back_notification_is_neither_saved_nor_published(
     project: Project, service: Service
 ) -> None:
     assert project.pay(last="transaction.set_rollback(True)") == 0
     assert (project.saved(), service.published) == ([], [])
 
 
-def test_a_process_that_dies_after_its_commit_leaves_what_the_command_publishes(
+def test_a_process_that_dies_after_its_commit_leaves_a_row_that_the_command_publishes(
     project: Project, service: Service
 ) -> None:
     assert project.pay(DIES_AFTER_THE_COMMIT) == DIED
@@ -150,7 +150,7 @@ def test_a_process_that_dies_after_its_commit_leaves_what_the_command_publishes(
     assert ids(service) == saved
 
 
-def test_one_that_dies_before_it_deletes_is_followed_by_one_with_the_same_id(
+def test_a_command_that_dies_before_it_deletes_is_followed_by_a_publish_with_the_same_id(
     project: Project, service: Service
 ) -> None:
     assert project.pay(DIES_AFTER_THE_COMMIT) == DIED
@@ -161,7 +161,7 @@ def test_one_that_dies_before_it_deletes_is_followed_by_one_with_the_same_id(
     assert ids(service) == saved * 2
 
 
-def test_commands_that_run_at_once_publish_each_with_one_id(
+def test_concurrent_commands_publish_each_row_with_one_id(
     project: Project, service: Service
 ) -> None:
     for _ in range(3):
@@ -169,12 +169,12 @@ def test_commands_that_run_at_once_publish_each_with_one_id(
     saved = project.saved()
     commands = [project.start("-m", "django", "publish_outbox") for _ in range(2)]
     for command in commands:
-        _, complaints = command.communicate(timeout=PATIENCE)
+        _, complaints = command.communicate(timeout=TIMEOUT)
         assert (command.returncode, complaints) == (0, "")
     assert set(ids(service)) == set(saved)
 
 
-def test_what_is_refused_stays_and_keeps_no_other_from_going(folder: Path) -> None:
+def test_a_rejected_row_stays_and_does_not_block_others(folder: Path) -> None:
     with scripted(Service("12303")) as server:
         project = Project(folder, server.url)
         assert project.pay(DIES_AFTER_THE_COMMIT) == DIED
@@ -189,7 +189,7 @@ def test_what_is_refused_stays_and_keeps_no_other_from_going(folder: Path) -> No
 
 
 @pytest.mark.parametrize("script", [401, 403])
-def test_where_the_stage_lets_nobody_in_it_stays(folder: Path, script: Script) -> None:
+def test_a_row_stays_where_the_handshake_is_rejected(folder: Path, script: Script) -> None:
     with scripted(script) as server:
         project = Project(folder, server.url)
         assert project.pay() == 0  # no request is broken
@@ -199,7 +199,7 @@ def test_where_the_stage_lets_nobody_in_it_stays(folder: Path, script: Script) -
         assert Project(folder, server.url).publish() == (0, "")
 
 
-def test_where_it_is_not_reached_the_command_fails_and_all_stays(folder: Path) -> None:
+def test_a_command_that_reaches_no_service_fails_and_keeps_every_row(folder: Path) -> None:
     with scripted(503) as server:
         project = Project(folder, server.url)
         for _ in range(2):

@@ -11,12 +11,12 @@ SOURCES = sorted(Path(ws_notify.__file__).parent.rglob("*.py"))
 ROOT = Path(__file__).parents[3]
 
 
-def test_its_sources_parse_as_python_3_10() -> None:
+def test_the_sources_parse_as_python_3_10() -> None:
     for source in SOURCES:
         ast.parse(source.read_text(), str(source), feature_version=(3, 10))
 
 
-def test_it_uses_nothing_that_the_standard_library_got_later() -> None:
+def test_the_types_hold_for_python_3_10() -> None:
     command = [sys.executable, "-m", "mypy", "--python-version", "3.10", "--package", "ws_notify"]
     checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout

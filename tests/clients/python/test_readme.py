@@ -11,14 +11,13 @@ import jwt
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.clients.python.aws import Answer, aws
-from tests.clients.python.clock import Clock
-from tests.clients.python.frames import error, receipt
-from tests.clients.python.readme import SNIPPETS, TEXT
-from tests.clients.python.scripted import PATIENCE, Server, Visit, scripted
-from tests.clients.python.service import Service
+from tests.clients.python.kit.aws import Answer, aws
+from tests.clients.python.kit.frames import FrozenTime, error, receipt
+from tests.clients.python.kit.readme import SNIPPETS, TEXT
+from tests.clients.python.kit.server import TIMEOUT, Server, Visit, scripted
+from tests.clients.python.kit.service import Service
 from ws_notify import Client, LambdaPublisher
-from ws_notify.cli import examination
+from ws_notify.cli import checks
 from ws_notify.cli.main import main
 
 KEY = "k" * 32
@@ -40,7 +39,7 @@ def run(name: str, changed: tuple[str, str] = ("", ""), **given: Any) -> dict[st
     return given
 
 
-def test_every_snippet_of_python_is_run() -> None:
+def test_every_snippet_of_the_readme_is_run() -> None:
     assert TEXT.count("```python\n") == len(re.findall(r"-->\n```python\n", TEXT))
     names = {name for name in SNIPPETS if "doctor" not in name}
     files = {"outbox/models.py", "outbox/management/commands/publish_outbox.py", "pay.py"}
@@ -48,35 +47,35 @@ def test_every_snippet_of_python_is_run() -> None:
     assert names == here | files  # the files are those of test_outbox.py
 
 
-def test_the_first_one_publishes_and_listens(server: Server, capsys: Capture) -> None:
+def test_the_first_snippet_publishes_and_listens(server: Server, capsys: Capture) -> None:
     run("first", url=server.url, token="t")  # noqa: S106 - a token of nothing
     assert capsys.readouterr().out == "0 got it\ndone paid\n"
     assert server.tokens == ["Bearer t", "Bearer t"]
 
 
-def test_publishing_says_what_became_of_it(server: Server, capsys: Capture) -> None:
+def test_the_publish_snippet_prints_the_receipt(server: Server, capsys: Capture) -> None:
     with Client(server.url) as client:
         run("publish", client=client)
     assert capsys.readouterr().out == "0 0 0 False\n"
 
 
-def test_publishing_says_what_was_refused_and_what_nobody_knows(capsys: Capture) -> None:
+def test_the_publish_snippet_prints_each_error(capsys: Capture) -> None:
     def refusing(visit: Visit) -> None:
-        visit.hear()
-        visit.say(error("invalid_message", field="ref"))
+        visit.receive()
+        visit.send(error("invalid_message", field="ref"))
         with pytest.raises(ConnectionClosed):
-            visit.socket.recv(PATIENCE)
+            visit.socket.recv(TIMEOUT)
 
     with scripted(refusing) as server, Client(server.url) as client:
         run("publish", client=client)
-    with scripted(Visit.stay_silent) as server, Client(server.url) as client:
+    with scripted(Visit.hold) as server, Client(server.url) as client:
         run("publish", ("deadline=5", "deadline=0.1"), client=client)
     assert capsys.readouterr().out == (
         "invalid_message ref Do something else\nnobody knows; repeat it with report-12304\n"
     )
 
 
-def test_listening_hears_several_refs(server: Server, capsys: Capture) -> None:
+def test_the_listen_snippet_prints_several_refs(server: Server, capsys: Capture) -> None:
     with Client(server.url) as client:
         for ref in ("12303", "12304"):
             client.publish(
@@ -87,23 +86,23 @@ def test_listening_hears_several_refs(server: Server, capsys: Capture) -> None:
     assert [line.split()[:2] for line in heard] == [["12303", "n-12303"], ["12304", "n-12304"]]
 
 
-def test_tokens_are_minted_for_pages_and_for_the_backend(server: Server) -> None:
+def test_the_tokens_snippet_mints_for_pages_and_for_the_backend(server: Server) -> None:
     names = run("tokens", url=server.url, key=KEY, kid="first")
     page = jwt.decode(names["page_token"]("12303"), KEY, algorithms=["HS256"])
     assert (page["client"], page["ref"]) == ("frontend", "12303")
     with names["publisher"] as client:
         client.publish(merchant_id="shop", ref="1", project="p", type="t", message="m")
-    (bearer,) = server.tokens
-    backend = jwt.decode((bearer or "").split()[1], KEY, algorithms=["HS256"])
+    (principal,) = server.tokens
+    backend = jwt.decode((principal or "").split()[1], KEY, algorithms=["HS256"])
     assert backend["client"] == "backend"
 
 
-def test_the_asynchronous_one_publishes_and_listens(server: Server, capsys: Capture) -> None:
+def test_the_asyncio_snippet_publishes_and_listens(server: Server, capsys: Capture) -> None:
     run("asyncio", url=server.url, token=None)
     assert capsys.readouterr().out == "ready\n"
 
 
-def test_the_function_is_invoked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lambda_snippet_invokes_the_function(monkeypatch: pytest.MonkeyPatch) -> None:
     with aws(monkeypatch, Answer(receipt())) as here:
         names = run("lambda", function_name="publish-dev")
     assert isinstance(names["publisher"], LambdaPublisher)
@@ -116,15 +115,17 @@ def masked(text: str) -> list[str]:
     return [re.sub(r" +\S*\d\S*( m?s| h)?|^\S+://\S+", " #", line) for line in text.splitlines()]
 
 
-def test_the_sample_of_doctor_is_what_it_prints(
+def test_the_sample_of_doctor_is_its_output(
     server: Server, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examination, "time", Clock())
+    monkeypatch.setattr(checks, "time", FrozenTime())
     assert main(["doctor", "--url", server.url]) == 0
     assert masked(capsys.readouterr().out) == masked(SNIPPETS["doctor"])
 
 
-def test_so_is_the_one_of_a_wrong_region(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sample_of_a_wrong_region_is_the_output_of_doctor(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sample = SNIPPETS["doctor failing"]
 
     def unknown(*_: object, **__: object) -> None:
@@ -138,10 +139,10 @@ def test_so_is_the_one_of_a_wrong_region(capsys: Capture, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     "line", re.findall(r"^ws-notify .*", TEXT.split("## The command line")[1], re.MULTILINE)
 )
-def test_the_commands_of_the_document_are_commands(
+def test_the_commands_of_the_readme_are_accepted(
     line: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
     _, *arguments = shlex.split(line, comments=True)
     assert main([each.replace("dev", "local") for each in arguments]) == 1
-    assert "start the stage with `make run`" in capsys.readouterr().err
+    assert "Start it with `make run`" in capsys.readouterr().err

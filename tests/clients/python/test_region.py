@@ -5,13 +5,13 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.clients.python.aws import Answer, aws, stack
-from tests.clients.python.frames import receipt
-from tests.clients.python.speaking import PAYMENT
+from tests.clients.python.kit.aws import Answer, aws, stack_outputs
+from tests.clients.python.kit.clients import PAYMENT
+from tests.clients.python.kit.frames import receipt
 from ws_notify import LambdaPublisher
 from ws_notify.cli import stage
 
-STACK = stack(WebsocketConnectEndpointURL="wss://example.com/dev")
+STACK = stack_outputs(WebsocketConnectEndpointURL="wss://example.com/dev")
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch
     ],
     ids=["AWS_REGION alone", "two that differ", "AWS_DEFAULT_REGION", "the profile"],
 )
-def test_a_stage_and_a_function_are_asked_for_in_the_region_that_the_cdk_deploys_to(
+def test_a_stage_and_a_function_are_found_in_the_region_of_the_cdk(
     shell: pytest.MonkeyPatch, said: dict[str, str], region: str
 ) -> None:
     with aws(shell, STACK, Answer(receipt("n-1"))) as here:
@@ -47,7 +47,7 @@ def test_a_stage_and_a_function_are_asked_for_in_the_region_that_the_cdk_deploys
     assert here.regions == [region, region]
 
 
-def test_a_region_that_the_program_has_set_for_boto3_is_kept(shell: pytest.MonkeyPatch) -> None:
+def test_a_region_set_in_boto3_is_kept(shell: pytest.MonkeyPatch) -> None:
     with aws(shell, Answer(receipt("n-1"))) as here:
         shell.setattr(boto3, "DEFAULT_SESSION", boto3.Session(region_name="eu-north-1"))
         shell.setenv("AWS_REGION", "me-south-1")

@@ -24,7 +24,7 @@ from ws_notify.exceptions import (
     WsNotifyError,
 )
 from ws_notify.subscription import Subscription
-from ws_notify.timing import Timing
+from ws_notify.timeouts import Timeouts
 from ws_notify.tokens import mint_token
 from ws_notify.values import Notification, Receipt
 
@@ -41,7 +41,7 @@ __all__ = [
     "Receipt",
     "RefusedError",
     "Subscription",
-    "Timing",
+    "Timeouts",
     "TokenError",
     "WsNotifyError",
     "mint_token",

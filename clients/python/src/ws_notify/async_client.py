@@ -1,4 +1,4 @@
-"""The client for asyncio."""
+"""The asyncio client."""
 
 import asyncio
 import random
@@ -7,25 +7,25 @@ import weakref
 from types import TracebackType
 from typing import Any, Literal
 
-from ws_notify.address import Address, AsyncTokenFunction
 from ws_notify.async_subscription import AsyncSubscription
 from ws_notify.core.publisher import Publisher
+from ws_notify.endpoint import AsyncTokenFunction, Endpoint
 from ws_notify.exceptions import ClosedError, DeadlineError
-from ws_notify.fields import publication, topics_of
-from ws_notify.tasks import Links, Tasks, finish
-from ws_notify.timing import Timing
+from ws_notify.fields import build_fields, build_topics
+from ws_notify.timeouts import Timeouts
+from ws_notify.transport.asyncio import AsyncioTransport, Tasks, finish
 from ws_notify.values import Receipt, Ref
 
 
 class AsyncClient:
-    """What Client is, with `async` and `await`, for one event loop.
+    """Client with `async` and `await`, for one event loop.
 
         async with AsyncClient(url, token=token) as client:
             receipt = await client.publish(merchant_id="shop", ref="12303", ...)
             async for notification in client.subscribe("shop", "12303"):
                 ...
 
-    `token` may be a coroutine function, too; another function is called in a thread.
+    `token` may be a coroutine function, too; any other function is called in a thread.
     """
 
     def __init__(
@@ -33,13 +33,13 @@ class AsyncClient:
         url: str,
         *,
         token: str | AsyncTokenFunction | None = None,
-        timing: Timing | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
-        self._address = Address(url, token, timing or Timing())
+        self._endpoint = Endpoint(url, token, timeouts or Timeouts())
         self._tasks: Tasks = set()
-        self._links = Links(self._address, self._tasks)
+        self._transport = AsyncioTransport(self._endpoint, self._tasks)
         self._publisher = Publisher(
-            self._address.timing, random.random, renewable=self._address.renewable
+            self._endpoint.timeouts, random.random, renewable=self._endpoint.renewable
         )
         self._publishing = asyncio.Lock()
         self._subscriptions: weakref.WeakSet[AsyncSubscription] = weakref.WeakSet()
@@ -59,7 +59,7 @@ class AsyncClient:
         **further: Any,
     ) -> Receipt:
         """Publish a notification as Client does, with the same arguments and errors."""
-        fields = publication(
+        fields = build_fields(
             id, merchant_id, ref, project, type, status=status, message=message, further=further
         )
         end = time.monotonic() + deadline
@@ -73,20 +73,20 @@ class AsyncClient:
             self._publishing.release()
 
     async def _publish(self, fields: dict[str, Any], seconds: float) -> Receipt:
-        core, links = self._publisher, self._links
+        core, transport = self._publisher, self._transport
         core.publish(fields, seconds, time.monotonic())
         try:
-            wait = 0.0  # first what happened since the last publish
+            wait = 0.0  # first the events since the last publish
             while core.outcome is None:
-                for event in await links.wait(wait):
+                for event in await transport.wait(wait):
                     core.handle(event)
                 self._check_open()
                 core.tick(time.monotonic())
-                links.perform(core.take_actions())
+                transport.perform(core.take_actions())
                 wait = core.due - time.monotonic()
         except BaseException:
             core.abandon()
-            links.perform(core.take_actions())
+            transport.perform(core.take_actions())
             raise
         if isinstance(core.outcome, Receipt):
             return core.outcome
@@ -97,8 +97,8 @@ class AsyncClient:
     ) -> AsyncSubscription:
         """Return an asynchronous iterator over what is published to these refs, as Client does."""
         self._check_open()
-        topics = topics_of(merchant_id, refs)
-        subscription = AsyncSubscription(self._address, topics, timeout, self._tasks)
+        topics = build_topics(merchant_id, refs)
+        subscription = AsyncSubscription(self._endpoint, topics, timeout, self._tasks)
         self._subscriptions.add(subscription)
         return subscription
 
@@ -109,8 +109,12 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Close every connection and end the iterators; harmless when repeated."""
         self._closed = True
-        await asyncio.gather(self._links.close(), *(each.aclose() for each in self._subscriptions))
-        await finish(self._tasks, self._address.timing.closing)  # those of forgotten subscriptions
+        await asyncio.gather(
+            self._transport.close(), *(each.aclose() for each in self._subscriptions)
+        )
+        await finish(
+            self._tasks, self._endpoint.timeouts.closing
+        )  # of garbage-collected subscriptions
 
     async def __aenter__(self) -> "AsyncClient":
         return self
@@ -124,5 +128,5 @@ class AsyncClient:
         await self.aclose()
 
     def __del__(self) -> None:
-        if hasattr(self, "_links"):  # not after a ValueError
-            self._links.forget()
+        if hasattr(self, "_transport"):  # not after a ValueError
+            self._transport.forget()

@@ -1,4 +1,4 @@
-"""The iterator over notifications, for asyncio."""
+"""The asyncio iterator over notifications."""
 
 import math
 import random
@@ -6,31 +6,33 @@ import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from ws_notify.address import Address
 from ws_notify.core.subscriber import Subscriber
-from ws_notify.tasks import Links, Tasks
+from ws_notify.endpoint import Endpoint
+from ws_notify.transport.asyncio import AsyncioTransport, Tasks
 from ws_notify.values import Notification, Topic
 
 
 class AsyncSubscription:
-    """What Subscription is, with `async for`, `async with` and `aclose`.
+    """Subscription with `async for`, `async with` and `aclose`.
 
-    A subscription that is dropped while its event loop runs is closed; `async with` is surer.
+    It is closed when it is garbage-collected while its event loop runs; `async with` is surer.
     """
 
     def __init__(
-        self, address: Address, topics: Sequence[Topic], timeout: float | None, tasks: Tasks
+        self, endpoint: Endpoint, topics: Sequence[Topic], timeout: float | None, tasks: Tasks
     ) -> None:
-        self._links = Links(address, tasks)
-        self._core = Subscriber(topics, address.timing, random.random, renewable=address.renewable)
+        self._transport = AsyncioTransport(endpoint, tasks)
+        self._core = Subscriber(
+            topics, endpoint.timeouts, random.random, renewable=endpoint.renewable
+        )
         self._timeout = timeout
-        self._until: float | None = None
+        self._deadline: float | None = None
         self._closed = False
 
     async def ready(self, timeout: float = 10.0) -> bool:
-        """Wait until every ref is subscribed to, so that from now on nothing depends on a replay.
+        """Wait until every ref is subscribed to: from now on nothing depends on a replay.
 
-        Tells whether that was so within `timeout` seconds. Raises what the steps raise.
+        Returns False after `timeout` seconds. Raises what the steps raise.
         """
         core = self._core
         await self._advance(lambda: core.ready or core.failed, time.monotonic() + timeout)
@@ -41,9 +43,9 @@ class AsyncSubscription:
         return self
 
     async def __anext__(self) -> Notification:
-        if self._until is None:
-            self._until = math.inf if self._timeout is None else time.monotonic() + self._timeout
-        await self._advance(lambda: bool(self._core.results), self._until)
+        if self._deadline is None:
+            self._deadline = math.inf if self._timeout is None else time.monotonic() + self._timeout
+        await self._advance(lambda: bool(self._core.results), self._deadline)
         if self._closed or not self._core.results:
             await self.aclose()
             raise StopAsyncIteration
@@ -53,15 +55,15 @@ class AsyncSubscription:
         raise result
 
     async def _advance(self, reached: Callable[[], bool], end: float) -> None:
-        core, links = self._core, self._links
+        core, transport = self._core, self._transport
         seconds = 0.0
         while True:
-            # First what has come, then the time: an answer may have waited for this step.
-            for event in await links.wait(seconds):
+            # First the events, then the time: an answer may have waited for this step.
+            for event in await transport.wait(seconds):
                 core.handle(event)
             now = time.monotonic()
             core.tick(now)
-            links.perform(core.take_actions())
+            transport.perform(core.take_actions())
             if reached() or core.finished or self._closed or now >= end:
                 return
             seconds = min(core.due, end) - now
@@ -69,7 +71,7 @@ class AsyncSubscription:
     async def aclose(self) -> None:
         """Close the connection and end the iteration; harmless when repeated."""
         self._closed = True
-        await self._links.close()
+        await self._transport.close()
 
     async def __aenter__(self) -> "AsyncSubscription":
         return self
@@ -83,4 +85,4 @@ class AsyncSubscription:
         await self.aclose()
 
     def __del__(self) -> None:
-        self._links.forget()
+        self._transport.forget()

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from ws_notify.core import frames
+from ws_notify.core.backoff import Backoff
 from ws_notify.exceptions import (
     ConnectionLostError,
     DeadlineError,
     RefusedError,
     WsNotifyError,
 )
-from ws_notify.fields import publication
+from ws_notify.fields import build_fields
 from ws_notify.region import region
-from ws_notify.timing import Backoff, Timing
+from ws_notify.timeouts import Timeouts
 from ws_notify.values import Receipt, Ref
 
 _TOO_MANY_REQUESTS = 429
@@ -31,10 +32,10 @@ class LambdaPublisher:
     """
 
     def __init__(
-        self, function_name: str, *, client: Any = None, timing: Timing | None = None
+        self, function_name: str, *, client: Any = None, timeouts: Timeouts | None = None
     ) -> None:
         self._function_name = function_name
-        self._timing = timing or Timing()
+        self._timeouts = timeouts or Timeouts()
         self._client = client
         self._making = threading.Lock()
 
@@ -54,22 +55,22 @@ class LambdaPublisher:
         """Publish a notification as Client does, with the same arguments.
 
         Raises RefusedError (its `code` may be one of AWS, e.g. AccessDeniedException) and
-        DeadlineError; ValueError and TypeError for what is no JSON.
+        DeadlineError; ValueError and TypeError for fields that are not JSON.
         """
-        fields = publication(
+        fields = build_fields(
             id, merchant_id, ref, project, type, status=status, message=message, further=further
         )
         payload = frames.publish(fields).encode()
-        backoff, attempt = Backoff(self._timing, random.random), self._timing.attempt
+        backoff, attempt = Backoff(self._timeouts, random.random), self._timeouts.attempt
         end = time.monotonic() + deadline
         last: WsNotifyError | None = None
         while (left := end - time.monotonic()) > 0:
-            outcome = _within(min(attempt, left), lambda: self._invoke(payload))
+            outcome = _call_with_timeout(min(attempt, left), lambda: self._invoke(payload))
             if isinstance(outcome, Receipt):
                 return outcome
             if outcome is None:
                 if last and left < attempt:
-                    break  # cut short by the deadline: what failed before says more
+                    break  # cut short by the deadline: the error before says more
                 outcome = ConnectionLostError("The function did not answer in time")
             if not outcome.retryable:
                 raise outcome
@@ -80,13 +81,13 @@ class LambdaPublisher:
     def _invoke(self, payload: bytes) -> Receipt | WsNotifyError:
         from botocore import exceptions  # noqa: PLC0415 - the extra [aws]
 
-        with self._making:  # which takes its time, so within the deadline, too
+        with self._making:  # which is slow, so within the deadline, too
             self._client = self._client or _client()
         try:
             answer = self._client.invoke(FunctionName=self._function_name, Payload=payload)
             body = answer["Payload"].read()
         except exceptions.ClientError as error:
-            return _refusal(error)
+            return _map_client_error(error)
         except (
             exceptions.ConnectionError,
             exceptions.HTTPClientError,
@@ -99,7 +100,8 @@ class LambdaPublisher:
         frame = None if "FunctionError" in answer else frames.read(body.decode(errors="replace"))
         if isinstance(frame, Receipt | RefusedError):
             return frame
-        text = f"The function answered with no receipt ({answer.get('FunctionError', 'no error')})"
+        cause = answer.get("FunctionError", "no error")
+        text = f"The function did not answer with a receipt ({cause})"
         return RefusedError(text, code="function_error", retryable=True, request_id=request_id)
 
 
@@ -107,23 +109,26 @@ def _client() -> Any:
     import boto3  # noqa: PLC0415 - the extra [aws]
     from botocore.config import Config  # noqa: PLC0415
 
-    # The retries are ours: with the same id, and within the deadline.
+    # This package retries itself: with the same id, and within the deadline.
     config = Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 1})
     return boto3.client("lambda", region_name=region(), config=config)
 
 
-def _refusal(error: Any) -> RefusedError:
-    said, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+def _map_client_error(error: Any) -> RefusedError:
+    error_body, metadata = (
+        error.response.get("Error", {}),
+        error.response.get("ResponseMetadata", {}),
+    )
     status = metadata.get("HTTPStatusCode", 0)
     return RefusedError(
-        said.get("Message", str(error)),
-        code=said.get("Code", "error"),
+        error_body.get("Message", str(error)),
+        code=error_body.get("Code", "error"),
         retryable=status == _TOO_MANY_REQUESTS or status >= _SERVERS_FAULT,
         request_id=metadata.get("RequestId"),
     )
 
 
-def _within(
+def _call_with_timeout(
     seconds: float, call: Callable[[], Receipt | WsNotifyError]
 ) -> Receipt | WsNotifyError | None:
     """Call in a thread that may be left behind: no timeout of boto3 bounds name resolution."""

@@ -1,4 +1,4 @@
-"""The client for threads."""
+"""The sync client; threads may share it."""
 
 import random
 import threading
@@ -7,13 +7,13 @@ import weakref
 from types import TracebackType
 from typing import Any, Literal
 
-from ws_notify.address import Address, TokenFunction
 from ws_notify.core.publisher import Publisher
+from ws_notify.endpoint import Endpoint, TokenFunction
 from ws_notify.exceptions import ClosedError, DeadlineError
-from ws_notify.fields import publication, topics_of
+from ws_notify.fields import build_fields, build_topics
 from ws_notify.subscription import Subscription
-from ws_notify.threads import Links
-from ws_notify.timing import Timing
+from ws_notify.timeouts import Timeouts
+from ws_notify.transport.sync import SyncTransport
 from ws_notify.values import Receipt, Ref
 
 
@@ -26,18 +26,22 @@ class Client:
                 ...
 
     `url` is the stack's output `WebsocketConnectEndpointURL`. `token` is a string, or a function
-    that returns one: it is asked before each connect, in a thread of the client's own. Publishing
-    has one connection, opened at the first publish and then kept; each `subscribe` has its own.
-    Raises ValueError for what is no address.
+    that returns one: it is called before each connect, in a thread of the client. Publishing has
+    one connection, opened at the first publish and then kept; each `subscribe` has its own.
+    Raises ValueError for an invalid URL.
     """
 
     def __init__(
-        self, url: str, *, token: str | TokenFunction | None = None, timing: Timing | None = None
+        self,
+        url: str,
+        *,
+        token: str | TokenFunction | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
-        self._address = Address(url, token, timing or Timing())
-        self._links = Links(self._address)
+        self._endpoint = Endpoint(url, token, timeouts or Timeouts())
+        self._transport = SyncTransport(self._endpoint)
         self._publisher = Publisher(
-            self._address.timing, random.random, renewable=self._address.renewable
+            self._endpoint.timeouts, random.random, renewable=self._endpoint.renewable
         )
         self._publishing = threading.Lock()
         self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
@@ -58,14 +62,14 @@ class Client:
     ) -> Receipt:
         """Publish a notification; further fields are passed on as they are.
 
-        Tries again with the same `id` (made up where none is given) for `deadline` seconds, which
+        Tries again with the same `id` (generated where none is given) for `deadline` seconds, which
         bound the whole call. One at a time: threads wait for each other, within their deadlines.
 
-        Raises RefusedError and HandshakeError for what is refused for good, DeadlineError when no
-        receipt came: then nobody knows, and another publish with its `id` is safe. Raises
-        ClosedError; ValueError and TypeError for what is no JSON.
+        Raises RefusedError and HandshakeError for what is rejected for good, DeadlineError without
+        a receipt: the notification may be published or not, and another publish with its `id` is
+        safe. Raises ClosedError; ValueError and TypeError for fields that are not JSON.
         """
-        fields = publication(
+        fields = build_fields(
             id, merchant_id, ref, project, type, status=status, message=message, further=further
         )
         began = time.monotonic()
@@ -77,20 +81,20 @@ class Client:
             self._publishing.release()
 
     def _publish(self, fields: dict[str, Any], seconds: float) -> Receipt:
-        core, links = self._publisher, self._links
+        core, transport = self._publisher, self._transport
         core.publish(fields, seconds, time.monotonic())
         try:
-            seconds = 0.0  # first what happened since the last publish
+            seconds = 0.0  # first the events since the last publish
             while core.outcome is None:
-                for event in links.wait(seconds):
+                for event in transport.wait(seconds):
                     core.handle(event)
                 self._check_open()
                 core.tick(time.monotonic())
-                links.perform(core.take_actions())
+                transport.perform(core.take_actions())
                 seconds = core.due - time.monotonic()
         except BaseException:
             core.abandon()
-            links.perform(core.take_actions())
+            transport.perform(core.take_actions())
             raise
         if isinstance(core.outcome, Receipt):
             return core.outcome
@@ -99,12 +103,12 @@ class Client:
     def subscribe(self, merchant_id: str, *refs: Ref, timeout: float | None = None) -> Subscription:
         """Return an iterator over what is published to these refs, from an hour back.
 
-        It goes on over lost and expired connections, drops what it has seen, and ends when it or
+        It reconnects after lost and expired connections, drops duplicates, and ends when it or
         the client is closed, or `timeout` seconds after its first step. See Subscription.
-        Raises ClosedError; ValueError, TypeError for what are no refs.
+        Raises ClosedError; ValueError, TypeError for invalid refs.
         """
         self._check_open()
-        subscription = Subscription(self._address, topics_of(merchant_id, refs), timeout)
+        subscription = Subscription(self._endpoint, build_topics(merchant_id, refs), timeout)
         self._subscriptions.add(subscription)
         return subscription
 
@@ -117,7 +121,7 @@ class Client:
         self._closed = True
         for subscription in list(self._subscriptions):
             subscription.close()
-        self._links.close(patience=self._address.timing.closing)
+        self._transport.close(timeout=self._endpoint.timeouts.closing)
 
     def __enter__(self) -> "Client":
         return self

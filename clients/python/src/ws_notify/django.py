@@ -5,9 +5,9 @@ In the settings, either of:
     WS_NOTIFY = {"url": "wss://...", "token": fetch_token}      # as for Client
     WS_NOTIFY = {"function_name": "..."}                        # as for LambdaPublisher
 
-What is lost: between the commit and the publish there is a moment. A process that dies just then,
-or a service that cannot be reached within the deadline, leaves a commit of which nobody is told.
-Where that must not happen, use the outbox of this package's README.
+A process that dies between the commit and the publish, or a service that is not reached within the
+deadline, leaves a commit without a notification. Where that must not happen, use the outbox of this
+package's README.
 """
 
 import functools
@@ -21,14 +21,14 @@ from django.db import transaction
 
 from ws_notify.aws import LambdaPublisher
 from ws_notify.client import Client
-from ws_notify.fields import publication
+from ws_notify.fields import build_fields
 from ws_notify.values import Receipt, Ref
 
 _log = logging.getLogger("ws_notify")
 
 
 class Publisher(Protocol):
-    """What Client and LambdaPublisher have in common."""
+    """The interface that Client and LambdaPublisher share."""
 
     def publish(self, *, deadline: float = ..., **fields: Any) -> Receipt:
         """Publish a notification."""
@@ -50,23 +50,23 @@ def notify_on_commit(  # noqa: PLR0913 - a notification has these fields
 ) -> None:
     """Publish once the transaction of the database `using` commits, at once outside of any.
 
-    Never raises: what goes wrong is logged, by `ws_notify`, with the notification's `id`. The
+    Never raises: errors are logged, by `ws_notify`, with the notification's `id`. The
     request waits for the receipt, for at most `deadline` seconds; name resolution and connecting
     count. `publisher` is the one of the settings unless given.
     """
-    fields = publication(
+    fields = build_fields(
         id, merchant_id, ref, project, type, status=status, message=message, further=further
     )
 
     def publish() -> None:
         try:
             (publisher or configured()).publish(deadline=deadline, **fields)
-        except Exception:  # noqa: BLE001 - a request goes on whatever it is
+        except Exception:  # noqa: BLE001 - an error must not fail the request
             _log.exception("notification not published", extra={"notification_id": fields["id"]})
 
     try:
         transaction.on_commit(publish, using=using, robust=True)
-    except Exception:  # noqa: BLE001 - a request goes on whatever it is
+    except Exception:  # noqa: BLE001 - an error must not fail the request
         _log.exception("notification not published", extra={"notification_id": fields["id"]})
 
 
@@ -76,9 +76,9 @@ def configured() -> Client | LambdaPublisher:
     if not isinstance(wanted, dict) or not {"url", "function_name"} & wanted.keys():
         raise ImproperlyConfigured("WS_NOTIFY must be a dict with `url` or `function_name`")
     # A process that was forked must not share the connection of its parent.
-    return _made(os.getpid(), **wanted)
+    return _cached_publisher(os.getpid(), **wanted)
 
 
 @functools.lru_cache(maxsize=8)
-def _made(_pid: int, **wanted: Any) -> Client | LambdaPublisher:
+def _cached_publisher(_pid: int, **wanted: Any) -> Client | LambdaPublisher:
     return LambdaPublisher(**wanted) if "function_name" in wanted else Client(**wanted)

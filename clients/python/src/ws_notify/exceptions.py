@@ -1,14 +1,14 @@
-"""What can go wrong, as one small tree.
+"""The exceptions of this package.
 
 WsNotifyError
-├── RefusedError           the service refused a frame; `retryable` says whether for good
+├── RefusedError           the service refused a frame; `retryable`: not for good
 ├── HandshakeError         the service refused the connection; `status` is HTTP's
 ├── ConnectionLostError    a connection ended or fell silent; `close_code` is WebSocket's
-├── TokenError             the function that fetches tokens raised; its error is the cause
+├── TokenError             the token function raised; its error is the cause
 ├── DeadlineError          a publish got no receipt in time; `id` makes another try safe
 └── ClosedError            the client was closed before
 
-Each carries `code`, `field`, `retryable` and `request_id`; what does not apply is None.
+Each carries `code`, `field`, `retryable` and `request_id`; None where it does not apply.
 """
 
 import copyreg
@@ -18,8 +18,8 @@ from typing import Any
 class WsNotifyError(Exception):
     """The base of everything that this package raises on purpose.
 
-    `retryable`: the same call may succeed later. `request_id` finds a refusal in the
-    service's logs.
+    `retryable`: the same call may succeed later. `request_id` finds the rejected request in
+    the service's logs.
     """
 
     code: str = "error"
@@ -28,12 +28,12 @@ class WsNotifyError(Exception):
     request_id: str | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let it travel between processes, as those of a task queue: copied, not made anew."""
+        """Let it be pickled between processes, as by a task queue: copied, not constructed anew."""
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined] # typeshed leaves it out
 
 
 class RefusedError(WsNotifyError):
-    """An `error` frame. `code` is the protocol's, or of AWS; `field` names the one to blame."""
+    """An `error` frame. `code` is the protocol's, or of AWS; `field` is the invalid one."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class RefusedError(WsNotifyError):
 
 
 _REMEDIES = {
-    401: "No token, or not a good one: signed with a key of this stage, not ended, of at most 24 "
-    "hours. Pass `token=`, best as a function that fetches a fresh one",
-    403: "Check the address: a path segment after the stage is refused, so is a stage that does "
+    401: "The token is missing or invalid: it must be signed with a key of this stage, and not "
+    "expired, and last at most 24 hours. Pass `token=`, best as a function that fetches a new one",
+    403: "Check the URL: a path segment after the stage is rejected, so is a stage that does "
     "not exist, and a page whose Origin the stage does not list",
 }
 _AGAIN = frozenset({408, 425, 429})
@@ -71,13 +71,13 @@ class HandshakeError(WsNotifyError):
     def __init__(self, status: int) -> None:
         self.status = status
         self.retryable = status in _AGAIN or status >= _SERVERS_FAULT
-        remedy = _REMEDIES.get(status, "Is this the address of the service?")
-        text = "It may pass" if self.retryable else remedy
+        remedy = _REMEDIES.get(status, "Is this the URL of the service?")
+        text = "It may be transient" if self.retryable else remedy
         super().__init__(f"The service refused the connection with HTTP {status}. {text}")
 
 
 class ConnectionLostError(WsNotifyError):
-    """A connection that could not be made, was closed, or fell silent; `close_code` may be None."""
+    """A connection was not opened, was closed, or fell silent; `close_code` may be None."""
 
     code = "connection_lost"
     retryable = True
@@ -88,16 +88,16 @@ class ConnectionLostError(WsNotifyError):
 
 
 class TokenError(WsNotifyError):
-    """The function that fetches tokens raised, or returned something else than a string."""
+    """The token function raised, or did not return a string."""
 
     code = "no_token"
     retryable = True
 
 
 class DeadlineError(WsNotifyError):
-    """A publish got no receipt within its deadline, so it may have arrived or not.
+    """A publish got no receipt within its deadline: it may be stored or not.
 
-    Publish the same notification with this `id` to be sure: it is stored once.
+    Publishing it again with this `id` is safe: it is stored once.
     """
 
     code = "deadline"
@@ -106,9 +106,9 @@ class DeadlineError(WsNotifyError):
     def __init__(self, id_: str, deadline: float, last: WsNotifyError | None) -> None:
         self.id = id_
         self.request_id = last.request_id if last else None
-        why = f"; the last try: {last}" if last else ""
+        reason = f"; the last try: {last}" if last else ""
         limit = f"{round(deadline, 1):g} s"
-        super().__init__(f"No receipt within {limit}{why}. Try again with id={id_!r}")
+        super().__init__(f"No receipt within {limit}{reason}. Try again with id={id_!r}")
 
 
 class ClosedError(WsNotifyError):

@@ -1,4 +1,4 @@
-"""What the callers give, as the core takes it."""
+"""The arguments of callers, as the core takes them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import uuid4
 from ws_notify.values import Ref, Topic
 
 
-def publication(  # noqa: PLR0913 - a notification has these fields
+def build_fields(  # noqa: PLR0913 - a notification has these fields
     id_: str | None,
     merchant_id: str,
     ref: Ref,
@@ -18,7 +18,7 @@ def publication(  # noqa: PLR0913 - a notification has these fields
     message: str,
     further: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the fields of a publish, with an `id` in any case: it makes a retry safe."""
+    """Return the fields of a publish; a missing `id` is generated, as it makes a retry safe."""
     return {
         "merchant_id": merchant_id,
         "ref": ref,
@@ -31,7 +31,7 @@ def publication(  # noqa: PLR0913 - a notification has these fields
     }
 
 
-def topics_of(merchant_id: str, refs: Sequence[Ref]) -> list[Topic]:
+def build_topics(merchant_id: str, refs: Sequence[Ref]) -> list[Topic]:
     """Return the topics of one merchant's refs. Raises ValueError, TypeError."""
     if not refs:
         raise ValueError("subscribe needs a ref: subscribe('shop', '12303')")

@@ -1,4 +1,4 @@
-"""The AWS region that boto3's clients of this package speak to. Extra `[aws]`."""
+"""The AWS region of this package's boto3 clients. Extra `[aws]`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The iterator over notifications, for threads."""
+"""The sync iterator over notifications."""
 
 import math
 import random
@@ -6,38 +6,40 @@ import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from ws_notify.address import Address
 from ws_notify.core.subscriber import Subscriber
-from ws_notify.threads import Links
+from ws_notify.endpoint import Endpoint
+from ws_notify.transport.sync import SyncTransport
 from ws_notify.values import Notification, Topic
 
 
 class Subscription:
-    """Notifications as they come, over a connection of its own.
+    """Notifications as they arrive, over a connection of its own.
 
-    Steps raise RefusedError for a ref that is refused for good (the others go on with the next
-    step), HandshakeError and TokenError where no connection can be made; then it ends. Everything
-    that may pass is tried again, for as long as it is iterated.
+    Steps raise RefusedError for a ref that is rejected for good (the others go on with the next
+    step), HandshakeError and TokenError where no connection can be opened; then it ends. Transient
+    failures are retried for as long as it is iterated.
 
     Keep-alives are sent while it waits for the next notification. A loop whose body takes longer
     than the ten minutes that the gateway allows is disconnected, and gets what it missed with its
     next step, as far as the stage keeps it (one hour, 100 a ref).
 
-    One thread may iterate; any may close it. What is not closed is closed when it is forgotten.
+    One thread may iterate; any may close it. It is closed when it is garbage-collected, too.
     """
 
-    def __init__(self, address: Address, topics: Sequence[Topic], timeout: float | None) -> None:
-        self._links = Links(address)
-        self._patience = address.timing.closing
-        self._core = Subscriber(topics, address.timing, random.random, renewable=address.renewable)
+    def __init__(self, endpoint: Endpoint, topics: Sequence[Topic], timeout: float | None) -> None:
+        self._transport = SyncTransport(endpoint)
+        self._closing_timeout = endpoint.timeouts.closing
+        self._core = Subscriber(
+            topics, endpoint.timeouts, random.random, renewable=endpoint.renewable
+        )
         self._timeout = timeout
-        self._until: float | None = None
+        self._deadline: float | None = None
         self._closed = False
 
     def ready(self, timeout: float = 10.0) -> bool:
-        """Wait until every ref is subscribed to, so that from now on nothing depends on a replay.
+        """Wait until every ref is subscribed to: from now on nothing depends on a replay.
 
-        Tells whether that was so within `timeout` seconds. Raises what the steps raise.
+        Returns False after `timeout` seconds. Raises what the steps raise.
         """
         core = self._core
         self._advance(lambda: core.ready or core.failed, time.monotonic() + timeout)
@@ -48,9 +50,9 @@ class Subscription:
         return self
 
     def __next__(self) -> Notification:
-        if self._until is None:
-            self._until = math.inf if self._timeout is None else time.monotonic() + self._timeout
-        self._advance(lambda: bool(self._core.results), self._until)
+        if self._deadline is None:
+            self._deadline = math.inf if self._timeout is None else time.monotonic() + self._timeout
+        self._advance(lambda: bool(self._core.results), self._deadline)
         if self._closed or not self._core.results:
             self.close()
             raise StopIteration
@@ -60,15 +62,15 @@ class Subscription:
         raise result
 
     def _advance(self, reached: Callable[[], bool], end: float) -> None:
-        core, links = self._core, self._links
+        core, transport = self._core, self._transport
         seconds = 0.0
         while True:
-            # First what has come, then the time: an answer may have waited for this step.
-            for event in links.wait(seconds):
+            # First the events, then the time: an answer may have waited for this step.
+            for event in transport.wait(seconds):
                 core.handle(event)
             now = time.monotonic()
             core.tick(now)
-            links.perform(core.take_actions())
+            transport.perform(core.take_actions())
             if reached() or core.finished or self._closed or now >= end:
                 return
             seconds = min(core.due, end) - now
@@ -76,7 +78,7 @@ class Subscription:
     def close(self) -> None:
         """Close the connection and end the iteration; harmless when repeated."""
         self._closed = True
-        self._links.close(patience=self._patience)
+        self._transport.close(timeout=self._closing_timeout)
 
     def __enter__(self) -> "Subscription":
         return self

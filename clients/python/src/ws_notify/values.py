@@ -1,4 +1,4 @@
-"""What a client hears: notifications and receipts. Values only."""
+"""What a client receives: notifications and receipts. Values only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ Ref = str | int
 
 
 class Topic(NamedTuple):
-    """What can be subscribed to. The service takes `12303` and `"12303"` for the same `ref`."""
+    """What is subscribed to. For the service, `12303` and `"12303"` are the same `ref`."""
 
     merchant_id: str
     ref: Ref
 
     @property
     def key(self) -> tuple[str, str]:
-        """The same for every spelling."""
+        """The same for both spellings of a ref."""
         return self.merchant_id, str(self.ref)
 
 
@@ -24,7 +24,7 @@ class Topic(NamedTuple):
 class Notification:
     """What a backend published. `sent_at` is the service's time, RFC 3339 in UTC.
 
-    `data` is the whole object as it came, with every further field.
+    `data` is the whole object as received, with every further field.
     """
 
     id: str
@@ -39,15 +39,15 @@ class Notification:
 
     @property
     def topic(self) -> Topic:
-        """What it is about."""
+        """Its topic."""
         return Topic(self.merchant_id, self.ref)
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a publish, in connections.
+    """The outcome of a publish, in numbers of connections.
 
-    `accepted` took it, `gone` were dead and are forgotten, `failed` get it at their next
+    `accepted` got it, `gone` were dead and are deleted, `failed` get it at their next
     subscribe. `duplicate`: this `id` had been stored before, at `sent_at`.
     """
 
@@ -61,6 +61,6 @@ class Receipt:
     duplicate: bool
 
 
-def seconds_of(time: str) -> float:
-    """Return a time of the service (`sent_at`) in seconds since 1970. Raises ValueError."""
+def parse_time(time: str) -> float:
+    """Parse a time of the service (`sent_at`) to seconds since 1970. Raises ValueError."""
     return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()

@@ -1,4 +1,4 @@
-"""The command `ws-notify`. Only this package prints, reads the environment and asks AWS for stages.
+"""The command `ws-notify`. Only this package prints, reads the environment and looks up stages.
 
-Each command is a module with `add_to(commands)`, its arguments, and `run(said)`, its exit status.
+Each command is a module: `add_to(commands)` adds its parser, `run(args)` returns its exit status.
 """

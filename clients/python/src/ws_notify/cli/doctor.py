@@ -1,4 +1,4 @@
-"""`ws-notify doctor`: try everything from the name to a delivery, and say what is wrong."""
+"""`ws-notify doctor`: check everything from the name to a delivery, and say what is wrong."""
 
 import argparse
 import contextlib
@@ -6,9 +6,16 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ws_notify.cli.examination import Examination
-from ws_notify.cli.options import Commands, add_address, add_both_tokens, address, command, stage_of
-from ws_notify.cli.remedies import Finding
+from ws_notify.cli.checks import Checks
+from ws_notify.cli.diagnosis import Finding
+from ws_notify.cli.options import (
+    Commands,
+    add_command,
+    add_stage_options,
+    add_token_options,
+    build_endpoint,
+    find_stage,
+)
 from ws_notify.cli.roles import roles_of
 from ws_notify.cli.terminal import (
     BOLD,
@@ -16,11 +23,11 @@ from ws_notify.cli.terminal import (
     GREEN,
     RED,
     YELLOW,
-    duration,
-    printable,
-    say,
-    sign,
+    escape,
+    format_duration,
+    print_result,
     styled,
+    symbol,
 )
 
 Result = TypeVar("Result")
@@ -28,7 +35,7 @@ Result = TypeVar("Result")
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
-    parser = command(
+    parser = add_command(
         commands,
         "doctor",
         run,
@@ -38,55 +45,58 @@ def add_to(commands: Commands) -> None:
         "Exits with 0 if all went well, with 1 if not.",
         example="ws-notify doctor --stage dev",
     )
-    add_address(parser)
-    add_both_tokens(parser)
+    add_stage_options(parser)
+    add_token_options(parser)
     parser.add_argument("--merchant", help="default: the token's, or ws-notify-doctor")
     parser.add_argument("--ref", help="default: the token's, or a fresh one. Whoever listens to "
-                        "it hears a notification of type `doctor`")  # fmt: skip
-    parser.add_argument("--origin", help="come as a page of this origin does")
+                        "it receives a notification of type `doctor`")  # fmt: skip
+    parser.add_argument("--origin", help="connect as a page of this origin does")
 
 
-def run(said: argparse.Namespace) -> int:
-    """Examine; 0 if nothing was found."""
-    found = stage_of(said)
-    first = address(said, found, None)
-    say(styled(first.url.partition("?")[0], BOLD))
-    roles = roles_of(said, found, "doctor")
-    examination = Examination(first, roles, said.origin)
-    with contextlib.closing(examination):
+def run(args: argparse.Namespace) -> int:
+    """Run the checks; 0 if all pass."""
+    found = find_stage(args)
+    first = build_endpoint(args, found, None)
+    print_result(styled(first.url.partition("?")[0], BOLD))
+    roles = roles_of(args, found, "doctor")
+    checks = Checks(first, roles, args.origin)
+    with contextlib.closing(checks):
         try:
-            _examine(examination)
+            _run_checks(checks)
         except Finding:
             return 1
-    for line in examination.notes():
-        say(f"  {styled(line, DIM)}")
+    for line in checks.notes():
+        print_result(f"  {styled(line, DIM)}")
     return 0
 
 
-def _examine(it: Examination) -> None:
-    addresses = _step("name", it.resolve, ", ".join)
-    with _step("connection", lambda: it.reach(addresses), it.describe) as connection:
-        if it.target.secure:
-            _step("TLS", lambda: it.secure(connection), str)
-    listener, publisher = it.roles.listener, it.roles.publisher
+def _run_checks(checks: Checks) -> None:
+    addresses = _step("name", checks.resolve, ", ".join)
+    with _step("connection", lambda: checks.reach(addresses), checks.describe) as connection:
+        if checks.target.secure:
+            _step("TLS", lambda: checks.secure(connection), str)
+    listener, publisher = checks.roles.listener, checks.roles.publisher
     if listener:
-        _step("handshake", lambda: it.open(listener), str)
-        _step("subscribe", lambda: it.subscribe(listener), str)
+        _step("handshake", lambda: checks.open(listener), str)
+        _step("subscribe", lambda: checks.subscribe(listener), str)
     else:
         _skip("subscribe", "the token is a backend's, which may only publish")
     if publisher is None:
         _skip("publish", "the token is a frontend's, which may only listen: add --backend-token")
         return
     if publisher != listener:
-        _step("handshake", lambda: it.open(publisher), str)
-    if it.roles.borrowed:
-        ref = it.roles.ref
+        _step("handshake", lambda: checks.open(publisher), str)
+    if checks.roles.shared:
+        ref = checks.roles.ref
         _skip("publish", f"others may listen to the token's ref: --ref {ref} does it all the same")
         return
-    _step("publish", lambda: it.publish(publisher), str)
+    _step("publish", lambda: checks.publish(publisher), str)
     if listener:
-        _step("delivery", lambda: it.deliver(listener), lambda after: f"{duration(after)} after it"
-              " was published")  # fmt: skip
+        _step("delivery", lambda: checks.deliver(listener), _describe_delivery)
+
+
+def _describe_delivery(seconds: float) -> str:
+    return f"{format_duration(seconds)} after it was published"
 
 
 def _step(name: str, check: Callable[[], Result], describe: Callable[[Result], str]) -> Result:
@@ -94,18 +104,18 @@ def _step(name: str, check: Callable[[], Result], describe: Callable[[Result], s
     try:
         result = check()
     except Finding as finding:
-        _line(styled(sign("✗", "no"), RED), name, time.monotonic() - began, finding.what)
-        say(f"      {styled(printable(finding.remedy), YELLOW)}")
+        _line(styled(symbol("✗", "no"), RED), name, time.monotonic() - began, finding.what)
+        print_result(f"      {styled(escape(finding.remedy), YELLOW)}")
         raise
     took = time.monotonic() - began
-    _line(styled(sign("✓", "ok"), GREEN), name, took, describe(result))
+    _line(styled(symbol("✓", "ok"), GREEN), name, took, describe(result))
     return result
 
 
-def _skip(name: str, why: str) -> None:
-    _line(styled(sign("·", "--"), DIM), name, None, why)
+def _skip(name: str, reason: str) -> None:
+    _line(styled(symbol("·", "--"), DIM), name, None, reason)
 
 
 def _line(mark: str, name: str, seconds: float | None, text: str) -> None:
-    took = "" if seconds is None else duration(seconds)
-    say(f"  {mark} {name:<10} {took:>7}  {printable(text)}")
+    took = "" if seconds is None else format_duration(seconds)
+    print_result(f"  {mark} {name:<10} {took:>7}  {escape(text)}")

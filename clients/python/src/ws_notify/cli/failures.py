@@ -2,8 +2,8 @@
 
 
 class Failure(Exception):  # noqa: N818 - an outcome, beside the errors of the library
-    """It did not work; the text says why and what to do."""
+    """The command failed; the text says why and what to do."""
 
 
 class UsageError(Exception):
-    """It cannot be done as it was asked for."""
+    """The arguments are wrong."""

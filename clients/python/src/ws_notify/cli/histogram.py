@@ -8,7 +8,7 @@ _WIDTH = 40
 
 
 def percentile(durations: Sequence[float], percent: float) -> float:
-    """Return the smallest that so many percent do not exceed. Raises IndexError for none."""
+    """Return the smallest that `percent` of them do not exceed. Raises IndexError for none."""
     ordered = sorted(durations)
     rank = -(-len(ordered) * percent // 100)
     return ordered[max(int(rank), 1) - 1]

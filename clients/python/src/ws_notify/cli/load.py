@@ -11,8 +11,8 @@ from ws_notify.async_subscription import AsyncSubscription
 from ws_notify.cli.failures import Failure
 from ws_notify.exceptions import DeadlineError
 
-_PATIENCE = 10.0
-"""Seconds, for what was published last to arrive."""
+_DELIVERY_TIMEOUT = 10.0
+"""Seconds, for the last notification to arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Load:
 
 @dataclass(slots=True)
 class Measured:
-    """Durations in seconds since each publish began; `rate` is the one that was held."""
+    """Durations in seconds since each publish began; `rate` is the one that was reached."""
 
     receipts: list[float] = field(default_factory=list)
     deliveries: list[float] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Measured:
 
 
 async def measure(load: Load, listener: AsyncClient, publisher: AsyncClient) -> Measured:
-    """Publish and listen. Raises what the clients raise for what is refused; Failure.
+    """Publish and listen. Raises the clients' errors for what is rejected; Failure.
 
     One notification goes ahead and is not counted: it opens the connection and warms the function.
     """
@@ -63,7 +63,7 @@ async def measure(load: Load, listener: AsyncClient, publisher: AsyncClient) -> 
         await _publish(load, publisher, began, measured)
         # A listener ends by itself only if its connection is refused for good.
         waiting = asyncio.create_task(complete.wait())
-        await asyncio.wait({waiting, *listening}, timeout=_PATIENCE,
+        await asyncio.wait({waiting, *listening}, timeout=_DELIVERY_TIMEOUT,
                            return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
         waiting.cancel()
     finally:
@@ -96,7 +96,7 @@ async def _publish(
             measured.receipts.append(time.monotonic() - began[id_])
         except DeadlineError:
             measured.unreceipted += 1
-    # Of one notification there is no pace, so it is said to be held.
+    # A single notification has no rate, so the wanted one is reported.
     took = began[id_] - start
     measured.rate = (load.count - 1) / took if took else load.rate
 

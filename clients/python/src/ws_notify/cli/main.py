@@ -1,6 +1,6 @@
-"""The command's parser, and what its ending means to a shell.
+"""The command's parser, and its exit status.
 
-0 done · 1 refused, not reached, or found wrong · 2 wrong usage · 130 ended by Ctrl-C
+0 done · 1 rejected, not reached, or a failed check · 2 wrong usage · 130 ended by Ctrl-C
 """
 
 import argparse
@@ -12,34 +12,34 @@ from importlib.metadata import version
 
 from ws_notify.cli import bench, doctor, listen, publish, token
 from ws_notify.cli.failures import Failure, UsageError
-from ws_notify.cli.terminal import complain, prepare
+from ws_notify.cli.terminal import prepare, print_error
 from ws_notify.exceptions import WsNotifyError
 
 _FAILED = 1
 _INTERRUPTED = 130
 _PIPE_CLOSED = 141
-"""As for a program that SIGPIPE ends: the shell's `| head` had enough."""
+"""As for a program that SIGPIPE ends: the other end of `| head` has closed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status; wrong usage exits as argparse does."""
     prepare()
-    # Losses are told by the commands; without any handler, Python would print them as well.
+    # The commands print losses themselves; without any handler, Python would print them as well.
     logging.getLogger("ws_notify").addHandler(logging.NullHandler())
-    said = _parser().parse_args(arguments)
+    args = _parser().parse_args(arguments)
     try:
-        status: int = said.run(said)
+        status: int = args.run(args)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # Python flushes once more at its end, and would complain.
+        # Python flushes once more when it exits, and would fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
     except UsageError as error:
-        said.parser.error(str(error))
+        args.parser.error(str(error))
     except (Failure, WsNotifyError) as error:
-        complain(str(error))
+        print_error(str(error))
         return _FAILED
     return status
 

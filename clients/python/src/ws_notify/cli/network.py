@@ -1,4 +1,4 @@
-"""What lies beneath a WebSocket, step by step: the name, the connection, TLS."""
+"""The layers beneath a WebSocket, one by one: name resolution, TCP, TLS."""
 
 import contextlib
 import socket
@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from websockets.uri import parse_uri
 
-SECONDS = 5.0
+_CONNECT_TIMEOUT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to connect; `proxied`: to a proxy, as the environment wishes."""
+    """Where to connect; `proxied`: it is the proxy that the environment names."""
 
     host: str
     port: int
@@ -34,7 +34,7 @@ def target_of(url: str) -> Target:
 
 
 def _proxy(host: str, port: int, *, secure: bool) -> str | None:
-    """Choose as the library beneath does, whose function for it moves between its versions."""
+    """Choose as `websockets` does, whose own function moved between its versions."""
     if urllib.request.proxy_bypass(f"{host}:{port}"):
         return None
     proxies = urllib.request.getproxies()
@@ -49,11 +49,11 @@ def resolve(target: Target) -> list[str]:
 
 
 def reach(target: Target, addresses: list[str]) -> socket.socket:
-    """Connect to the first address that lets us. Raises the last OSError."""
+    """Connect to the first address that accepts. Raises the last OSError."""
     last: OSError | None = None
     for address in addresses:
         try:
-            return socket.create_connection((address, target.port), SECONDS)
+            return socket.create_connection((address, target.port), _CONNECT_TIMEOUT)
         except OSError as error:  # noqa: PERF203 - the next one is tried
             last = error
     raise last or OSError("the name has no address")

@@ -1,4 +1,4 @@
-"""The options that commands share: which stage, as whom."""
+"""The options that commands share: the stage and the tokens."""
 
 import argparse
 import functools
@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from ws_notify.address import Address, TokenFunction
 from ws_notify.cli import stage
 from ws_notify.cli.failures import UsageError
-from ws_notify.timing import Timing
+from ws_notify.endpoint import Endpoint, TokenFunction
+from ws_notify.timeouts import Timeouts
 
 Commands = Any
 """What `add_subparsers` returns; argparse has no public name for it."""
@@ -17,7 +17,7 @@ Commands = Any
 _TOKEN, _BACKEND_TOKEN, _URL = "WS_NOTIFY_TOKEN", "WS_NOTIFY_BACKEND_TOKEN", "WS_NOTIFY_URL"
 
 
-def command(  # noqa: PLR0913 - a command has these parts
+def add_command(  # noqa: PLR0913 - a command has these parts
     commands: Commands,
     name: str,
     run: Callable[[argparse.Namespace], int],
@@ -39,7 +39,7 @@ def command(  # noqa: PLR0913 - a command has these parts
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Wraps the description as usual, and leaves the example alone."""
+    """Wraps the description, but not the example."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if text.startswith("example:"):
@@ -47,8 +47,8 @@ class _Formatter(argparse.HelpFormatter):
         return super()._fill_text(text, width, indent)
 
 
-def add_address(parser: argparse.ArgumentParser) -> None:
-    """Let the stage be named."""
+def add_stage_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--url` and `--stage`."""
     group = parser.add_argument_group("which stage")
     either = group.add_mutually_exclusive_group()
     either.add_argument("--url", help=f"its address, wss://...; or {_URL} in the environment")
@@ -60,18 +60,18 @@ def add_address(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_token(parser: argparse.ArgumentParser) -> None:
-    """Let a token be given."""
+def add_token_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--token`."""
     parser.add_argument(
         "--token",
-        help=f"where the stage asks for one; better {_TOKEN} in the environment, where no `ps` "
+        help=f"where the stage requires one; better {_TOKEN} in the environment, where no `ps` "
         "sees it. With --stage and none, it is minted with the stage's key",
     )
 
 
-def add_both_tokens(parser: argparse.ArgumentParser) -> None:
-    """Let a token to listen and one to publish be given."""
-    add_token(parser)
+def add_token_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--token` and `--backend-token`."""
+    add_token_option(parser)
     parser.add_argument(
         "--backend-token",
         metavar="TOKEN",
@@ -80,48 +80,48 @@ def add_both_tokens(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def stage_of(said: argparse.Namespace) -> stage.Stage | None:
-    """Return the stage, where it is given by its name. Raises Failure."""
-    return stage.find(said.stage) if said.stage else None
+def find_stage(args: argparse.Namespace) -> stage.Stage | None:
+    """Return the stage that `--stage` names, if any. Raises Failure."""
+    return stage.find(args.stage) if args.stage else None
 
 
-def address_of(
-    said: argparse.Namespace, client: Literal["frontend", "backend"], refs: Sequence[str]
-) -> Address:
-    """Return the address and the token for these refs of the merchant. Raises UsageError, Failure.
+def endpoint_of(
+    args: argparse.Namespace, client: Literal["frontend", "backend"], refs: Sequence[str]
+) -> Endpoint:
+    """Return the endpoint, with a token for these refs. Raises UsageError, Failure.
 
     Without a token, one is minted with the key of a stage that has one, anew for each connect.
     """
-    found, token = stage_of(said), token_of(said)
+    found, token = find_stage(args), token_of(args)
     if token or not (found and found.has_keys):
-        return address(said, found, token)
-    mint = functools.partial(found.minter(), client=client, merchant_id=said.merchant, ref=refs)
+        return build_endpoint(args, found, token)
+    mint = functools.partial(found.minter(), client=client, merchant_id=args.merchant, ref=refs)
     try:
         mint()
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return address(said, found, mint)
+    return build_endpoint(args, found, mint)
 
 
-def address(
-    said: argparse.Namespace, found: stage.Stage | None, token: str | TokenFunction | None
-) -> Address:
-    """Return the address of a stage that was looked for before. Raises UsageError."""
-    url = found.url if found else said.url or os.environ.get(_URL)
+def build_endpoint(
+    args: argparse.Namespace, found: stage.Stage | None, token: str | TokenFunction | None
+) -> Endpoint:
+    """Return the endpoint of a stage, or of `--url`. Raises UsageError."""
+    url = found.url if found else args.url or os.environ.get(_URL)
     if not url:
         raise UsageError(f"Which stage? Pass --url wss://... or --stage dev, or set {_URL}")
     try:
-        return Address(url, token, Timing())
+        return Endpoint(url, token, Timeouts())
     except ValueError as error:
         raise UsageError(str(error)) from error
 
 
-def token_of(said: argparse.Namespace) -> str | None:
-    """Return the token, if there is one."""
-    return said.token or os.environ.get(_TOKEN) or None
+def token_of(args: argparse.Namespace) -> str | None:
+    """Return the token, if one was given."""
+    return args.token or os.environ.get(_TOKEN) or None
 
 
-def tokens_of(said: argparse.Namespace) -> list[str]:
-    """Return the tokens that there are."""
-    given = (token_of(said), said.backend_token or os.environ.get(_BACKEND_TOKEN))
+def tokens_of(args: argparse.Namespace) -> list[str]:
+    """Return the tokens that were given."""
+    given = (token_of(args), args.backend_token or os.environ.get(_BACKEND_TOKEN))
     return [token for token in given if token]

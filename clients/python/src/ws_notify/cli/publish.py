@@ -1,4 +1,4 @@
-"""`ws-notify publish`: publish a notification, and say what became of it."""
+"""`ws-notify publish`: publish a notification, and print its receipt."""
 
 import argparse
 import dataclasses
@@ -6,8 +6,14 @@ import json
 from typing import Any
 
 from ws_notify.cli.failures import Failure, UsageError
-from ws_notify.cli.options import Commands, add_address, add_token, address_of, command
-from ws_notify.cli.terminal import GREEN, printable, say, styled
+from ws_notify.cli.options import (
+    Commands,
+    add_command,
+    add_stage_options,
+    add_token_option,
+    endpoint_of,
+)
+from ws_notify.cli.terminal import GREEN, escape, print_result, styled
 from ws_notify.client import Client
 from ws_notify.exceptions import DeadlineError, RefusedError
 from ws_notify.values import Receipt
@@ -15,13 +21,13 @@ from ws_notify.values import Receipt
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
-    parser = command(
+    parser = add_command(
         commands,
         "publish",
         run,
         summary="publish a notification and print its receipt",
-        more="Tries again with the same id until the deadline. When no receipt came by then, it "
-        "says which --id makes a repetition safe: nobody hears that as new.",
+        more="Tries again with the same id until the deadline. Without a receipt by then, it "
+        "prints the --id with which a repetition is safe: subscribers drop the duplicate.",
         example="ws-notify publish --stage dev shop 12303 'The report is there' --type report",
     )
     parser.add_argument("merchant", metavar="MERCHANT", help="the merchant_id")
@@ -31,12 +37,12 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--type", default="message", help="default: %(default)s")
     parser.add_argument("--status", choices=("done", "failed"), default="done",
                         help="default: %(default)s")  # fmt: skip
-    parser.add_argument("--id", help="makes a repetition safe; made up where it is missing")
+    parser.add_argument("--id", help="makes a repetition safe; generated where it is missing")
     parser.add_argument("--deadline", type=_seconds, default=10.0, metavar="SECONDS",
                         help="default: 10")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="the receipt as one line of JSON")
-    add_address(parser)
-    add_token(parser)
+    add_stage_options(parser)
+    add_token_option(parser)
 
 
 def _seconds(text: str) -> float:
@@ -46,30 +52,30 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def run(said: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Publish. Raises Failure, with what to do."""
-    address = address_of(said, "backend", [said.ref])
-    token: Any = address.token  # no coroutine function, which an Address may have, too
+    endpoint = endpoint_of(args, "backend", [args.ref])
+    token: Any = endpoint.token  # never a coroutine function, which an Endpoint may have, too
     try:
-        with Client(address.url, token=token) as client:
+        with Client(endpoint.url, token=token) as client:
             receipt = client.publish(
-                merchant_id=said.merchant,
-                ref=said.ref,
-                project=said.project,
-                type=said.type,
-                status=said.status,
-                message=said.message,
-                id=said.id,
-                deadline=said.deadline,
+                merchant_id=args.merchant,
+                ref=args.ref,
+                project=args.project,
+                type=args.type,
+                status=args.status,
+                message=args.message,
+                id=args.id,
+                deadline=args.deadline,
             )
     except RefusedError as error:
         raise Failure(_refusal(error)) from error
     except DeadlineError as error:
-        again = "(--id), which nobody hears as new"
+        again = "(--id): subscribers drop the duplicate"
         raise Failure(f"{error} {again}. `ws-notify doctor` finds out why") from error
     except ValueError as error:
         raise UsageError(str(error)) from error
-    say(json.dumps(dataclasses.asdict(receipt)) if said.json else _text(receipt))
+    print_result(json.dumps(dataclasses.asdict(receipt)) if args.json else _text(receipt))
     return 0
 
 
@@ -81,14 +87,14 @@ def _refusal(error: RefusedError) -> str:
 
 def _text(receipt: Receipt) -> str:
     stored = "had been stored before" if receipt.duplicate else "stored"
-    heard = [f"accepted by {_connections(receipt.accepted)}"]
+    outcomes = [f"accepted by {_connections(receipt.accepted)}"]
     if receipt.gone:
-        heard.append(f"{_connections(receipt.gone)} found dead and forgotten")
+        outcomes.append(f"{_connections(receipt.gone)} found dead and forgotten")
     if receipt.failed:
-        heard.append(f"{_connections(receipt.failed)} failed and get it at their next subscribe")
+        outcomes.append(f"{_connections(receipt.failed)} failed and get it at their next subscribe")
     return (
-        f"{styled(stored, GREEN)}, {', '.join(heard)}\n"
-        f"id {printable(receipt.id)}, sent at {printable(receipt.sent_at)}"
+        f"{styled(stored, GREEN)}, {', '.join(outcomes)}\n"
+        f"id {escape(receipt.id)}, sent at {escape(receipt.sent_at)}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Who listens and who publishes, in commands that do both: by the tokens that there are."""
+"""Who subscribes and who publishes, in commands that do both: derived from the tokens."""
 
 import argparse
 from collections.abc import Mapping
@@ -14,59 +14,59 @@ from ws_notify.cli.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
-    """One who connects, with a token or without."""
+class Principal:
+    """A client that connects, with a token or without."""
 
     token: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """What is talked about, and by whom; None where no token allows it.
+    """The topic, its subscriber and its publisher; None where no token allows it.
 
-    `borrowed`: the ref is one that the token names, so others may be listening to it.
+    `shared`: the ref is one that the token names, so others may be subscribed to it.
     """
 
     merchant_id: str
     ref: str
-    listener: Bearer | None
-    publisher: Bearer | None
-    borrowed: bool = False
+    listener: Principal | None
+    publisher: Principal | None
+    shared: bool = False
     minted: bool = False
 
 
-def roles_of(said: argparse.Namespace, found: Stage | None, name: str) -> Roles:
+def roles_of(args: argparse.Namespace, found: Stage | None, name: str) -> Roles:
     """Give the tokens their roles; `name` is the command's. Raises Failure, UsageError.
 
-    Without any token, both are minted with the stage's key where it has one. A token's claims
-    say what they say: the service will check them.
+    Without any token, both are minted with the stage's key where it has one. Claims are read
+    without verifying the signature, which the service does.
     """
-    tokens = options.tokens_of(said)
-    ref = said.ref or f"{name}-{uuid4().hex[:12]}"
+    tokens = options.tokens_of(args)
+    ref = args.ref or f"{name}-{uuid4().hex[:12]}"
     if not tokens:
-        return _without(found, said.merchant or f"ws-notify-{name}", ref)
-    claims = {token: claims_of(token) for token in tokens}
+        return _minted(found, args.merchant or f"ws-notify-{name}", ref)
+    claims = {token: read_claims(token) for token in tokens}
     listeners = [token for token in tokens if claims[token].get("client") != "backend"]
     publishers = [token for token in tokens if claims[token].get("client") != "frontend"]
     first = claims[(listeners or publishers)[0]]
-    bound = None if said.ref else _first(first.get("ref"))
+    bound = None if args.ref else _first(first.get("ref"))
     return Roles(
-        merchant_id=said.merchant or str(first.get("merchant_id") or f"ws-notify-{name}"),
+        merchant_id=args.merchant or str(first.get("merchant_id") or f"ws-notify-{name}"),
         ref=bound or ref,
-        listener=Bearer(listeners[0]) if listeners else None,
-        publisher=Bearer(publishers[-1]) if publishers else None,
-        borrowed=bound is not None,
+        listener=Principal(listeners[0]) if listeners else None,
+        publisher=Principal(publishers[-1]) if publishers else None,
+        shared=bound is not None,
     )
 
 
-def _without(found: Stage | None, merchant_id: str, ref: str) -> Roles:
+def _minted(found: Stage | None, merchant_id: str, ref: str) -> Roles:
     if not (found and found.has_keys):
-        nobody = Bearer(None)
-        return Roles(merchant_id, ref, nobody, nobody)
+        anonymous = Principal(None)
+        return Roles(merchant_id, ref, anonymous, anonymous)
     mint = found.minter()
     try:
         listener, publisher = (
-            Bearer(mint(client=client, merchant_id=merchant_id, ref=ref))
+            Principal(mint(client=client, merchant_id=merchant_id, ref=ref))
             for client in ("frontend", "backend")
         )
     except ValueError as error:
@@ -74,8 +74,8 @@ def _without(found: Stage | None, merchant_id: str, ref: str) -> Roles:
     return Roles(merchant_id, ref, listener, publisher, minted=True)
 
 
-def claims_of(token: str) -> Mapping[str, Any]:
-    """Read what a token says, without checking it; nothing where it is none."""
+def read_claims(token: str) -> Mapping[str, Any]:
+    """Read the claims of a token, unverified; empty for an invalid token."""
     try:
         claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
     except jwt.PyJWTError:
@@ -83,8 +83,8 @@ def claims_of(token: str) -> Mapping[str, Any]:
     return claims
 
 
-def kid_of(token: str) -> str | None:
-    """Read which key a token says that signed it."""
+def read_kid(token: str) -> str | None:
+    """Read the `kid` of a token, unverified."""
     try:
         kid = jwt.get_unverified_header(token).get("kid")
     except jwt.PyJWTError:

@@ -1,8 +1,9 @@
-"""Finding a deployed stage by its name: its address and the keys of its tokens."""
+"""A deployed stage, found by its name: its outputs, its URL and the keys of its tokens."""
 
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,33 +14,31 @@ from ws_notify.region import region
 from ws_notify.tokens import mint_token
 
 LOCAL = "local"
+LOCAL_REGION = "eu-west-1"
 LOCAL_OUTPUTS = Path(".local/outputs.json")
 """Written by `make run`, while it runs."""
 
-_LOCAL_AWS = {
-    "region_name": "eu-west-1",
-    "aws_access_key_id": "test",
-    "aws_secret_access_key": "test",
-}
+_URL, _KEYS_SECRET = "WebsocketConnectEndpointURL", "TokenKeysSecretArn"
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage's outputs; `endpoint` is that of the local AWS."""
+    """The outputs of a stage, its region, and the `endpoint` of the local AWS where it is local."""
 
     name: str
     outputs: Mapping[str, str]
+    region: str | None
     endpoint: str | None = None
 
     @property
     def url(self) -> str:
-        """Its address."""
-        return self.outputs["WebsocketConnectEndpointURL"]
+        """Its URL for WebSocket clients."""
+        return self.outputs[_URL]
 
     @property
     def has_keys(self) -> bool:
-        """Whether it knows tokens."""
-        return "TokenKeysSecretArn" in self.outputs
+        """Whether it accepts tokens."""
+        return _KEYS_SECRET in self.outputs
 
     def minter(self) -> Callable[..., str]:
         """Return `mint_token` with its newest key, which is read once. Raises Failure."""
@@ -49,75 +48,98 @@ class Stage:
     def keys(self) -> dict[str, str]:
         """Read its keys, `{kid: key}`, the newest last. Raises Failure."""
         if not self.has_keys:
-            raise Failure(f"The stage {self.name} asks for no tokens: its auth is off")
-        secret = self.outputs["TokenKeysSecretArn"]
-        answer = _asked(
-            "secretsmanager",
-            lambda client: client.get_secret_value(SecretId=secret),
-            f"The keys in {secret} could not be read",
-            "It takes the permission secretsmanager:GetSecretValue on it; or pass --token",
-            **({"endpoint_url": self.endpoint, **_LOCAL_AWS} if self.endpoint else {}),
-        )
-        try:
-            keys = json.loads(answer["SecretString"])
-        except ValueError:
-            keys = None
-        if not isinstance(keys, dict) or not keys:
-            # Without the cause, whose text may hold a part of the secret.
-            raise Failure(f"{secret} holds no keys: it must be a JSON object of kid: key") from None
-        return keys
+            raise Failure(f"The stage {self.name} does not use tokens: its auth is off")
+        secret = self.outputs[_KEYS_SECRET]
+        remedy = "It takes the permission secretsmanager:GetSecretValue on it; or pass --token"
+        options: dict[str, Any] = {"region_name": self.region}
+        if self.endpoint:
+            remedy = "Start it again with `make run`"
+            credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+            options |= {"endpoint_url": self.endpoint, **credentials}
+        with _aws_failures(f"The keys in {secret} could not be read", remedy):
+            client = _client("secretsmanager", **options)
+            text = client.get_secret_value(SecretId=secret)["SecretString"]
+        return _parse_keys(text, secret)
+
+
+def _parse_keys(text: str, secret: str) -> dict[str, str]:
+    try:
+        keys = json.loads(text)
+    except ValueError:
+        keys = None
+    if not isinstance(keys, dict) or not keys:
+        # Without the cause, whose text may hold a part of the secret.
+        raise Failure(f"{secret} holds no keys: it must be a JSON object of kid: key") from None
+    return keys
+
+
+def stack_name(name: str) -> str:
+    """Return the name of a stage's stack."""
+    return f"OttuWsNotify-{name}"
 
 
 def find(name: str) -> Stage:
     """Find a stage by its stack's outputs, `local` by the file of `make run`. Raises Failure."""
-    stage = _local() if name == LOCAL else Stage(name, _outputs(f"OttuWsNotify-{name}"))
-    if "WebsocketConnectEndpointURL" not in stage.outputs:
-        raise Failure(f"The stage {name} has no output WebsocketConnectEndpointURL: deploy it")
+    stage = _local() if name == LOCAL else _deployed(name)
+    if _URL not in stage.outputs:
+        raise Failure(f"The stage {name} has no output {_URL}: deploy it")
     return stage
+
+
+def read_outputs(path: Path, name: str) -> dict[str, str]:
+    """Read a stage's outputs from a file that `cdk deploy --outputs-file` wrote."""
+    content: dict[str, dict[str, str]] = json.loads(path.read_text())
+    return content[stack_name(name)]
 
 
 def _local() -> Stage:
     try:
-        content = json.loads(LOCAL_OUTPUTS.read_text())
-        outputs: dict[str, str] = content["OttuWsNotify-local"]
+        outputs = read_outputs(LOCAL_OUTPUTS, LOCAL)
         port = urlsplit(outputs["ConnectionsEndpointURL"]).port
     except FileNotFoundError:
         raise Failure(
-            f"There is no {LOCAL_OUTPUTS} here: start the stage with `make run`, and call this "
-            "in the same folder"
+            f"The stage local is not running: there is no {LOCAL_OUTPUTS} here. Start it with "
+            "`make run`, and call this in the same folder"
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise Failure(f"{LOCAL_OUTPUTS} is not as `make run` writes it: {error!r}") from error
-    return Stage(LOCAL, outputs, f"http://127.0.0.1:{port}")
+    return Stage(LOCAL, outputs, LOCAL_REGION, f"http://127.0.0.1:{port}")
 
 
-def _outputs(stack: str) -> dict[str, str]:
-    answer = _asked(
-        "cloudformation",
-        lambda client: client.describe_stacks(StackName=stack),
-        f"The outputs of the stack {stack} could not be read",
-        "Choose its account and region (AWS_PROFILE, AWS_REGION), or pass --url",
+def _deployed(name: str) -> Stage:
+    stack = stack_name(name)
+    remedy = (
+        "Choose its account and region (AWS_PROFILE, AWS_REGION), deploy it with "
+        f"`make deploy STAGE={name}`, or pass --url"
     )
-    outputs = answer["Stacks"][0].get("Outputs", [])
-    return {each["OutputKey"]: each["OutputValue"] for each in outputs}
+    with _aws_failures(f"The outputs of the stack {stack} could not be read", remedy):
+        client = _client("cloudformation", region_name=region())
+        outputs = client.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
+    values = {each["OutputKey"]: each["OutputValue"] for each in outputs}
+    return Stage(name, values, client.meta.region_name)
 
 
-def _asked(
-    service: str, ask: Callable[[Any], Any], failed: str, remedy: str, **options: Any
-) -> Any:
-    """Ask a service of AWS. Raises Failure: what `failed`, why, and the remedy."""
+def _client(service: str, **options: Any) -> Any:
+    import boto3  # noqa: PLC0415 - the extra [aws]
+    from botocore.config import Config  # noqa: PLC0415 - (the same)
+
+    client: Any = boto3.client  # one of hundreds of types, by the name of the service
+    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+    return client(service, config=config, **options)
+
+
+@contextmanager
+def _aws_failures(failed: str, remedy: str) -> Iterator[None]:
+    """Turn what boto3 raises into a Failure: what `failed`, why, and the remedy."""
     try:
-        import boto3  # noqa: PLC0415 - the extra [aws]
-        from botocore.config import Config  # noqa: PLC0415
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - the extra
+
+        try:
+            yield
+        except (BotoCoreError, ClientError) as error:
+            raise Failure(f"{failed}: {str(error).rstrip('.')}. {remedy}") from error
     except ImportError:
         raise Failure(
             "--stage asks AWS, for which boto3 is missing: pip install 'ws-notify[aws]', "
             "or pass --url and --token"
         ) from None
-    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-    client: Any = boto3.client  # one of hundreds of types, by the name of the service
-    try:
-        return ask(client(service, config=config, **{"region_name": region(), **options}))
-    except (BotoCoreError, ClientError) as error:
-        raise Failure(f"{failed}: {str(error).rstrip('.')}. {remedy}") from error

@@ -1,58 +1,58 @@
-"""A subscription that also tells how it stands: what `listen` shows, and Subscription hides."""
+"""A subscription that also yields its state, which `listen` prints and Subscription hides."""
 
 import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ws_notify.address import Address
 from ws_notify.core.events import Lost
 from ws_notify.core.subscriber import Subscriber
+from ws_notify.endpoint import Endpoint
 from ws_notify.exceptions import WsNotifyError
-from ws_notify.threads import Links
+from ws_notify.transport.sync import SyncTransport
 from ws_notify.values import Notification, Topic
 
 
 @dataclass(frozen=True, slots=True)
-class Stands:
-    """Every topic is subscribed to; `again`: after it had been lost."""
+class Ready:
+    """Every topic is subscribed to; `again`: after an interruption."""
 
     again: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """It is lost, or could not be made, and is tried again."""
+    """The connection is lost, or could not be opened, and is tried again."""
 
-    why: str
+    reason: str
 
 
 def tail(
-    address: Address, topics: Sequence[Topic]
-) -> Iterator[Notification | WsNotifyError | Stands | Interrupted]:
-    """Yield what comes and how it stands, until every topic or the connection is refused."""
-    core = Subscriber(topics, address.timing, random.random, renewable=address.renewable)
-    links = Links(address)
-    stood, ever, seconds = False, False, 0.0
+    endpoint: Endpoint, topics: Sequence[Topic]
+) -> Iterator[Notification | WsNotifyError | Ready | Interrupted]:
+    """Yield notifications, errors and states, until every topic or the connection is rejected."""
+    core = Subscriber(topics, endpoint.timeouts, random.random, renewable=endpoint.renewable)
+    transport = SyncTransport(endpoint)
+    was_ready, ever_ready, seconds = False, False, 0.0
     try:
         while True:
             lost: str | None = None
-            for event in links.wait(seconds):
+            for event in transport.wait(seconds):
                 core.handle(event)
                 lost = str(event.error) if isinstance(event, Lost) else lost
             now = time.monotonic()
             core.tick(now)
-            links.perform(core.take_actions())
+            transport.perform(core.take_actions())
             while core.results:
                 yield core.results.popleft()
             if core.finished:
                 return
-            # A loss beside a connection that stands is only the old one's, after a handover.
-            if not core.ready and (stood or lost):
+            # A loss while another connection is ready is that of the old one, after a handover.
+            if not core.ready and (was_ready or lost):
                 yield Interrupted(lost or "The connection fell silent or expired")
-            elif core.ready and not stood:
-                yield Stands(again=ever)
-            stood, ever = core.ready, ever or core.ready
+            elif core.ready and not was_ready:
+                yield Ready(again=ever_ready)
+            was_ready, ever_ready = core.ready, ever_ready or core.ready
             seconds = core.due - time.monotonic()
     finally:
-        links.close(patience=address.timing.closing)
+        transport.close(timeout=endpoint.timeouts.closing)

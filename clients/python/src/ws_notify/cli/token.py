@@ -7,16 +7,16 @@ import sys
 
 from ws_notify.cli import stage
 from ws_notify.cli.failures import Failure, UsageError
-from ws_notify.cli.options import Commands, command
-from ws_notify.cli.terminal import say
-from ws_notify.tokens import mint_token
+from ws_notify.cli.options import Commands, add_command
+from ws_notify.cli.terminal import print_result
+from ws_notify.tokens import MAX_LIFETIME, mint_token
 
-_SHORTEST_KEY = 32
+_MIN_KEY_LENGTH = 32
 
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
-    parser = command(
+    parser = add_command(
         commands,
         "token",
         run,
@@ -36,7 +36,7 @@ def add_to(commands: Commands) -> None:
         nargs="+",
         help="the only refs, up to 20; a backend's may go without: every ref of its merchant",
     )
-    parser.add_argument("--lifetime", type=int, default=3600, metavar="SECONDS",
+    parser.add_argument("--lifetime", type=_lifetime, default=3600, metavar="SECONDS",
                         help="default: an hour; less than a day")  # fmt: skip
     parser.add_argument("--kid", help="the key's name; with --stage, the newest by default")
     source = parser.add_mutually_exclusive_group()
@@ -45,20 +45,29 @@ def add_to(commands: Commands) -> None:
     source.add_argument("--key-env", metavar="NAME", help="the variable that holds the key")
 
 
-def run(said: argparse.Namespace) -> int:
-    """Mint. Raises UsageError for what makes no token, Failure without a key."""
-    kid, key = _stages_key(said) if said.stage else (_kid(said), _key(said))
-    if not isinstance(key, str) or len(key) < _SHORTEST_KEY:
-        raise Failure(f"The key is too short: those of a stage have {_SHORTEST_KEY} or more")
+def _lifetime(text: str) -> int:
+    seconds = int(text)
+    if not 0 < seconds < MAX_LIFETIME:  # not equal: the clock of AWS may be behind
+        raise argparse.ArgumentTypeError(f"in seconds, more than 0 and less than {MAX_LIFETIME}")
+    return seconds
+
+
+def run(args: argparse.Namespace) -> int:
+    """Mint. Raises UsageError for invalid claims, Failure without a key."""
+    kid, key = _stages_key(args) if args.stage else (_kid(args), _key(args))
+    if not isinstance(key, str) or len(key) < _MIN_KEY_LENGTH:
+        raise Failure(
+            f"The key is too short: a stage's keys have at least {_MIN_KEY_LENGTH} characters"
+        )
     try:
-        say(
+        print_result(
             mint_token(
                 key,
                 kid,
-                client=said.client,
-                merchant_id=said.merchant,
-                ref=said.ref,
-                lifetime=said.lifetime,
+                client=args.client,
+                merchant_id=args.merchant,
+                ref=args.ref,
+                lifetime=args.lifetime,
             )
         )
     except ValueError as error:
@@ -66,26 +75,26 @@ def run(said: argparse.Namespace) -> int:
     return 0
 
 
-def _stages_key(said: argparse.Namespace) -> tuple[str, str]:
-    keys = stage.find(said.stage).keys()
-    kid = said.kid or list(keys)[-1]
+def _stages_key(args: argparse.Namespace) -> tuple[str, str]:
+    keys = stage.find(args.stage).keys()
+    kid = args.kid or list(keys)[-1]
     if kid not in keys:
         raise Failure(f"The stage has no key {kid!r}, only {', '.join(map(repr, keys))}")
     return kid, keys[kid]
 
 
-def _kid(said: argparse.Namespace) -> str:
-    if not said.kid:
+def _kid(args: argparse.Namespace) -> str:
+    if not args.kid:
         raise UsageError("--kid is missing: which key is it? Or pass --stage")
-    kid: str = said.kid
+    kid: str = args.kid
     return kid
 
 
-def _key(said: argparse.Namespace) -> str:
-    if said.key_env:
-        if key := os.environ.get(said.key_env):
+def _key(args: argparse.Namespace) -> str:
+    if args.key_env:
+        if key := os.environ.get(args.key_env):
             return key
-        raise Failure(f"{said.key_env} is not set in the environment")
+        raise Failure(f"{args.key_env} is not set in the environment")
     if sys.stdin.isatty():
         return getpass.getpass("key: ")
     return sys.stdin.readline().rstrip("\r\n")

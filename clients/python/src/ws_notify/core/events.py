@@ -1,4 +1,4 @@
-"""What happens on links, and what is to be done on them."""
+"""The events of connections, and the actions on them. Each names its connection by number."""
 
 from dataclasses import dataclass
 
@@ -7,27 +7,27 @@ from ws_notify.exceptions import WsNotifyError
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A link is open; its token ends in so many seconds, if it has one that says so."""
+    """A connection is open; its token expires in so many seconds, None where it does not say."""
 
-    link: int
+    connection: int
     at: float
-    ends_in: float | None = None
+    token_expires_in: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message came."""
+    """A message arrived."""
 
-    link: int
+    connection: int
     at: float
     data: str | bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A link could not be opened, or has ended."""
+    """A connection could not be opened, or has ended."""
 
-    link: int
+    connection: int
     at: float
     error: WsNotifyError
 
@@ -37,24 +37,24 @@ Event = Opened | Received | Lost
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Fetch a token and open a link of this number."""
+    """Fetch a token and open a connection of this number."""
 
-    link: int
+    connection: int
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
     """Send a text message."""
 
-    link: int
+    connection: int
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Close a link, or stop opening it; without a farewell if it is `broken`."""
+    """Close a connection, or stop opening it; without a close frame if it is `broken`."""
 
-    link: int
+    connection: int
     broken: bool = False
 
 

@@ -1,4 +1,4 @@
-"""The frames of docs/protocol.md, written and read."""
+"""Encoding and decoding the frames of docs/protocol.md."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -6,48 +6,48 @@ from dataclasses import dataclass
 from typing import Any
 
 from ws_notify.exceptions import RefusedError
-from ws_notify.values import Notification, Receipt, Ref, Topic, seconds_of
+from ws_notify.values import Notification, Receipt, Ref, Topic, parse_time
 
 _RESERVED = frozenset({"action", "client", "sent_at"})
 
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """A subscription stands: `now` is the service's clock, the link lasts so many seconds."""
+    """The answer to a subscribe: `now` is the service's clock, `lifetime` is in seconds."""
 
     topic: Topic
     replayed: int
     now: str
-    lasts: float
+    lifetime: float
 
 
 Frame = Notification | Receipt | Subscribed | RefusedError
 
 
 def subscribe(topic: Topic, since: str | None) -> str:
-    """Write a subscribe, or its repetition."""
+    """Encode a subscribe, or its repetition."""
     frame = {"client": "frontend", "merchant_id": topic.merchant_id, "ref": topic.ref}
-    return _text(frame if since is None else {**frame, "since": since})
+    return _encode(frame if since is None else {**frame, "since": since})
 
 
 def publish(fields: Mapping[str, Any]) -> str:
-    """Write a publish. Raises ValueError, TypeError for what is not JSON or not to be said."""
+    """Encode a publish. Raises ValueError, TypeError for invalid JSON and reserved fields."""
     if taken := _RESERVED & fields.keys():
-        raise ValueError(f"Reserved by the protocol, no fields of a notification: {sorted(taken)}")
-    text = _text({"client": "backend", **fields})
+        raise ValueError(f"Reserved by the protocol, not valid in a notification: {sorted(taken)}")
+    text = _encode({"client": "backend", **fields})
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("Half of a surrogate pair is no text") from None
+        raise ValueError("Half of a surrogate pair is not valid text") from None
     return text
 
 
-def _text(frame: Mapping[str, Any]) -> str:
+def _encode(frame: Mapping[str, Any]) -> str:
     return json.dumps(frame, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def read(data: str | bytes) -> Frame | None:
-    """Read what the service sent; None for garbage, and for what this version does not know."""
+    """Decode a frame of the service; None for an invalid frame, and for an unknown one."""
     if not isinstance(data, str):
         return None
     try:
@@ -81,7 +81,7 @@ def _subscribed(frame: Mapping[str, Any]) -> Subscribed:
         topic=Topic(_string(frame, "merchant_id"), _ref(frame)),
         replayed=int(frame["replayed"]),
         now=now,
-        lasts=seconds_of(_string(frame, "expires_at")) - seconds_of(now),
+        lifetime=parse_time(_string(frame, "expires_at")) - parse_time(now),
     )
 
 
@@ -109,7 +109,7 @@ def _error(frame: Mapping[str, Any]) -> RefusedError:
 
 
 def _gateways_error(frame: Mapping[str, Any]) -> RefusedError:
-    """Read API Gateway's own answer, to a function that failed, is throttled or too slow."""
+    """Decode API Gateway's own error, of a function that failed, is throttled or too slow."""
     return RefusedError(
         _string(frame, "message"),
         code="gateway_error",

@@ -1,7 +1,7 @@
-"""A subscription: keeps one link subscribed to its topics for as long as it is wanted.
+"""A subscription: keeps one connection subscribed to its topics until it is closed.
 
-At most two links at a time: the one that serves, and its successor before it expires. The old one
-is closed only when the new one is subscribed; what both deliver is seen once.
+At most two connections at a time: the active one, and its successor before it expires. The active
+one is closed only when the successor is subscribed; what both deliver is returned once.
 """
 
 import math
@@ -9,12 +9,13 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from ws_notify.core import frames
+from ws_notify.core.backoff import Backoff
+from ws_notify.core.connection_state import ConnectionState
+from ws_notify.core.deduplicator import Deduplicator
 from ws_notify.core.events import Action, Close, Event, Lost, Open, Opened, Received, Send
-from ws_notify.core.handshakes import Handshakes
-from ws_notify.core.link import Link
-from ws_notify.core.seen import Seen
+from ws_notify.core.handshake_policy import HandshakePolicy
 from ws_notify.exceptions import ConnectionLostError, RefusedError, TokenError, WsNotifyError
-from ws_notify.timing import Backoff, Timing
+from ws_notify.timeouts import Timeouts
 from ws_notify.values import Notification, Topic
 
 Result = Notification | WsNotifyError
@@ -23,14 +24,14 @@ Result = Notification | WsNotifyError
 class Subscriber:
     """Its results are new notifications, and errors that are for the caller.
 
-    A topic that is refused for good is an error once, and not asked for again. A connection that is
-    refused for good is an error, and the end: `finished`.
+    A topic that is rejected for good is an error once, and not subscribed to again. A connection
+    that is rejected for good is an error and ends the subscription: `finished`.
     """
 
     def __init__(
         self,
         topics: Iterable[Topic],
-        timing: Timing,
+        timeouts: Timeouts,
         random: Callable[[], float],
         *,
         renewable: bool,
@@ -39,23 +40,23 @@ class Subscriber:
         self.finished = False
         self._topics = {topic.key: topic for topic in topics}
         self._since: dict[tuple[str, str], str] = {}
-        self._seen = Seen()
-        self._timing = timing
+        self._deduplicator = Deduplicator()
+        self._timeouts = timeouts
         self._random = random
-        self._backoff = Backoff(timing, random)
-        self._handshakes = Handshakes(renewable=renewable)
+        self._backoff = Backoff(timeouts, random)
+        self._handshake_policy = HandshakePolicy(renewable=renewable)
         self._actions: list[Action] = []
-        self._serving: Link | None = None
-        self._successor: Link | None = None
-        self._links = 0
+        self._active: ConnectionState | None = None
+        self._successor: ConnectionState | None = None
+        self._last_number = 0
         self._ever_opened = False
         self._open_at = -math.inf
-        self._verdict: WsNotifyError | None = None
+        self._final_error: WsNotifyError | None = None
 
     @property
     def ready(self) -> bool:
         """Whether every topic is subscribed to right now."""
-        return self._serving is not None and self._serving.subscribed_at is not None
+        return self._active is not None and self._active.subscribed_at is not None
 
     @property
     def failed(self) -> bool:
@@ -74,132 +75,136 @@ class Subscriber:
         """When `tick` must be called at the latest."""
         if self.finished:
             return math.inf
-        return min([self._open_at, *(link.due for link in self._alive())])
+        return min([self._open_at, *(connection.due for connection in self._connections())])
 
     def take_actions(self) -> list[Action]:
-        """Return what is to be done, once."""
+        """Return the actions since the last call."""
         actions, self._actions = self._actions, []
         return actions
 
     def handle(self, event: Event) -> None:
-        """Take in what happened on a link."""
+        """Process an event of a connection."""
         if isinstance(event, Received):
             self._receive(event)
-        elif link := self._named(event.link):
+        elif connection := self._by_number(event.connection):
             if isinstance(event, Opened):
                 self._ever_opened = True
-                self._handshakes.opened()
-                link.open(self._topics.values(), event.at)
+                self._handshake_policy.opened()
+                connection.open(self._topics.values(), event.at)
             else:
-                self._lost(link, event)
+                self._lost(connection, event)
 
     def tick(self, now: float) -> None:
         """Do what is due by now."""
-        for link in self._alive():
-            if link.silent_at <= now:
-                self._give_up(link, now, "The connection fell silent", broken=True)
-            elif link.ends_at <= now:
-                self._give_up(link, now, "The connection expired")
-        if self._serving and self._serving.leaves_at <= now:
-            self._serving.retire()
+        for connection in self._connections():
+            if connection.timeout_at <= now:
+                self._abandon(connection, now, "The connection fell silent", broken=True)
+            elif connection.expires_at <= now:
+                self._abandon(connection, now, "The connection expired")
+        if self._active and self._active.handover_at <= now:
+            self._active.retire()
             self._open_at = now
         if self._open_at <= now and not self.finished:
             self._open(now)
-        for link in self._alive():
-            if topic := link.question(now):
+        for connection in self._connections():
+            if topic := connection.next_subscribe(now):
                 text = frames.subscribe(topic, self._since.get(topic.key))
-                self._actions.append(Send(link.number, text))
+                self._actions.append(Send(connection.number, text))
 
-    def _alive(self) -> list[Link]:
-        return [link for link in (self._serving, self._successor) if link]
+    def _connections(self) -> list[ConnectionState]:
+        return [connection for connection in (self._active, self._successor) if connection]
 
-    def _named(self, number: int) -> Link | None:
-        return next((link for link in self._alive() if link.number == number), None)
+    def _by_number(self, number: int) -> ConnectionState | None:
+        return next(
+            (connection for connection in self._connections() if connection.number == number), None
+        )
 
     def _open(self, now: float) -> None:
-        self._links += 1
+        self._last_number += 1
         self._open_at = math.inf
-        link = Link(self._links, self._timing, self._random, now)
-        if self._serving is None:
-            self._serving = link
+        connection = ConnectionState(self._last_number, self._timeouts, self._random, now)
+        if self._active is None:
+            self._active = connection
         else:
-            self._successor = link
-        self._actions.append(Open(link.number))
+            self._successor = connection
+        self._actions.append(Open(connection.number))
 
     def _receive(self, event: Received) -> None:
-        frame, link = frames.read(event.data), self._named(event.link)
-        if isinstance(frame, Notification):  # from a link that was just replaced, too
-            self._take(frame)
-        if link is None:
+        frame, connection = frames.read(event.data), self._by_number(event.connection)
+        if isinstance(frame, Notification):  # from a connection that was just replaced, too
+            self._deliver(frame)
+        if connection is None:
             return
-        link.heard(event.at)
-        if link.asked is None:
+        connection.heard(event.at)
+        if connection.pending is None:
             return
-        if isinstance(frame, frames.Subscribed) and frame.topic.key == link.asked.key:
+        if isinstance(frame, frames.Subscribed) and frame.topic.key == connection.pending.key:
             self._since[frame.topic.key] = frame.now
-            margin = self._timing.handover * (1 + self._random())
-            link.expire(frame.lasts, margin, event.at)
-            self._answered(link, event.at)
+            margin = self._timeouts.handover * (1 + self._random())
+            connection.set_lifetime(frame.lifetime, margin, event.at)
+            self._answered(connection, event.at)
         elif isinstance(frame, RefusedError) and frame.retryable:
-            link.ask_again(event.at)
+            connection.retry(event.at)
         elif isinstance(frame, RefusedError):
-            stood = link.subscribed_at is not None
-            if frame.code == "forbidden" and (stood or frame.field == "exp"):
-                # What was allowed is so no more: the token ended while this machine slept, or while
-                # what was missed was replayed.
-                self._give_up(link, event.at, "The token ended")
+            subscribed = connection.subscribed_at is not None
+            if frame.code == "forbidden" and (subscribed or frame.field == "exp"):
+                # It was allowed before: the token expired while this machine slept, or during the
+                # replay of what was missed.
+                self._abandon(connection, event.at, "The token expired")
                 return
-            self._refuse(link.asked, frame)
-            self._answered(link, event.at)
+            self._reject(connection.pending, frame)
+            self._answered(connection, event.at)
 
-    def _take(self, notification: Notification) -> None:
-        if notification.topic.key in self._topics and self._seen.is_new(notification):
+    def _deliver(self, notification: Notification) -> None:
+        if notification.topic.key in self._topics and self._deduplicator.is_new(notification):
             self.results.append(notification)
 
-    def _refuse(self, topic: Topic, error: RefusedError) -> None:
-        for link in self._alive():
-            link.forget(topic)
+    def _reject(self, topic: Topic, error: RefusedError) -> None:
+        for connection in self._connections():
+            connection.drop(topic)
         if self._topics.pop(topic.key, None):
             self.results.append(error)
 
-    def _answered(self, link: Link, at: float) -> None:
-        link.answered(at)
+    def _answered(self, connection: ConnectionState, at: float) -> None:
+        connection.answered(at)
         if not self._topics:
             self._finish()
-        elif link.subscribed_at is not None:
-            if link is self._successor and self._serving:
-                self._actions.append(Close(self._serving.number))
-                self._serving, self._successor = link, None
-            if link is self._serving and self._successor is None:
-                link.keep_alive(self._topics.values(), at)
+        elif connection.subscribed_at is not None:
+            if connection is self._successor and self._active:
+                self._actions.append(Close(self._active.number))
+                self._active, self._successor = connection, None
+            if connection is self._active and self._successor is None:
+                connection.keep_alive(self._topics.values(), at)
 
-    def _give_up(self, link: Link, now: float, why: str, *, broken: bool = False) -> None:
-        self._actions.append(Close(link.number, broken))
-        self._lost(link, Lost(link.number, now, ConnectionLostError(why)))
+    def _abandon(
+        self, connection: ConnectionState, now: float, reason: str, *, broken: bool = False
+    ) -> None:
+        self._actions.append(Close(connection.number, broken))
+        self._lost(connection, Lost(connection.number, now, ConnectionLostError(reason)))
 
-    def _lost(self, link: Link, event: Lost) -> None:
-        stood = link.subscribed_at
-        if stood is not None and event.at - stood >= self._timing.answer:
+    def _lost(self, connection: ConnectionState, event: Lost) -> None:
+        subscribed_at = connection.subscribed_at
+        if subscribed_at is not None and event.at - subscribed_at >= self._timeouts.answer:
             self._backoff.reset()
-        replaced = link is self._serving and self._successor is not None
-        if link is self._serving:
-            self._serving = self._successor
+        replaced = connection is self._active and self._successor is not None
+        if connection is self._active:
+            self._active = self._successor
         self._successor = None
         if self._is_final(event.error):
-            self._verdict = event.error
-        if self._verdict is None:
+            self._final_error = event.error
+        if self._final_error is None:
             if not replaced and math.isinf(self._open_at):
                 self._open_at = event.at + self._backoff.wait()
-        elif self._serving is None:  # until now, what served went on
-            self.results.append(self._verdict)
+        elif self._active is None:  # as long as it lives, the active one goes on
+            self.results.append(self._final_error)
             self._finish()
 
     def _is_final(self, error: WsNotifyError) -> bool:
-        # A function that never gave a token is wrong, one that fails later may be without network.
-        never = isinstance(error, TokenError) and not self._ever_opened
-        return never or self._handshakes.is_final(error)
+        # A token function that never worked is wrong; one that fails later may lack the network.
+        never_worked = isinstance(error, TokenError) and not self._ever_opened
+        return never_worked or self._handshake_policy.is_final(error)
 
     def _finish(self) -> None:
-        self._actions += [Close(link.number) for link in self._alive()]
-        self._serving = self._successor = None
+        self._actions += [Close(connection.number) for connection in self._connections()]
+        self._active = self._successor = None
         self.finished = True

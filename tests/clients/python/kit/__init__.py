@@ -1,0 +1,1 @@
+"""What the tests of the Python client share: servers, clients, cores and frames."""

@@ -1,0 +1,174 @@
+"""Clients that are shared, closed elsewhere, cancelled or garbage-collected."""
+
+import asyncio
+import gc
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from tests.clients.python.kit.clients import IMPATIENT, PAYMENT, QUICK, Connect
+from tests.clients.python.kit.frames import notification
+from tests.clients.python.kit.server import TIMEOUT, Visit, scripted
+from ws_notify import AsyncClient, Client, ClosedError, DeadlineError
+from ws_notify.endpoint import Endpoint
+from ws_notify.transport.sync import SyncTransport
+
+IDS = [f"n-{number}" for number in range(16)]
+
+
+class Observed:
+    """A script, and events for when it is done and when the client has closed."""
+
+    def __init__(self, script: Callable[[Visit], object]) -> None:
+        self._script = script
+        self.done = threading.Event()
+        self.closed = threading.Event()
+
+    def __call__(self, visit: Visit) -> None:
+        self._script(visit)
+        self.done.set()
+        visit.wait_until_closed()
+        self.closed.set()
+
+
+def answer_one(visit: Visit) -> None:
+    visit.answer(visit.receive())
+
+
+def answer_and_notify(visit: Visit) -> None:
+    answer_one(visit)
+    visit.send(notification())
+
+
+def test_threads_or_tasks_that_share_a_client_each_get_their_own_receipt(connect: Connect) -> None:
+    with scripted(Visit.serve) as server, ThreadPoolExecutor(len(IDS)) as threads:
+        client = connect(server.url)
+        receipts = threads.map(lambda id_: client.publish(**PAYMENT, id=id_), IDS)
+        assert [receipt.id for receipt in receipts] == IDS
+        assert server.handshakes == 1
+
+
+def test_a_publish_that_waits_for_another_keeps_its_deadline(connect: Connect) -> None:
+    script = Observed(Visit.receive)
+    with scripted(script) as server, ThreadPoolExecutor(1) as threads:
+        client = connect(server.url)
+        first = threads.submit(client.publish, **PAYMENT, deadline=TIMEOUT)
+        assert script.done.wait(TIMEOUT)
+        with pytest.raises(DeadlineError):
+            client.publish(**PAYMENT, deadline=0.05)
+        client.close()
+        with pytest.raises(ClosedError):
+            first.result(TIMEOUT)
+
+
+def test_a_subscription_closed_by_another_thread_or_task_ends(connect: Connect) -> None:
+    script = Observed(answer_one)
+    with scripted(script) as server, ThreadPoolExecutor(1) as threads:
+        subscription = connect(server.url).subscribe("shop", "12303")
+        received = threads.submit(list, subscription)
+        assert script.done.wait(TIMEOUT)
+        subscription.close()
+        assert received.result(TIMEOUT) == []
+
+
+def test_a_subscription_whose_loop_is_left_closes_its_connection(connect: Connect) -> None:
+    script = Observed(answer_and_notify)
+    with scripted(script) as server:
+        client = connect(server.url)
+        for each in client.subscribe("shop", "12303"):
+            assert each.id == "n-1"
+            break
+        gc.collect()  # where reference counts are not enough
+        assert script.closed.wait(TIMEOUT)
+
+
+def test_a_client_that_is_garbage_collected_closes_its_connection(connect: Connect) -> None:
+    script = Observed(answer_one)
+    with scripted(script) as server:
+        connect(server.url, kept=False).publish(**PAYMENT)
+        gc.collect()
+        assert script.closed.wait(TIMEOUT)
+
+
+def test_a_token_coroutine_that_ignores_its_cancellation_is_cancelled_again_at_close() -> None:
+    cancelled = 0
+
+    async def stubborn() -> str:
+        nonlocal cancelled
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled += 1
+                if cancelled > 1:
+                    raise
+
+    async def subscribe() -> None:
+        async with AsyncClient(
+            "ws://127.0.0.1:1/dev", token=stubborn, timeouts=IMPATIENT
+        ) as client:
+            assert not await client.subscribe("shop", "12303").ready(0.05)
+
+    asyncio.run(asyncio.wait_for(subscribe(), TIMEOUT))
+    assert cancelled == 2
+
+
+def test_a_cancelled_publish_leaves_no_answer_to_the_next() -> None:
+    script = Observed(Visit.receive)
+
+    async def publish(url: str) -> str:
+        async with AsyncClient(url, timeouts=QUICK) as client:
+            first = asyncio.create_task(client.publish(**PAYMENT, id="first"))
+            assert await asyncio.to_thread(script.done.wait, TIMEOUT)
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            return (await client.publish(**PAYMENT, id="second")).id
+
+    with scripted(script, Visit.serve) as server:
+        assert asyncio.run(publish(server.url)) == "second"
+        assert script.closed.wait(TIMEOUT)
+
+
+def test_a_cancelled_step_loses_no_notification() -> None:
+    going = threading.Event()
+
+    def script(visit: Visit) -> None:
+        visit.answer(visit.receive())
+        assert going.wait(TIMEOUT)
+        visit.send(notification())
+        visit.serve()
+
+    async def listen(url: str) -> str:
+        async with AsyncClient(url) as client, client.subscribe("shop", "12303") as subscription:
+            assert await subscription.ready()
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(subscription.__anext__(), 0.05)
+            going.set()
+            return (await subscription.__anext__()).id
+
+    with scripted(script) as server:
+        assert asyncio.run(listen(server.url)) == "n-1"
+
+
+def test_a_closed_client_leaves_no_thread() -> None:
+    before = set(threading.enumerate())
+    with scripted(Visit.serve) as server:
+        with Client(server.url) as client, closing(client.subscribe("shop", "12303")) as listening:
+            assert listening.ready()
+            client.publish(**PAYMENT)
+        ours = [each for each in threading.enumerate() if each.name.startswith("ws-notify")]
+        assert set(ours) <= before
+
+
+def test_a_wait_of_zero_seconds_returns_at_once() -> None:
+    # In Python 3.10, a queue waits forever where its timeout passed before it began to wait, which
+    # happens here sometimes: when a processor's cache has lost what the queue needs.
+    endpoint, much = Endpoint("ws://127.0.0.1:1/dev", None, QUICK), bytearray(20_000_000)
+    for _ in range(50):
+        transport = SyncTransport(endpoint)
+        much.reverse()
+        assert transport.wait(0.0) == []

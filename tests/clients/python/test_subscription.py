@@ -1,0 +1,240 @@
+"""Both clients listen to a server that does what servers and networks do."""
+
+import gc
+import threading
+
+import pytest
+
+from tests.clients.python.kit.clients import Connect
+from tests.clients.python.kit.frames import CRASHED, GARBAGE, NOW, error, notification, subscribed
+from tests.clients.python.kit.server import TIMEOUT, Visit, hang, scripted
+from ws_notify import Client, RefusedError, Timeouts
+
+CLOSE_CODES = [1000, 1001, 1006, 1009, 1011, 4000]
+SHORT = Timeouts(answer=0.3, handshake=0.3, backoff=0.01, longest_backoff=0.05)
+"""For what never comes."""
+
+
+def test_notifications_are_returned_in_order_and_once(connect: Connect) -> None:
+    def script(visit: Visit) -> None:
+        assert visit.receive() == {"client": "frontend", "merchant_id": "shop", "ref": "12303"}
+        visit.send(notification(id="1"), notification(id="2"), notification(id="1"), subscribed())
+        visit.send(notification(id="2"), notification(id="3", amount="10.100"))
+        assert visit.wait_until_closed() == 1000
+
+    with scripted(script) as server:
+        client = connect(server.url)
+        subscription = client.subscribe("shop", "12303")
+        heard = [next(subscription) for _ in range(3)]
+        assert [each.id for each in heard] == ["1", "2", "3"]
+        assert heard[-1].data["amount"] == "10.100"
+        client.close()
+        with pytest.raises(StopIteration):
+            next(subscription)
+
+
+@pytest.mark.parametrize("code", CLOSE_CODES)
+def test_a_closed_connection_is_replaced_and_misses_nothing(connect: Connect, code: int) -> None:
+    def first(visit: Visit) -> None:
+        visit.answer(visit.receive())
+        visit.send(notification(id="1"))
+        visit.close(code)
+
+    def second(visit: Visit) -> None:
+        assert visit.receive()["since"] == NOW
+        visit.send(notification(id="1"), notification(id="missed"), subscribed())
+        visit.serve()
+
+    with scripted(first, second) as server:
+        subscription = connect(server.url).subscribe("shop", "12303")
+        assert [next(subscription).id, next(subscription).id] == ["1", "missed"]
+        assert server.handshakes == 2
+
+
+def test_a_subscribe_without_an_answer_reconnects(connect: Connect) -> None:
+    def silent(visit: Visit) -> None:
+        visit.receive()
+        assert visit.wait_until_closed() is None  # without a farewell: nobody would hear it
+
+    with scripted(silent, Visit.serve) as server:
+        assert connect(server.url, timeouts=SHORT).subscribe("shop", "12303").ready()
+        assert server.handshakes >= 2
+
+
+def test_so_does_a_keep_alive(connect: Connect) -> None:
+    def dies(visit: Visit) -> None:
+        visit.answer(visit.receive())
+        assert visit.receive()["since"] == NOW
+        visit.hold()
+
+    def lives(visit: Visit) -> None:
+        visit.receive()
+        visit.send(notification(id="missed"))
+        visit.serve()
+
+    timeouts = Timeouts(keep_alive=0.1, answer=0.3, backoff=0.01, longest_backoff=0.05)
+    with scripted(dies, lives) as server:
+        subscription = connect(server.url, timeouts=timeouts).subscribe("shop", "12303")
+        assert next(subscription).id == "missed"
+
+
+def test_a_keep_alive_heals_what_could_not_be_posted(connect: Connect) -> None:
+    def script(visit: Visit) -> None:
+        visit.answer(visit.receive())
+        for _ in range(3):
+            visit.answer(visit.receive())
+        visit.send(notification(id="healed"))
+        visit.serve()
+
+    with scripted(script) as server:
+        timeouts = Timeouts(keep_alive=0.05)
+        subscription = connect(server.url, timeouts=timeouts).subscribe("shop", "12303")
+        assert next(subscription).id == "healed"
+        assert server.handshakes == 1
+
+
+def test_a_handshake_without_an_answer_reconnects(connect: Connect) -> None:
+    with scripted(hang, Visit.serve) as server:
+        assert connect(server.url, timeouts=SHORT).subscribe("shop", "12303").ready()
+
+
+def test_an_invalid_frame_is_ignored(connect: Connect) -> None:
+    def script(visit: Visit) -> None:
+        visit.receive()
+        visit.send(*GARBAGE, subscribed(), *GARBAGE, notification(id="1"))
+        visit.serve()
+
+    with scripted(script) as server:
+        assert next(connect(server.url).subscribe("shop", "12303")).id == "1"
+        assert server.handshakes == 1
+
+
+def test_a_protocol_error_reconnects(connect: Connect) -> None:
+    def no_utf8(visit: Visit) -> None:
+        visit.receive()
+        visit.socket.send(b"\xff\xfe", text=True)
+        visit.wait_until_closed()
+
+    def too_long(visit: Visit) -> None:
+        visit.receive()
+        visit.send("x" * 2**21)
+        visit.wait_until_closed()
+
+    with scripted(no_utf8, too_long, Visit.serve) as server:
+        assert connect(server.url).subscribe("shop", "12303").ready()
+        assert server.handshakes == 3
+
+
+def test_a_rejected_ref_is_raised_and_the_others_go_on(connect: Connect) -> None:
+    asked: list[str] = []
+
+    def script(visit: Visit) -> None:
+        for _ in range(2):
+            frame = visit.receive()
+            asked.append(frame["ref"])
+            if frame["ref"] == "other":
+                visit.send(error(field="ref"))
+            else:
+                visit.send(subscribed(frame["ref"]), notification(frame["ref"]))
+                visit.close(1001 if visit.number == 1 else 1000)
+
+    def again(visit: Visit) -> None:
+        asked.append(visit.receive()["ref"])
+        visit.send(notification(id="later"), subscribed())
+        visit.serve()
+
+    with scripted(script, again) as server:
+        subscription = connect(server.url).subscribe("shop", "other", "12303")
+        with pytest.raises(RefusedError) as raised:
+            next(subscription)
+        refused = raised.value
+        assert (refused.code, refused.field, refused.request_id) == ("forbidden", "ref", "r-1")
+        assert [next(subscription).id, next(subscription).id] == ["n-1", "later"]
+        assert asked == ["other", "12303", "12303"]
+
+
+def test_a_subscription_whose_refs_are_all_rejected_ends(connect: Connect) -> None:
+    def script(visit: Visit) -> None:
+        visit.receive()
+        visit.send(error())
+        assert visit.wait_until_closed() == 1000
+
+    with scripted(script) as server:
+        subscription = connect(server.url).subscribe("shop", "12303")
+        with pytest.raises(RefusedError):
+            subscription.ready()
+        with pytest.raises(StopIteration):
+            next(subscription)
+        assert server.handshakes == 1
+
+
+def test_what_is_refused_for_now_is_asked_again(connect: Connect) -> None:
+    def script(visit: Visit) -> None:
+        visit.receive()
+        visit.send(CRASHED)
+        visit.serve()
+
+    with scripted(script) as server:
+        assert connect(server.url).subscribe("shop", "12303").ready()
+        assert server.handshakes == 1
+
+
+def test_a_handover_closes_the_old_connection_once_the_new_one_is_subscribed(
+    connect: Connect,
+) -> None:
+    opened, said, steps = threading.Event(), threading.Event(), []
+
+    def first(visit: Visit) -> None:
+        visit.receive()
+        visit.send(subscribed(expires_at="2026-11-23T09:30:02.000Z"))
+        assert opened.wait(TIMEOUT)
+        visit.send(notification(id="on the old one"))
+        said.set()
+        steps.append(("closed", visit.wait_until_closed()))
+
+    def second(visit: Visit) -> None:
+        frame = visit.receive()
+        opened.set()
+        assert said.wait(TIMEOUT)
+        visit.send(notification(id="on the new one"))
+        steps.append(("subscribed", frame["since"]))
+        visit.answer(frame)
+        visit.serve()
+
+    with scripted(first, second) as server:
+        client = connect(server.url)
+        subscription = client.subscribe("shop", "12303")
+        assert {next(subscription).id for _ in range(2)} == {"on the old one", "on the new one"}
+        assert subscription.ready()
+        client.close()
+    assert steps == [("subscribed", NOW), ("closed", 1000)]
+
+
+def test_a_timeout_ends_the_iteration_and_the_connection(connect: Connect) -> None:
+    farewells: list[int | None] = []
+
+    def script(visit: Visit) -> None:
+        visit.answer(visit.receive())
+        visit.send(notification())
+        farewells.append(visit.wait_until_closed())
+
+    with scripted(script) as server:
+        subscription = connect(server.url).subscribe("shop", "12303", timeout=0.5)
+        next(subscription)
+        with pytest.raises(StopIteration):
+            next(subscription)
+    assert farewells == [1000]
+
+
+def test_a_subscription_that_is_forgotten_closes_its_connection() -> None:
+    closed = threading.Event()
+
+    def script(visit: Visit) -> None:
+        visit.answer(visit.receive())
+        visit.wait_until_closed()
+        closed.set()
+
+    with scripted(script) as server, Client(server.url) as client:
+        assert client.subscribe("shop", "12303").ready()
+        gc.collect()
+        assert closed.wait(TIMEOUT)
