@@ -39,7 +39,7 @@ class Terminal:
         process = subprocess.Popen(
             [PROGRAM, *arguments],
             cwd=self._folder,
-            env={**kept, "PYTHONUNBUFFERED": "1", **environment},
+            env={**kept, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

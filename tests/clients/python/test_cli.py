@@ -35,8 +35,7 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         [*PROGRAM, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        text=True,  # and buffered: a command must flush what it prints
     )
     with process:
         try:
@@ -56,15 +55,15 @@ def shown(*arguments: str, **environment: str) -> str:
         env={**os.environ, "TERM": "xterm", **environment},
     )
     os.close(side)
-    said = b""
+    output = b""
     try:
         while some := os.read(terminal, 65536):
-            said += some
+            output += some
     except OSError:  # how Linux says that the other side is closed
         pass
     os.close(terminal)
     process.wait(TIMEOUT)
-    return said.decode()
+    return output.decode()
 
 
 def nowhere() -> str:
@@ -77,9 +76,9 @@ def test_a_command_with_help_prints_an_example(
     capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     assert ended(command, "--help") == 0
-    said = capsys.readouterr().out
-    assert f"example:\n  {'export' if command == 'token' else f'ws-notify {command} '}" in said
-    assert max(map(len, said.splitlines())) <= 110
+    output = capsys.readouterr().out
+    assert f"example:\n  {'export' if command == 'token' else f'ws-notify {command} '}" in output
+    assert max(map(len, output.splitlines())) <= 110
 
 
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,6 +106,8 @@ def test_the_version_option_prints_the_version(capsys: pytest.CaptureFixture[str
         (["publish", "--url", "ws://x/dev", "s", "1", "\udc80"], "surrogate pair"),
         (["token", "--client", "backend"], "required: --merchant"),
         (["token", "--client", "backend", "--merchant", "shop"], "--kid is missing"),
+        (["token", "--client", "backend", "--merchant", "s", "--lifetime", "86400"], "less than"),
+        (["token", "--client", "backend", "--merchant", "s", "--lifetime", "0"], "more than 0"),
         (["bench", "--url", "ws://x/dev", "--count", "0"], "1 to a million"),
         (["bench", "--url", "ws://x/dev", "--rate", "0"], "more than 0"),
         (["doctor"], "Which stage?"),
@@ -116,10 +117,10 @@ def test_wrong_usage_exits_with_2_and_prints_the_usage(
     capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert ended(*arguments) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("usage: ws-notify")
-    assert message in " ".join(said.err.split())
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("usage: ws-notify")
+    assert message in " ".join(captured.err.split())
 
 
 def test_a_failure_exits_with_1_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,23 +130,23 @@ def test_a_failure_exits_with_1_without_a_traceback(capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_colours_are_used_only_where_the_terminal_supports_them(variables: dict[str, str]) -> None:
-    said = shown("doctor", "--url", nowhere())
-    assert "\033[31m✗\033[0m connection" in said
+    output = shown("doctor", "--url", nowhere())
+    assert "\033[31m✗\033[0m connection" in output
     assert "\033" not in shown("doctor", "--url", nowhere(), **variables)
 
 
 def test_output_to_a_pipe_has_no_colours() -> None:
     with running("doctor", "--url", nowhere()) as process:
-        said, _ = process.communicate(timeout=TIMEOUT)
-    assert "✗ connection" in said
-    assert "\033" not in said
+        output, _ = process.communicate(timeout=TIMEOUT)
+    assert "✗ connection" in output
+    assert "\033" not in output
     assert process.returncode == 1
 
 
 def test_output_in_ascii_has_words_instead_of_symbols() -> None:
-    said = shown("doctor", "--url", nowhere(), PYTHONIOENCODING="ascii")
-    assert re.search(r"ok\S* name", said)
-    assert re.search(r"no\S* connection", said)
+    output = shown("doctor", "--url", nowhere(), PYTHONIOENCODING="ascii")
+    assert re.search(r"ok\S* name", output)
+    assert re.search(r"no\S* connection", output)
 
 
 class Heard:

@@ -25,10 +25,10 @@ def test_bench_measures_receipts_and_deliveries(capsys: Capture) -> None:
     with scripted(service) as server:
         assert bench(server.url, "--subscribers", "2") == 0
     assert len(service.published) == 6  # one ahead
-    said = capsys.readouterr().out
-    assert re.search(r"^receipt( +\S+ ms){4}$", said, re.MULTILINE)
-    assert re.search(r"^delivery( +\S+ ms){4}$", said, re.MULTILINE)
-    assert "\n10 of 10 deliveries, 5 of 5 receipts, " in said
+    output = capsys.readouterr().out
+    assert re.search(r"^receipt( +\S+ ms){4}$", output, re.MULTILINE)
+    assert re.search(r"^delivery( +\S+ ms){4}$", output, re.MULTILINE)
+    assert "\n10 of 10 deliveries, 5 of 5 receipts, " in output
 
 
 def test_bench_prints_its_figures_as_json(capsys: Capture) -> None:

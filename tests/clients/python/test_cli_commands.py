@@ -61,9 +61,9 @@ def test_listen_exits_when_its_last_ref_is_rejected(capsys: Capture) -> None:
 
     with scripted(script) as server:
         assert main(["listen", "--url", server.url, "shop", "1", "2"]) == 1
-    said = capsys.readouterr()
-    assert len(said.out.splitlines()) == 1
-    assert said.err.count("error: forbidden: Do something else (request r-1)") == 2
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 1
+    assert captured.err.count("error: forbidden: Do something else (request r-1)") == 2
 
 
 def test_listen_with_a_rejected_token_exits_with_1(capsys: Capture) -> None:

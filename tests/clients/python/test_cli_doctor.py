@@ -23,9 +23,9 @@ Capture = pytest.CaptureFixture[str]
 ANONYMOUS = Principal(None)
 
 
-def steps(said: str) -> list[tuple[str, str]]:
+def steps(output: str) -> list[tuple[str, str]]:
     """Return each step's sign and name."""
-    return re.findall(r"^  (\S) (\w+) ", said, re.MULTILINE)
+    return re.findall(r"^  (\S) (\w+) ", output, re.MULTILINE)
 
 
 def doctor(url: str, *more: str) -> int:
@@ -40,14 +40,14 @@ def test_doctor_runs_and_times_each_check(capsys: Capture) -> None:
     service = Service()
     with scripted(service) as server:
         assert doctor(server.url) == 0
-    said = capsys.readouterr().out
-    assert said.splitlines()[0] == server.url
+    output = capsys.readouterr().out
+    assert output.splitlines()[0] == server.url
     names = ["name", "connection", "handshake", "subscribe", "publish", "delivery"]
-    assert steps(said) == [("✓", name) for name in names]
-    assert len(re.findall(r"^  ✓ \w+ +\d+ ms  ", said, re.MULTILINE)) == len(names)
-    assert re.search(r"handshake .* without a token\n", said)
-    assert "accepted 1, gone 0, failed 0" in said
-    assert "API Gateway ends a connection without a frame for 10 minutes" in said
+    assert steps(output) == [("✓", name) for name in names]
+    assert len(re.findall(r"^  ✓ \w+ +\d+ ms  ", output, re.MULTILINE)) == len(names)
+    assert re.search(r"handshake .* without a token\n", output)
+    assert "accepted 1, gone 0, failed 0" in output
+    assert "API Gateway ends a connection without a frame for 10 minutes" in output
     (published,) = service.published
     assert (published["merchant_id"], published["type"]) == ("ws-notify-doctor", "doctor")
 
@@ -73,9 +73,9 @@ def test_doctor_with_two_tokens_connects_with_each(capsys: Capture) -> None:
         both = ["--token", listening, "--backend-token", publishing]
         assert doctor(server.url, *both, "--ref", "9") == 0
         assert server.tokens == [f"Bearer {listening}", f"Bearer {publishing}"]
-    said = capsys.readouterr().out
-    assert [name for _, name in steps(said)].count("handshake") == 2
-    assert "acme 9, served for 2.0 h" in said
+    output = capsys.readouterr().out
+    assert [name for _, name in steps(output)].count("handshake") == 2
+    assert "acme 9, served for 2.0 h" in output
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,9 @@ def test_a_check_that_no_token_allows_is_skipped_with_the_reason(
 ) -> None:
     with scripted(Service()) as server:
         assert doctor(server.url, *given) == 0
-    said = capsys.readouterr().out
-    assert ("·", skipped) in steps(said)
-    assert why in said
+    output = capsys.readouterr().out
+    assert ("·", skipped) in steps(output)
+    assert why in output
 
 
 def test_doctor_with_an_origin_sends_it(capsys: Capture) -> None:
@@ -157,9 +157,9 @@ def test_a_failed_check_is_printed_with_a_remedy_and_ends_doctor(
 ) -> None:
     with scripted(script) as server:
         assert doctor(server.url) == 1
-    said = capsys.readouterr().out
-    assert steps(said)[-1] == ("✗", failed)
-    *_, found, advice = said.splitlines()
+    output = capsys.readouterr().out
+    assert steps(output)[-1] == ("✗", failed)
+    *_, found, advice = output.splitlines()
     assert what in found
     assert remedy in advice
 
@@ -173,17 +173,17 @@ def test_a_closed_port_is_diagnosed(capsys: Capture) -> None:
 
 def test_an_unknown_name_is_diagnosed(capsys: Capture) -> None:
     assert doctor("wss://nowhere.invalid/dev") == 1
-    said = capsys.readouterr().out
-    assert steps(said) == [("✗", "name")]
-    assert "nowhere.invalid was not found" in said
+    output = capsys.readouterr().out
+    assert steps(output) == [("✗", "name")]
+    assert "nowhere.invalid was not found" in output
 
 
 def test_a_server_without_tls_is_diagnosed(capsys: Capture) -> None:
     with scripted(Service()) as server:
         assert doctor(server.url.replace("ws://", "wss://")) == 1
-    said = capsys.readouterr().out
-    assert steps(said)[-1] == ("✗", "TLS")
-    assert "a local stage has ws:// instead of wss://" in said
+    output = capsys.readouterr().out
+    assert steps(output)[-1] == ("✗", "TLS")
+    assert "a local stage has ws:// instead of wss://" in output
 
 
 def examined(url: str, **timeouts: float) -> Checks:

@@ -1,4 +1,4 @@
-"""`--stage`: its address from the stack's outputs, its keys from the secret that they name."""
+"""`--stage`: its URL from the stack's outputs, its keys from the secret that they name."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ import boto3
 import jwt
 import pytest
 
-from tests.clients.python.kit.aws import Answer, Aws, aws, rejected, stack_outputs
+from tests.clients.python.kit.aws import SILENCE, Answer, Aws, aws, rejected, stack_outputs
 from tests.clients.python.kit.server import Server, scripted
 from tests.clients.python.kit.service import Service
 from ws_notify.cli import stage
@@ -19,11 +19,12 @@ from ws_notify.cli.main import main
 KEYS = {"first": "1" * 32, "second": "2" * 32}
 SECRET = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:keys-AbCdEf"  # noqa: S105 - its name
 URL = "WebsocketConnectEndpointURL"
+TOKEN = ["token", "--client", "backend", "--merchant", "shop", "--stage"]
 Capture = pytest.CaptureFixture[str]
 
 
 def no_stack() -> Answer:
-    """Refuse as CloudFormation does."""
+    """Return the error of CloudFormation."""
     return Answer(
         '<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error>'
         "<Code>ValidationError</Code><Message>Stack with id OttuWsNotify-dev does not exist."
@@ -33,8 +34,13 @@ def no_stack() -> Answer:
 
 
 def secret(text: str | None = None) -> Answer:
-    """Answer as Secrets Manager does."""
+    """Return the answer of Secrets Manager."""
     return Answer(json.dumps({"SecretString": json.dumps(KEYS) if text is None else text}))
+
+
+def outputs(url: str = "wss://x/dev") -> Answer:
+    """Return the outputs of a stage that accepts tokens."""
+    return stack_outputs(**{URL: url, "TokenKeysSecretArn": SECRET})
 
 
 def test_a_deployed_stage_is_found_by_the_outputs_of_its_stack(
@@ -42,16 +48,14 @@ def test_a_deployed_stage_is_found_by_the_outputs_of_its_stack(
 ) -> None:
     with aws(monkeypatch, stack_outputs(**{URL: "wss://example.com/dev"})) as here:
         found = stage.find("dev")
-    assert found.url == "wss://example.com/dev"
+    assert (found.url, found.region) == ("wss://example.com/dev", "eu-west-1")
     assert not found.has_keys
     assert "Action=DescribeStacks" in here.requests[0][1]
     assert "StackName=OttuWsNotify-dev" in here.requests[0][1]
 
 
 def test_the_keys_of_a_stage_are_read_with_the_newest_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    with aws(
-        monkeypatch, stack_outputs(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET}), secret()
-    ):
+    with aws(monkeypatch, outputs(), secret()):
         keys = stage.find("dev").keys()
     assert list(keys.items()) == list(KEYS.items())
 
@@ -60,8 +64,7 @@ def test_the_keys_of_a_stage_are_read_with_the_newest_last(monkeypatch: pytest.M
 def test_a_secret_without_keys_is_an_error_without_its_content(
     monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    outputs = {URL: "wss://x/dev", "TokenKeysSecretArn": SECRET}
-    with aws(monkeypatch, stack_outputs(**outputs), secret(text)):
+    with aws(monkeypatch, outputs(), secret(text)):
         found = stage.find("dev")
         with pytest.raises(Failure, match="holds no keys") as raised:
             found.keys()
@@ -87,12 +90,10 @@ def test_a_stage_that_is_not_found_exits_with_1_and_a_remedy(
 def test_keys_that_may_not_be_read_are_an_error_that_names_the_permission(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    outputs = stack_outputs(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET})
-    with aws(monkeypatch, outputs, rejected(400, "AccessDeniedException", "not authorized")):
-        assert main(["token", "--stage", "dev", "--client", "backend", "--merchant", "s"]) == 1
-    said = capsys.readouterr().err
-    assert "not authorized" in said
-    assert "secretsmanager:GetSecretValue" in said
+    with aws(monkeypatch, outputs(), rejected(400, "AccessDeniedException", "not authorized")):
+        assert main([*TOKEN, "dev"]) == 1
+    expected = "not authorized. It takes the permission secretsmanager:GetSecretValue"
+    assert expected in capsys.readouterr().err
 
 
 def test_a_missing_region_is_an_error_that_names_it(
@@ -114,14 +115,12 @@ def test_a_missing_boto3_is_an_error_that_names_the_extra(
 def test_token_signs_with_the_newest_key_unless_a_kid_is_given(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    outputs = stack_outputs(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET})
-    arguments = ["token", "--stage", "dev", "--client", "backend", "--merchant", "shop"]
-    with aws(monkeypatch, *[outputs, secret()] * 3):
+    with aws(monkeypatch, *[outputs(), secret()] * 3):
         for kid, more in (("second", []), ("first", ["--kid", "first"])):
-            assert main([*arguments, *more]) == 0
+            assert main([*TOKEN, "dev", *more]) == 0
             printed = capsys.readouterr().out.strip()
             assert jwt.decode(printed, KEYS[kid], algorithms=["HS256"])["merchant_id"] == "shop"
-        assert main([*arguments, "--kid", "third"]) == 1
+        assert main([*TOKEN, "dev", "--kid", "third"]) == 1
     assert "has no key 'third', only 'first', 'second'" in capsys.readouterr().err
 
 
@@ -129,17 +128,17 @@ def test_a_stage_whose_auth_is_off_mints_no_token(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     with aws(monkeypatch, stack_outputs(**{URL: "wss://x/dev"})):
-        assert main(["token", "--stage", "dev", "--client", "backend", "--merchant", "s"]) == 1
+        assert main([*TOKEN, "dev"]) == 1
     assert "does not use tokens: its auth is off" in capsys.readouterr().err
 
 
 def claims(server: Server) -> list[dict[str, object]]:
-    """Return what the token of each handshake says, without its end."""
-    said = [
+    """Return the claims of the token of each handshake, without `exp`."""
+    found = [
         jwt.decode((each or "").removeprefix("Bearer "), KEYS["second"], algorithms=["HS256"])
         for each in server.tokens
     ]
-    return [{name: each[name] for name in each if name != "exp"} for each in said]
+    return [{name: each[name] for name in each if name != "exp"} for each in found]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +148,7 @@ def claims(server: Server) -> list[dict[str, object]]:
         (["doctor", "--merchant", "shop", "--ref", "1"], ["frontend", "backend"]),
         (["bench", "--merchant", "shop", "--ref", "1", "--count", "1"], ["frontend", "backend"]),
     ],
-    ids=lambda said: said[0],
+    ids=lambda arguments: arguments[0],
 )
 def test_a_command_without_a_token_mints_one_with_the_stages_key(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture, arguments: list[str], clients: list[str]
@@ -162,8 +161,7 @@ def test_a_command_without_a_token_mints_one_with_the_stages_key(
 
 
 def connected(monkeypatch: pytest.MonkeyPatch, server: Server) -> AbstractContextManager[Aws]:
-    outputs = stack_outputs(**{URL: server.url, "TokenKeysSecretArn": SECRET})
-    return aws(monkeypatch, outputs, secret())
+    return aws(monkeypatch, outputs(server.url), secret())
 
 
 def test_listen_without_a_token_mints_one_for_all_its_refs(
@@ -181,8 +179,7 @@ def test_listen_without_a_token_mints_one_for_all_its_refs(
 def test_a_ref_that_no_token_may_name_is_wrong_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture, command: str
 ) -> None:
-    outputs = stack_outputs(**{URL: "wss://x/dev", "TokenKeysSecretArn": SECRET})
-    with aws(monkeypatch, outputs, secret()), pytest.raises(SystemExit) as ended:
+    with aws(monkeypatch, outputs(), secret()), pytest.raises(SystemExit) as ended:
         main([command, "--stage", "dev", "--ref", "x" * 3000])
     assert ended.value.code == 2
     assert "ref is up to 512 bytes" in capsys.readouterr().err
@@ -195,8 +192,8 @@ def test_a_command_with_a_token_uses_it(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(here.requests) == 1
 
 
-def outputs_of_make_run(content: object) -> None:
-    Path(".local").mkdir()
+def write_local_outputs(content: object) -> None:
+    Path(".local").mkdir(exist_ok=True)
     Path(".local/outputs.json").write_text(json.dumps(content))
 
 
@@ -210,7 +207,7 @@ def test_the_stage_local_is_found_by_the_file_of_make_run(
             "ConnectionsEndpointURL": here.endpoint.replace("127.0.0.1", "localhost") + "/x/local",
             "TokenKeysSecretArn": SECRET,
         }
-        outputs_of_make_run({"OttuWsNotify-local": local})
+        write_local_outputs({"OttuWsNotify-local": local})
         monkeypatch.delenv("AWS_ENDPOINT_URL")
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
         found = stage.find("local")
@@ -224,6 +221,19 @@ def test_the_stage_local_without_make_run_is_an_error_that_names_it(
     monkeypatch.chdir(tmp_path)
     assert main(["listen", "--stage", "local", "shop", "1"]) == 1
     assert "Start it with `make run`" in capsys.readouterr().err
-    outputs_of_make_run({"OttuWsNotify-local": {}})
+    write_local_outputs({"OttuWsNotify-local": {}})
     assert main(["listen", "--stage", "local", "shop", "1"]) == 1
     assert "is not as `make run` writes it" in capsys.readouterr().err
+
+
+def test_a_stage_local_that_was_killed_is_an_error_that_names_make_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with aws(monkeypatch, SILENCE) as here:
+        local = {URL: "ws://x/local", "TokenKeysSecretArn": SECRET}
+        write_local_outputs(
+            {"OttuWsNotify-local": {**local, "ConnectionsEndpointURL": here.endpoint}}
+        )
+    assert main([*TOKEN, "local"]) == 1
+    assert "Start it again with `make run`" in capsys.readouterr().err

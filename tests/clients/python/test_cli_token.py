@@ -42,8 +42,8 @@ def test_token_with_an_invalid_key_exits_with_1(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, key: str, message: str
 ) -> None:
     monkeypatch.setenv("KEY", key)
-    said = ["--client", "backend", "--merchant", "s", "--kid", "first", "--key-env", "KEY"]
-    assert main(["token", *said]) == 1
+    who = ["--client", "backend", "--merchant", "s", "--kid", "first", "--key-env", "KEY"]
+    assert main(["token", *who]) == 1
     assert message in capsys.readouterr().err
 
 

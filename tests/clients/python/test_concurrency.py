@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -152,6 +153,34 @@ def test_a_cancelled_step_loses_no_notification() -> None:
 
     with scripted(script) as server:
         assert asyncio.run(listen(server.url)) == "n-1"
+
+
+def test_a_closed_client_logs_no_loss(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "ws_notify")
+    with scripted(Visit.serve) as server:
+        client = connect(server.url)
+        assert client.subscribe("shop", "12303").ready()
+        client.publish(**PAYMENT)
+        client.close()
+    assert caplog.messages == []
+
+
+def test_a_lost_connection_leaves_no_thread() -> None:
+    before, going = set(threading.enumerate()), threading.Event()
+
+    def lose(visit: Visit) -> None:
+        visit.answer(visit.receive())
+        assert going.wait(TIMEOUT)
+        visit.close(1001)
+
+    with scripted(lose) as server, Client(server.url) as client:
+        subscription = client.subscribe("shop", "12303")
+        assert subscription.ready()
+        (thread,) = (each for each in set(threading.enumerate()) - before
+                     if each.name == "ws-notify-1")  # fmt: skip
+        going.set()
+        thread.join(TIMEOUT)
+        assert not thread.is_alive()
 
 
 def test_a_closed_client_leaves_no_thread() -> None:

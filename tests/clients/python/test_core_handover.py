@@ -96,6 +96,28 @@ def test_a_rejected_token_is_retried_once_and_then_final() -> None:
     assert driven.core.finished
 
 
+def test_a_token_that_expires_twice_is_retried_each_time_and_the_subscription_goes_on() -> None:
+    driven = opening(renewable=True)
+    for number in (1, 3):
+        driven.refused(401, number)
+        assert driven.after(driven.until_due) == [Open(number + 1)]
+        driven.opened(number + 1)
+        driven.received(subscribed(), number + 1)
+        assert driven.core.ready
+        driven.lost(connection=number + 1)
+        assert driven.after(driven.until_due) == [Open(number + 2)]
+    assert results(driven) == []
+
+
+def test_a_retiring_connection_whose_keep_alive_was_due_sends_none() -> None:
+    driven = opened("a", "b")
+    driven.received(subscribed("a", expires_at="2026-11-23T09:37:02.000Z"))
+    driven.received(subscribed("b"))
+    assert sent(driven.after(TIMEOUTS.keep_alive))  # for a, which leaves b due
+    assert driven.after(2) == [Open(2)]
+    assert driven.received(subscribed("a")) == []
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 426])
 def test_a_rejected_handshake_is_final(status: int) -> None:
     driven = opening()

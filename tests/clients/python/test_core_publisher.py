@@ -105,6 +105,21 @@ def test_a_connection_that_does_not_open_is_replaced() -> None:
     assert driven.after(0.5) == [Open(2)]
 
 
+def test_an_event_of_a_replaced_connection_is_ignored() -> None:
+    driven = publishing()
+    driven.opened()
+    driven.after(TIMEOUTS.attempt)
+    assert driven.after(TIMEOUTS.backoff) == [Open(2)]
+    driven.lost(ConnectionLostError("The connection was closed with 1009", 1009), connection=1)
+    driven.opened(1)
+    assert driven.core.outcome is None
+    assert sent(driven.opened(2))
+
+
+def test_a_deadline_before_the_connection_opens_closes_it() -> None:
+    assert publishing(seconds=1).after(1) == [Close(1, broken=True)]
+
+
 @pytest.mark.parametrize("answer", [CRASHED, GATEWAYS_ERROR])
 def test_a_retryable_error_is_retried_on_the_same_connection(
     answer: str,
@@ -119,21 +134,14 @@ def test_a_final_error_is_the_outcome_with_all_its_fields() -> None:
     driven = publishing()
     driven.opened()
     driven.received(error("invalid_message", field="ref"))
-    refused = driven.core.outcome
-    assert isinstance(refused, RefusedError)
-    assert (
-        refused.code,
-        refused.field,
-        refused.retryable,
-        refused.request_id,
-        refused.message,
-    ) == (
-        "invalid_message",
-        "ref",
-        False,
-        "r-1",
-        "Do something else",
-    )
+    assert isinstance(driven.core.outcome, RefusedError)
+    assert vars(driven.core.outcome) == {
+        "message": "Do something else",
+        "code": "invalid_message",
+        "field": "ref",
+        "retryable": False,
+        "request_id": "r-1",
+    }
     assert driven.after(60) == []  # and the connection is kept
 
 
@@ -203,6 +211,20 @@ def test_a_rejected_token_is_retried_once_and_then_final() -> None:
     driven.after(0.5)
     driven.refused(401, connection=2)
     assert isinstance(driven.core.outcome, HandshakeError)
+
+
+def test_a_token_rejected_after_an_earlier_publish_is_retried_once_more() -> None:
+    driven = publishing(renewable=True)
+    for number in (1, 3):
+        driven.refused(401, number)
+        assert driven.core.outcome is None
+        driven.after(driven.until_due)
+        driven.opened(number + 1)
+        driven.received(receipt(), number + 1)
+        assert isinstance(driven.core.outcome, Receipt)
+        driven.lost(connection=number + 1)
+        driven.core.publish(FIELDS, 10, driven.now)
+        driven.actions()
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])

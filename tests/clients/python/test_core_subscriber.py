@@ -24,6 +24,7 @@ from tests.clients.python.kit.frames import (
     subscribed,
 )
 from ws_notify import RefusedError
+from ws_notify.core.backoff import Backoff
 
 
 def test_an_open_connection_subscribes_to_one_ref_after_the_other() -> None:
@@ -120,10 +121,9 @@ def test_repeated_losses_back_off_exponentially_up_to_a_bound() -> None:
     assert waits == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
-def test_a_wait_is_a_random_part_of_its_bound() -> None:
-    driven = opening(jitter=0.25)
-    driven.lost()
-    assert driven.until_due == 0.125
+@pytest.mark.parametrize(("jitter", "wait"), [(0.0, 0.0), (0.25, 0.125), (1.0, 0.5)])
+def test_a_wait_is_a_random_part_of_its_bound_and_not_negative(jitter: float, wait: float) -> None:
+    assert Backoff(TIMEOUTS, lambda: jitter).wait() == wait
 
 
 def test_a_connection_that_was_subscribed_for_long_resets_the_backoff() -> None:

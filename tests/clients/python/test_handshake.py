@@ -56,15 +56,6 @@ def test_a_token_function_is_called_before_each_connect(connect: Connect, use: U
 
 
 @BOTH
-def test_a_fetched_token_that_is_rejected_is_followed_by_one_more(
-    connect: Connect, use: Use
-) -> None:
-    with scripted(401, Visit.serve) as server:
-        use(connect(server.url, token=Tokens("stale", "fresh")))
-        assert server.tokens == ["Bearer stale", "Bearer fresh"]
-
-
-@BOTH
 @pytest.mark.parametrize(
     ("token", "tries"), [(lambda: None, 1), (lambda: "t-1", 1), (lambda: Tokens("t-1", "t-2"), 2)]
 )
@@ -78,14 +69,6 @@ def test_a_rejected_token_is_an_error_with_a_remedy(
         assert server.handshakes == tries
 
 
-@BOTH
-def test_a_forbidden_handshake_is_an_error_with_a_remedy(connect: Connect, use: Use) -> None:
-    with scripted(403) as server:
-        with pytest.raises(HandshakeError, match="a path segment after the stage"):
-            use(connect(server.url, token=Tokens("t-1", "t-2")))
-        assert server.handshakes == 1
-
-
 @pytest.mark.parametrize("token", [Tokens(None), lambda: 7])
 def test_a_token_function_that_never_worked_is_an_error(connect: Connect, token: object) -> None:
     with scripted(Visit.serve) as server:
@@ -95,20 +78,6 @@ def test_a_token_function_that_never_worked_is_an_error(connect: Connect, token:
         with pytest.raises(DeadlineError, match=r"OSError: no network|must be a string, not int"):
             client.publish(**PAYMENT, deadline=0.3)
         assert server.handshakes == 0
-
-
-def test_a_token_function_that_fails_later_is_retried(connect: Connect) -> None:
-    def first(visit: Visit) -> None:
-        visit.answer(visit.receive())
-        visit.close(1001)
-
-    with scripted(first, Visit.serve) as server:
-        token = Tokens("t-1", None, None, "t-2")
-        subscription = connect(server.url, token=token).subscribe("shop", "12303", timeout=0.5)
-        assert subscription.ready()
-        with pytest.raises(StopIteration):
-            next(subscription)
-        assert server.tokens == ["Bearer t-1", "Bearer t-2"]
 
 
 @BOTH

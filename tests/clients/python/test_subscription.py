@@ -1,18 +1,15 @@
 """Both clients listen to a server that does what servers and networks do."""
 
-import gc
 import threading
 
 import pytest
 
-from tests.clients.python.kit.clients import Connect
-from tests.clients.python.kit.frames import CRASHED, GARBAGE, NOW, error, notification, subscribed
+from tests.clients.python.kit.clients import IMPATIENT, Connect
+from tests.clients.python.kit.frames import GARBAGE, NOW, error, notification, subscribed
 from tests.clients.python.kit.server import TIMEOUT, Visit, hang, scripted
-from ws_notify import Client, RefusedError, Timeouts
+from ws_notify import RefusedError
 
 CLOSE_CODES = [1000, 1001, 1006, 1009, 1011, 4000]
-SHORT = Timeouts(answer=0.3, handshake=0.3, backoff=0.01, longest_backoff=0.05)
-"""For what never comes."""
 
 
 def test_notifications_are_returned_in_order_and_once(connect: Connect) -> None:
@@ -57,45 +54,13 @@ def test_a_subscribe_without_an_answer_reconnects(connect: Connect) -> None:
         assert visit.wait_until_closed() is None  # without a farewell: nobody would hear it
 
     with scripted(silent, Visit.serve) as server:
-        assert connect(server.url, timeouts=SHORT).subscribe("shop", "12303").ready()
+        assert connect(server.url, timeouts=IMPATIENT).subscribe("shop", "12303").ready()
         assert server.handshakes >= 2
-
-
-def test_so_does_a_keep_alive(connect: Connect) -> None:
-    def dies(visit: Visit) -> None:
-        visit.answer(visit.receive())
-        assert visit.receive()["since"] == NOW
-        visit.hold()
-
-    def lives(visit: Visit) -> None:
-        visit.receive()
-        visit.send(notification(id="missed"))
-        visit.serve()
-
-    timeouts = Timeouts(keep_alive=0.1, answer=0.3, backoff=0.01, longest_backoff=0.05)
-    with scripted(dies, lives) as server:
-        subscription = connect(server.url, timeouts=timeouts).subscribe("shop", "12303")
-        assert next(subscription).id == "missed"
-
-
-def test_a_keep_alive_heals_what_could_not_be_posted(connect: Connect) -> None:
-    def script(visit: Visit) -> None:
-        visit.answer(visit.receive())
-        for _ in range(3):
-            visit.answer(visit.receive())
-        visit.send(notification(id="healed"))
-        visit.serve()
-
-    with scripted(script) as server:
-        timeouts = Timeouts(keep_alive=0.05)
-        subscription = connect(server.url, timeouts=timeouts).subscribe("shop", "12303")
-        assert next(subscription).id == "healed"
-        assert server.handshakes == 1
 
 
 def test_a_handshake_without_an_answer_reconnects(connect: Connect) -> None:
     with scripted(hang, Visit.serve) as server:
-        assert connect(server.url, timeouts=SHORT).subscribe("shop", "12303").ready()
+        assert connect(server.url, timeouts=IMPATIENT).subscribe("shop", "12303").ready()
 
 
 def test_an_invalid_frame_is_ignored(connect: Connect) -> None:
@@ -168,17 +133,6 @@ def test_a_subscription_whose_refs_are_all_rejected_ends(connect: Connect) -> No
         assert server.handshakes == 1
 
 
-def test_what_is_refused_for_now_is_asked_again(connect: Connect) -> None:
-    def script(visit: Visit) -> None:
-        visit.receive()
-        visit.send(CRASHED)
-        visit.serve()
-
-    with scripted(script) as server:
-        assert connect(server.url).subscribe("shop", "12303").ready()
-        assert server.handshakes == 1
-
-
 def test_a_handover_closes_the_old_connection_once_the_new_one_is_subscribed(
     connect: Connect,
 ) -> None:
@@ -224,17 +178,3 @@ def test_a_timeout_ends_the_iteration_and_the_connection(connect: Connect) -> No
         with pytest.raises(StopIteration):
             next(subscription)
     assert farewells == [1000]
-
-
-def test_a_subscription_that_is_forgotten_closes_its_connection() -> None:
-    closed = threading.Event()
-
-    def script(visit: Visit) -> None:
-        visit.answer(visit.receive())
-        visit.wait_until_closed()
-        closed.set()
-
-    with scripted(script) as server, Client(server.url) as client:
-        assert client.subscribe("shop", "12303").ready()
-        gc.collect()
-        assert closed.wait(TIMEOUT)
