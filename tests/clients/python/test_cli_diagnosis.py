@@ -83,12 +83,12 @@ def handshake(status: int, url: str = URL, token: str | None = None, **more: str
     [
         (f"{URL}/connect", "Leave out /connect: nothing may follow the stage, /dev"),
         (f"{URL}/a/b?token=x", "Leave out /a/b: nothing may follow the stage, /dev"),
-        (f"wss://{AWS}", "The stage's name is missing at the end of the address"),
-        (URL, "A wrong name of the stage at the end of the address"),
+        (f"wss://{AWS}", "The stage's name is missing at the end of the URL"),
+        (URL, "A wrong name of the stage at the end of the URL"),
         (URL, "a wrong region or API id"),
-        (LOCAL, "A wrong name of the stage at the end of the address"),
+        (LOCAL, "A wrong name of the stage at the end of the URL"),
         (f"{LOCAL}/connect", "Leave out /connect: nothing may follow the stage, /local"),
-        ("ws://127.0.0.1:1/dev/x", "A wrong name of the stage at the end of the address"),
+        ("ws://127.0.0.1:1/dev/x", "A wrong name of the stage at the end of the URL"),
     ],
 )
 def test_a_forbidden_url_is_diagnosed(url: str, remedy: str) -> None:

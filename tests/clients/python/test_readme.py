@@ -71,7 +71,7 @@ def test_the_publish_snippet_prints_each_error(capsys: Capture) -> None:
     with scripted(Visit.hold) as server, Client(server.url) as client:
         run("publish", ("deadline=5", "deadline=0.1"), client=client)
     assert capsys.readouterr().out == (
-        "invalid_message ref Do something else\nnobody knows; repeat it with report-12304\n"
+        "invalid_message ref Do something else\nunknown; safe to repeat with report-12304\n"
     )
 
 

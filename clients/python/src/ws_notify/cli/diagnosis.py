@@ -37,7 +37,7 @@ def diagnose_resolution(error: OSError, target: Target) -> Finding:
         return Finding(
             what,
             "Wrong region or API id, the stack was removed, or no network: the stack's output "
-            "WebsocketConnectEndpointURL has the address",
+            "WebsocketConnectEndpointURL has the URL",
         )
     return Finding(what, "Check the spelling; on AWS, the region and the API id in it")
 
@@ -115,20 +115,20 @@ def _remedy_for_token(token: str | None) -> str:
 def _remedy_for_forbidden(url: str, origin: str | None) -> str:
     stage, *more = _segments_from_stage(url) or [""]
     if _on_aws(url) and not stage:
-        return "The stage's name is missing at the end of the address: .../dev"
+        return "The stage's name is missing at the end of the URL: .../dev"
     if more:
         return f"Leave out /{'/'.join(more)}: nothing may follow the stage, /{stage}"
     if origin:
         return f"The stage may not list the origin {origin}: allowed_origins in infra/stages.py"
     return (
-        "A wrong name of the stage at the end of the address, a path segment after it, a wrong "
+        "A wrong name of the stage at the end of the URL, a path segment after it, a wrong "
         "region or API id in it, or a stage that is not deployed. A page: an origin that the "
         "stage does not list, see --origin"
     )
 
 
 def path_after_stage(url: str) -> str:
-    """Return what follows the stage's name in an address: API Gateway refuses it, if anything."""
+    """Return what follows the stage in a URL, if anything: API Gateway rejects it."""
     return "/".join(_segments_from_stage(url)[1:])
 
 
@@ -144,7 +144,7 @@ def _on_aws(url: str) -> bool:
 
 
 _CODES = {
-    "invalid_message": "The address may be that of an older version of the service",
+    "invalid_message": "The URL may be that of an older version of the service",
     "internal_error": "The function default failed: the request's id finds it in its log",
     "gateway_error": "API Gateway could not call the function default, or was throttled: see the "
     "runbook",

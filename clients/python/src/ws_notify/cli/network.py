@@ -23,7 +23,7 @@ class Target:
 
 
 def target_of(url: str) -> Target:
-    """Return where a connection to this address goes first."""
+    """Return where a connection to this URL goes first."""
     uri = parse_uri(url)
     proxy = _proxy(uri.host, uri.port, secure=uri.secure)
     if proxy is None:
@@ -43,7 +43,7 @@ def _proxy(host: str, port: int, *, secure: bool) -> str | None:
 
 
 def resolve(target: Target) -> list[str]:
-    """Return the addresses of the name. Raises OSError."""
+    """Return the IP addresses of the name. Raises OSError."""
     found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 

@@ -51,11 +51,11 @@ def add_stage_options(parser: argparse.ArgumentParser) -> None:
     """Add `--url` and `--stage`."""
     group = parser.add_argument_group("which stage")
     either = group.add_mutually_exclusive_group()
-    either.add_argument("--url", help=f"its address, wss://...; or {_URL} in the environment")
+    either.add_argument("--url", help=f"its URL, wss://...; or {_URL} in the environment")
     either.add_argument(
         "--stage",
         metavar="NAME",
-        help="finds the address in the outputs of the stack OttuWsNotify-NAME, with your AWS "
+        help="finds the URL in the outputs of the stack OttuWsNotify-NAME, with your AWS "
         f"credentials and region; `local` in {stage.LOCAL_OUTPUTS}, of a `make run` in this folder",
     )
 
