@@ -149,15 +149,15 @@ def test_output_in_ascii_has_words_instead_of_symbols() -> None:
     assert re.search(r"no\S* connection", output)
 
 
-class Heard:
-    """A script that says when a client has asked something, and answers nothing."""
+class Silent:
+    """A script that sets an event at the first frame, and answers nothing."""
 
     def __init__(self) -> None:
-        self.heard = threading.Event()
+        self.received = threading.Event()
 
     def __call__(self, visit: Visit) -> None:
         visit.receive()
-        self.heard.set()
+        self.received.set()
         visit.wait_until_closed()
 
 
@@ -167,10 +167,10 @@ class Heard:
     ids=lambda arguments: arguments[0],
 )
 def test_a_command_at_ctrl_c_exits_with_130_without_a_traceback(arguments: list[str]) -> None:
-    script = Heard()
+    script = Silent()
     command, *more = arguments
     with scripted(script) as server, running(command, "--url", server.url, *more) as process:
-        assert script.heard.wait(TIMEOUT)
+        assert script.received.wait(TIMEOUT)
         process.send_signal(signal.SIGINT)
         _, complaints = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 130
@@ -196,11 +196,11 @@ def test_a_command_whose_pipe_is_closed_exits_with_141() -> None:
 
 
 def test_a_lost_connection_is_printed_once() -> None:
-    told = threading.Event()
+    cutting = threading.Event()
 
     def cut(visit: Visit) -> None:
         visit.answer(visit.receive())
-        assert told.wait(TIMEOUT)
+        assert cutting.wait(TIMEOUT)
         visit.close(1001)
 
     listen = ("listen", "--url")
@@ -210,7 +210,7 @@ def test_a_lost_connection_is_printed_once() -> None:
     ):
         assert process.stderr
         assert process.stderr.readline() == "listening to shop 1\n"
-        told.set()
+        cutting.set()
         lines = [process.stderr.readline() for _ in range(3)]
         process.send_signal(signal.SIGINT)
         assert process.wait(TIMEOUT) == 130

@@ -74,9 +74,9 @@ def test_listen_with_a_rejected_token_exits_with_1(capsys: Capture) -> None:
 
 
 def test_a_notification_without_a_valid_time_is_printed() -> None:
-    heard = frames.read(notification(sent_at="once"))
-    assert isinstance(heard, Notification)
-    assert line(heard, 0.0).split() == ["once", "?", "12303", "done", "paid"]
+    received = frames.read(notification(sent_at="once"))
+    assert isinstance(received, Notification)
+    assert line(received, 0.0).split() == ["once", "?", "12303", "done", "paid"]
 
 
 @pytest.mark.parametrize("named", ["--token", "environment"])

@@ -89,7 +89,7 @@ def test_doctor_with_two_tokens_connects_with_each(capsys: Capture) -> None:
             "others may listen to the token's ref: --ref 9",
         ),
     ],
-    ids=["frontend", "backend", "borrowed"],
+    ids=["frontend", "backend", "shared"],
 )
 def test_a_check_that_no_token_allows_is_skipped_with_the_reason(
     capsys: Capture, given: list[str], skipped: str, why: str
@@ -115,7 +115,7 @@ def test_doctor_with_an_origin_sends_it(capsys: Capture) -> None:
     assert "✓ delivery" in capsys.readouterr().out
 
 
-def asked(*answers: str, code: int | None = None) -> Script:
+def answering(*answers: str, code: int | None = None) -> Script:
     """Return a script that answers the first frame so, and then closes."""
 
     def script(visit: Visit) -> None:
@@ -137,19 +137,24 @@ def asked(*answers: str, code: int | None = None) -> Script:
         (429, "handshake", "Refused with HTTP 429", "Too many at once"),
         (503, "handshake", "Refused with HTTP 503", "pass --token; `ws-notify token --help`"),
         (200, "handshake", "Refused with HTTP 200", "It is not a WebSocket API"),
-        (asked(error("forbidden")), "subscribe", "forbidden", "The stage requires a token"),
-        (asked(error("invalid_message")), "subscribe", "invalid_message", "an older version"),
-        (asked(error("internal_error")), "subscribe", "request r-1", "finds it in its log"),
-        (asked(GATEWAYS_ERROR), "subscribe", "gateway_error", "could not call the function"),
-        (asked(code=1001), "subscribe", "closed with 1001", "10 minutes without a frame"),
-        (asked(code=1009), "subscribe", "closed with 1009", "128 KiB and 32 KiB"),
+        (answering(error("forbidden")), "subscribe", "forbidden", "The stage requires a token"),
+        (answering(error("invalid_message")), "subscribe", "invalid_message", "an older version"),
+        (answering(error("internal_error")), "subscribe", "request r-1", "finds it in its log"),
+        (answering(GATEWAYS_ERROR), "subscribe", "gateway_error", "could not call the function"),
+        (answering(code=1001), "subscribe", "closed with 1001", "10 minutes without a frame"),
+        (answering(code=1009), "subscribe", "closed with 1009", "128 KiB and 32 KiB"),
         (
-            asked(code=4000),
+            answering(code=4000),
             "subscribe",
             "closed with 4000",
             "API Gateway does not close with this code",
         ),
-        (asked(code=1006), "subscribe", "without a close frame", "Something in between closed it"),
+        (
+            answering(code=1006),
+            "subscribe",
+            "without a close frame",
+            "Something in between closed it",
+        ),
     ],
 )
 def test_a_failed_check_is_printed_with_a_remedy_and_ends_doctor(

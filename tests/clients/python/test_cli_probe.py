@@ -1,4 +1,4 @@
-"""One connection, asked step by step."""
+"""One connection, used step by step."""
 
 import time
 from contextlib import closing
@@ -25,9 +25,9 @@ def test_a_frame_is_dated_when_it_arrives() -> None:
 
     with scripted(script) as server, closing(wire_to(server.url)) as probe:
         probe.open()
-        asked = probe.send("{}")
+        sent_at = probe.send("{}")
         _, at = probe.expect(Receipt, lambda it: it.id == "1", 5)
-        assert asked < at <= time.monotonic()
+        assert sent_at < at <= time.monotonic()
 
 
 def test_a_frame_before_the_answer_is_kept_for_the_next_call() -> None:
@@ -38,8 +38,8 @@ def test_a_frame_before_the_answer_is_kept_for_the_next_call() -> None:
     with scripted(script) as server, closing(wire_to(server.url)) as probe:
         probe.open()
         probe.expect(Receipt, lambda it: it.id == "1", 5)
-        heard, _ = probe.expect(Notification, lambda it: it.id == "1", 0)
-        assert heard.message == "paid"
+        received, _ = probe.expect(Notification, lambda it: it.id == "1", 0)
+        assert received.message == "paid"
 
 
 def test_a_missing_answer_a_rejection_and_a_loss_are_raised() -> None:

@@ -42,9 +42,9 @@ def _answer_keep_alives(driven: Driven[Subscriber], until: float) -> None:
     """Answer keep-alives until so many seconds after the subscription was ready."""
     end = driven.now + until
     while driven.now + driven.until_due < end:
-        asked = sent(driven.after(driven.until_due))
-        while asked:
-            asked = sent(driven.received(subscribed(asked[0]["ref"], expires_at=END)))
+        subscribes = sent(driven.after(driven.until_due))
+        while subscribes:
+            subscribes = sent(driven.received(subscribed(subscribes[0]["ref"], expires_at=END)))
     driven.now = end
 
 

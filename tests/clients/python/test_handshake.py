@@ -1,4 +1,4 @@
-"""Both clients and the handshake: tokens, refusals, and what they say."""
+"""Both clients and the handshake: tokens, rejections, and what is logged."""
 
 import logging
 from collections.abc import Callable, Iterator

@@ -108,19 +108,19 @@ def test_an_unreachable_aws_is_retried_until_the_deadline(
 def test_an_attempt_cut_short_by_the_deadline_does_not_hide_the_error_before() -> None:
     ending = threading.Event()
 
-    class Dying:
-        asked = 0
+    class FailingThenSilent:
+        attempts = 0
 
         def invoke(self, **_: object) -> object:
-            self.asked += 1
-            if self.asked == 1:
+            self.attempts += 1
+            if self.attempts == 1:
                 raise EndpointConnectionError(endpoint_url="https://lambda.example")
             ending.wait(TIMEOUT)
             raise AssertionError
 
     try:
         patient = Timeouts(attempt=TIMEOUT, backoff=0.01)
-        publisher = LambdaPublisher("f", client=Dying(), timeouts=patient)
+        publisher = LambdaPublisher("f", client=FailingThenSilent(), timeouts=patient)
         with pytest.raises(DeadlineError, match="Lambda could not be reached"):
             publisher.publish(**PAYMENT, deadline=0.5)
     finally:

@@ -82,8 +82,8 @@ def test_the_listen_snippet_prints_several_refs(server: Server, capsys: Capture)
                 merchant_id="shop", ref=ref, project="p", type="t", message="m", id=f"n-{ref}"
             )
         run("listen", ("timeout=30", "timeout=0.1"), client=client)
-    heard = capsys.readouterr().out.splitlines()
-    assert [line.split()[:2] for line in heard] == [["12303", "n-12303"], ["12304", "n-12304"]]
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in printed] == [["12303", "n-12303"], ["12304", "n-12304"]]
 
 
 def test_the_tokens_snippet_mints_for_pages_and_for_the_backend(server: Server) -> None:

@@ -26,7 +26,7 @@ def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("said", "region"),
+    ("variables", "region"),
     [
         ({"AWS_REGION": "me-south-1"}, "me-south-1"),
         ({"AWS_REGION": "me-south-1", "AWS_DEFAULT_REGION": "us-east-1"}, "me-south-1"),
@@ -36,11 +36,11 @@ def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch
     ids=["AWS_REGION alone", "two that differ", "AWS_DEFAULT_REGION", "the profile"],
 )
 def test_a_stage_and_a_function_are_found_in_the_region_of_the_cdk(
-    shell: pytest.MonkeyPatch, said: dict[str, str], region: str
+    shell: pytest.MonkeyPatch, variables: dict[str, str], region: str
 ) -> None:
     with aws(shell, STACK, Answer(receipt("n-1"))) as here:
         shell.setattr(boto3, "DEFAULT_SESSION", None)
-        for name, value in said.items():
+        for name, value in variables.items():
             shell.setenv(name, value)
         assert stage.find("dev").url == "wss://example.com/dev"
         LambdaPublisher("publish-dev").publish(**PAYMENT)

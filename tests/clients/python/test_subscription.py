@@ -22,9 +22,9 @@ def test_notifications_are_returned_in_order_and_once(connect: Connect) -> None:
     with scripted(script) as server:
         client = connect(server.url)
         subscription = client.subscribe("shop", "12303")
-        heard = [next(subscription) for _ in range(3)]
-        assert [each.id for each in heard] == ["1", "2", "3"]
-        assert heard[-1].data["amount"] == "10.100"
+        received = [next(subscription) for _ in range(3)]
+        assert [each.id for each in received] == ["1", "2", "3"]
+        assert received[-1].data["amount"] == "10.100"
         client.close()
         with pytest.raises(StopIteration):
             next(subscription)
@@ -51,7 +51,9 @@ def test_a_closed_connection_is_replaced_and_misses_nothing(connect: Connect, co
 def test_a_subscribe_without_an_answer_reconnects(connect: Connect) -> None:
     def silent(visit: Visit) -> None:
         visit.receive()
-        assert visit.wait_until_closed() is None  # without a farewell: nobody would hear it
+        assert (
+            visit.wait_until_closed() is None
+        )  # without a close frame, which a dead network does not deliver
 
     with scripted(silent, Visit.serve) as server:
         assert connect(server.url, timeouts=IMPATIENT).subscribe("shop", "12303").ready()
@@ -91,12 +93,12 @@ def test_a_protocol_error_reconnects(connect: Connect) -> None:
 
 
 def test_a_rejected_ref_is_raised_and_the_others_go_on(connect: Connect) -> None:
-    asked: list[str] = []
+    subscribes: list[str] = []
 
     def script(visit: Visit) -> None:
         for _ in range(2):
             frame = visit.receive()
-            asked.append(frame["ref"])
+            subscribes.append(frame["ref"])
             if frame["ref"] == "other":
                 visit.send(error(field="ref"))
             else:
@@ -104,7 +106,7 @@ def test_a_rejected_ref_is_raised_and_the_others_go_on(connect: Connect) -> None
                 visit.close(1001 if visit.number == 1 else 1000)
 
     def again(visit: Visit) -> None:
-        asked.append(visit.receive()["ref"])
+        subscribes.append(visit.receive()["ref"])
         visit.send(notification(id="later"), subscribed())
         visit.serve()
 
@@ -115,7 +117,7 @@ def test_a_rejected_ref_is_raised_and_the_others_go_on(connect: Connect) -> None
         refused = raised.value
         assert (refused.code, refused.field, refused.request_id) == ("forbidden", "ref", "r-1")
         assert [next(subscription).id, next(subscription).id] == ["n-1", "later"]
-        assert asked == ["other", "12303", "12303"]
+        assert subscribes == ["other", "12303", "12303"]
 
 
 def test_a_subscription_whose_refs_are_all_rejected_ends(connect: Connect) -> None:
@@ -136,20 +138,20 @@ def test_a_subscription_whose_refs_are_all_rejected_ends(connect: Connect) -> No
 def test_a_handover_closes_the_old_connection_once_the_new_one_is_subscribed(
     connect: Connect,
 ) -> None:
-    opened, said, steps = threading.Event(), threading.Event(), []
+    opened, sent, steps = threading.Event(), threading.Event(), []
 
     def first(visit: Visit) -> None:
         visit.receive()
-        visit.send(subscribed(expires_at="2026-11-23T09:30:02.000Z"))
+        visit.send(subscribed(expires_at="2026-11-23T09:30:04.000Z"))
         assert opened.wait(TIMEOUT)
         visit.send(notification(id="on the old one"))
-        said.set()
+        sent.set()
         steps.append(("closed", visit.wait_until_closed()))
 
     def second(visit: Visit) -> None:
         frame = visit.receive()
         opened.set()
-        assert said.wait(TIMEOUT)
+        assert sent.wait(TIMEOUT)
         visit.send(notification(id="on the new one"))
         steps.append(("subscribed", frame["since"]))
         visit.answer(frame)

@@ -101,10 +101,10 @@ def test_a_text_is_cut_into_fragments_that_the_gateway_accepts(text: str) -> Non
 
 
 def test_a_notification_has_every_published_field() -> None:
-    heard = frames.read(notification(12303, amount="10.100"))
-    assert isinstance(heard, Notification)
-    assert (heard.ref, heard.status, heard.data["amount"]) == (12303, "done", "10.100")
-    assert heard.topic.key == ("shop", "12303")
+    received = frames.read(notification(12303, amount="10.100"))
+    assert isinstance(received, Notification)
+    assert (received.ref, received.status, received.data["amount"]) == (12303, "done", "10.100")
+    assert received.topic.key == ("shop", "12303")
 
 
 @pytest.mark.parametrize("ref", [True, 1.0, None, b"1"])

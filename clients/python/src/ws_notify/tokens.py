@@ -1,8 +1,8 @@
-"""Tokens: minting them, and reading when one expires."""
+"""Tokens: minting them, and reading their claims unverified."""
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import jwt
@@ -84,11 +84,25 @@ def _check_topic(merchant_id: str, refs: Sequence[str] | None) -> None:
             )
 
 
-def seconds_until_expiry(token: str) -> float | None:
-    """Return in how many seconds a token expires, by this machine's clock; None if unknown."""
+def read_claims(token: str) -> Mapping[str, Any]:
+    """Read the claims of a token, unverified; empty for an invalid token."""
     try:
-        claims = jwt.decode(token, options={"verify_signature": False})
+        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        return {}
+    return claims
+
+
+def read_kid(token: str) -> str | None:
+    """Read the `kid` of a token, unverified; None for an invalid token."""
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
     except jwt.PyJWTError:
         return None
-    expiry = claims.get("exp")
+    return kid if isinstance(kid, str) else None
+
+
+def seconds_until_expiry(token: str) -> float | None:
+    """Return in how many seconds a token expires, by this machine's clock; None if unknown."""
+    expiry = read_claims(token).get("exp")
     return expiry - time.time() if isinstance(expiry, int | float) else None

@@ -118,7 +118,7 @@ class Server:
                 self.failures.append(error)
 
     def end(self) -> None:
-        """Close the connections and wait for their scripts: before websockets 17, nobody does."""
+        """Close the connections and wait for their scripts: websockets does so since version 17."""
         for connection, thread in self._visits:
             connection.close(1001)
             thread.join()

@@ -5,10 +5,9 @@ import ssl
 from urllib.parse import urlsplit
 
 from ws_notify.cli.network import Target
-from ws_notify.cli.roles import read_claims, read_kid
 from ws_notify.cli.terminal import format_duration
 from ws_notify.exceptions import ConnectionLostError, HandshakeError, RefusedError
-from ws_notify.tokens import seconds_until_expiry
+from ws_notify.tokens import read_claims, read_kid, seconds_until_expiry
 
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
 _SERVER_ERROR = 500

@@ -39,9 +39,9 @@ def add_to(commands: Commands) -> None:
         commands,
         "doctor",
         run,
-        summary="try a stage step by step, and say what is wrong",
+        summary="check a stage step by step, and say what is wrong",
         more="The name, the connection, TLS, the handshake, subscribe, publish, delivery. It "
-        "listens and publishes to a ref of its own, unless told otherwise or bound by its tokens. "
+        "listens and publishes to a ref of its own, unless --ref or its tokens name one. "
         "Exits with 0 if all went well, with 1 if not.",
         example="ws-notify doctor --stage dev",
     )

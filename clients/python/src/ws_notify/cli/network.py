@@ -60,7 +60,7 @@ def reach(target: Target, addresses: list[str]) -> socket.socket:
 
 
 def secure(connection: socket.socket, target: Target) -> str:
-    """Begin TLS on it, and say of which version. Raises OSError, of which SSLError is one."""
+    """Start TLS on a connection; return its version. Raises OSError, of which SSLError is one."""
     context = ssl.create_default_context()
     tls = context.wrap_socket(connection, server_hostname=target.host)
     with contextlib.closing(tls):

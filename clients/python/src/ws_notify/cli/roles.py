@@ -1,16 +1,14 @@
 """Who subscribes and who publishes, in commands that do both: derived from the tokens."""
 
 import argparse
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import jwt
-
 from ws_notify.cli import options
 from ws_notify.cli.failures import UsageError
 from ws_notify.cli.stage import Stage
+from ws_notify.tokens import read_claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +70,6 @@ def _minted(found: Stage | None, merchant_id: str, ref: str) -> Roles:
     except ValueError as error:
         raise UsageError(str(error)) from error
     return Roles(merchant_id, ref, listener, publisher, minted=True)
-
-
-def read_claims(token: str) -> Mapping[str, Any]:
-    """Read the claims of a token, unverified; empty for an invalid token."""
-    try:
-        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    except jwt.PyJWTError:
-        return {}
-    return claims
-
-
-def read_kid(token: str) -> str | None:
-    """Read the `kid` of a token, unverified."""
-    try:
-        kid = jwt.get_unverified_header(token).get("kid")
-    except jwt.PyJWTError:
-        return None
-    return kid if isinstance(kid, str) else None
 
 
 def _first(refs: Any) -> str | None:
