@@ -91,9 +91,9 @@ class AsyncioTransport:
         await finish(tasks, self._endpoint.timeouts.closing)
 
     def forget(self) -> None:
-        """Close every connection of a subscription that was garbage-collected."""
-        for connection in self._connections.values():
-            if not connection.task.get_loop().is_closed():
+        """Close every connection of a subscription that was garbage-collected, in any thread."""
+        for connection in list(self._connections.values()):  # the loop's thread may change it
+            with contextlib.suppress(RuntimeError):  # the loop is closed
                 connection.task.get_loop().call_soon_threadsafe(connection.close)
 
 
