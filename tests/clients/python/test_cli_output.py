@@ -29,7 +29,7 @@ def test_a_duration_is_formatted_with_its_unit(seconds: float, text: str) -> Non
 
 
 def test_untrusted_text_is_escaped_for_a_terminal() -> None:
-    assert escape("a\nb\x1b[2J\u202eé\U0001f600") == "a\\nb\\x1b[2J\\u202eé\U0001f600"
+    assert escape("a\nb\x1b[2J\u202e\u2066é\U0001f600") == "a\\nb\\x1b[2J\\u202e\\u2066é\U0001f600"
 
 
 @pytest.mark.parametrize(("encoding", "shown"), [("utf-8", "✓"), ("ascii", "ok")])

@@ -10,10 +10,11 @@ from contextlib import closing
 
 import pytest
 
-from tests.clients.python.kit.clients import IMPATIENT, PAYMENT, QUICK, Connect
+from tests.clients.python.kit.clients import IMPATIENT, KINDS, PAYMENT, QUICK, Connect
 from tests.clients.python.kit.frames import notification
 from tests.clients.python.kit.server import TIMEOUT, Visit, scripted
-from ws_notify import AsyncClient, Client, ClosedError, DeadlineError
+from ws_notify import AsyncClient, Client, ClosedError, DeadlineError, Timeouts
+from ws_notify.core.events import Event
 from ws_notify.endpoint import Endpoint
 from ws_notify.transport.sync import SyncTransport
 
@@ -75,6 +76,21 @@ def test_a_subscription_closed_by_another_thread_or_task_ends(connect: Connect) 
         assert received.result(TIMEOUT) == []
 
 
+def test_a_subscription_closed_between_two_attempts_ends_at_once(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = threading.Event()
+    for kind in KINDS:
+        monkeypatch.setattr(f"ws_notify.transport.{kind}.log_loss", lambda _: lost.set())
+    patient = Timeouts(backoff=10_000, longest_backoff=10_000)
+    with scripted(503) as server, ThreadPoolExecutor(1) as threads:
+        subscription = connect(server.url, timeouts=patient).subscribe("shop", "12303")
+        received = threads.submit(lambda: list(subscription))
+        assert lost.wait(TIMEOUT)
+        subscription.close()
+        assert received.result(TIMEOUT) == []
+
+
 def test_a_subscription_whose_loop_is_left_closes_its_connection(connect: Connect) -> None:
     script = Observed(answer_and_notify)
     with scripted(script) as server:
@@ -121,7 +137,7 @@ def test_a_cancelled_publish_leaves_no_answer_to_the_next() -> None:
     script = Observed(Visit.receive)
 
     async def publish(url: str) -> str:
-        async with AsyncClient(url, timeouts=QUICK) as client:
+        async with AsyncClient(url, timeouts=Timeouts(attempt=2 * TIMEOUT)) as client:
             first = asyncio.create_task(client.publish(**PAYMENT, id="first"))
             assert await asyncio.to_thread(script.done.wait, TIMEOUT)
             first.cancel()
@@ -132,6 +148,45 @@ def test_a_cancelled_publish_leaves_no_answer_to_the_next() -> None:
     with scripted(script, Visit.serve) as server:
         assert asyncio.run(publish(server.url)) == "second"
         assert script.closed.wait(TIMEOUT)
+
+
+def test_an_interrupted_publish_leaves_no_answer_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script, wait = Observed(Visit.receive), SyncTransport.wait
+
+    def interrupted(transport: SyncTransport, seconds: float) -> list[Event]:
+        if script.done.is_set() and not script.closed.is_set():
+            monkeypatch.undo()
+            raise KeyboardInterrupt
+        return wait(transport, min(seconds, 0.01))
+
+    with scripted(script, Visit.serve) as server:
+        with Client(server.url, timeouts=Timeouts(attempt=2 * TIMEOUT)) as client:
+            monkeypatch.setattr(SyncTransport, "wait", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                client.publish(**PAYMENT, id="first")
+            assert client.publish(**PAYMENT, id="second").id == "second"
+        assert script.closed.wait(TIMEOUT)
+
+
+def test_a_token_function_that_blocks_does_not_block_the_event_loop() -> None:
+    called, released = threading.Event(), threading.Event()
+
+    def token() -> str:
+        called.set()
+        assert released.wait(TIMEOUT)
+        return "t-1"
+
+    async def subscribe(url: str) -> None:
+        async with AsyncClient(url, token=token) as client:
+            ready = asyncio.create_task(client.subscribe("shop", "12303").ready())
+            assert await asyncio.to_thread(called.wait, TIMEOUT)
+            released.set()
+            assert await ready
+
+    with scripted(Visit.serve) as server:
+        asyncio.run(subscribe(server.url))
 
 
 def test_a_cancelled_step_loses_no_notification() -> None:
@@ -155,11 +210,16 @@ def test_a_cancelled_step_loses_no_notification() -> None:
         assert asyncio.run(listen(server.url)) == "n-1"
 
 
-def test_a_closed_client_logs_no_loss(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_connection_that_the_client_closed_is_not_logged_as_lost(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, "ws_notify")
-    with scripted(Visit.serve) as server:
+    script = Observed(Visit.receive)
+    with scripted(script, Visit.serve) as server:
         client = connect(server.url)
-        assert client.subscribe("shop", "12303").ready()
+        with pytest.raises(DeadlineError):
+            client.publish(**PAYMENT, deadline=0.3)
+        assert script.closed.wait(TIMEOUT)
         client.publish(**PAYMENT)
         client.close()
     assert caplog.messages == []

@@ -63,6 +63,7 @@ def test_a_connection_lost_during_a_handover_is_replaced_by_the_successor() -> N
     assert len(sent(driven.opened(2))) == 1
     driven.received(subscribed(), 2)
     assert driven.core.ready
+    assert driven.until_due == TIMEOUTS.keep_alive  # no third connection is to be opened
 
 
 def test_a_successor_that_fails_is_retried_while_the_active_one_delivers() -> None:
