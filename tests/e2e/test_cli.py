@@ -22,7 +22,7 @@ from tools.outputs import write_outputs
 from ws_notify.cli.stage import LOCAL_OUTPUTS
 
 PROGRAM = Path(sys.executable).with_name("ws-notify")
-OTHERS = ("AWS_", "WS_NOTIFY_")
+OTHERS = ("AWS_", "WS_NOTIFY_", "PYTHONUNBUFFERED")
 
 
 class Terminal:

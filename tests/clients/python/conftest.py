@@ -1,4 +1,4 @@
-"""Clients of both kinds, closed when their test ends, in an environment that says nothing."""
+"""Clients of both kinds, closed when their test ends, in a clean environment."""
 
 import os
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away what a developer's shell may say about stages, AWS, proxies and colours."""
-    mine = ("WS_NOTIFY_", "AWS_", "NO_COLOR", "COLUMNS")
+    """Remove the shell's variables for stages, AWS, proxies, colours and buffering."""
+    mine = ("WS_NOTIFY_", "AWS_", "NO_COLOR", "COLUMNS", "PYTHONUNBUFFERED")
     for name in [name for name in os.environ if name.startswith(mine) or "proxy" in name.lower()]:
         monkeypatch.delenv(name)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):

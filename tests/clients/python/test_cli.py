@@ -37,10 +37,13 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         text=True,  # and buffered: a command must flush what it prints
     )
+    overdue = threading.Timer(2 * TIMEOUT, process.kill)  # ends a `readline` without a line
+    overdue.start()
     with process:
         try:
             yield process
         finally:
+            overdue.cancel()
             process.kill()
 
 

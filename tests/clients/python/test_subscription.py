@@ -166,6 +166,23 @@ def test_a_handover_closes_the_old_connection_once_the_new_one_is_subscribed(
     assert steps == [("subscribed", NOW), ("closed", 1000)]
 
 
+def test_a_closed_subscription_returns_no_notification_that_was_received_before(
+    connect: Connect,
+) -> None:
+    def script(visit: Visit) -> None:
+        visit.receive()
+        visit.send(notification(id="1"), notification(id="2"), subscribed())
+        visit.serve()
+
+    with scripted(script) as server:
+        subscription = connect(server.url).subscribe("shop", "12303")
+        assert subscription.ready()
+        assert next(subscription).id == "1"
+        subscription.close()
+        with pytest.raises(StopIteration):
+            next(subscription)
+
+
 def test_a_timeout_ends_the_iteration_and_the_connection(connect: Connect) -> None:
     farewells: list[int | None] = []
 
