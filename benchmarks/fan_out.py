@@ -14,8 +14,8 @@ from benchmarks.aws import connections_api, dynamodb, session
 from benchmarks.figures import FanOut
 from benchmarks.spread import percentiles, ratio
 from lambdas.layer import Sender, Storage
-from lambdas.layer.clock import system_clock
-from lambdas.layer.topic import Topic
+from lambdas.layer.protocol.clock import system_clock
+from lambdas.layer.protocol.topic import Topic
 from tools import ToolError
 
 MANY: Final = 100

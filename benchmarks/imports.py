@@ -41,8 +41,8 @@ _POSTING: Final = (
     "lambdas.layer.sender",
     "lambdas.layer.handler",
 )
-_READING_FRAMES: Final = ("fastjsonschema", "lambdas.layer.frames")
-_READING_TOKENS: Final = ("jwt", "lambdas.layer.keys", "lambdas.layer.tokens")
+_READING_FRAMES: Final = ("fastjsonschema", "lambdas.layer.protocol.frames")
+_READING_TOKENS: Final = ("jwt", "lambdas.layer.auth.keys", "lambdas.layer.auth.tokens")
 UNUSED: Final = {
     # It holds what a token names against the rules for frames.
     "authorizer": (*_NEVER, *_STORING, *_POSTING),

@@ -10,7 +10,7 @@ from benchmarks.aws import dynamodb
 from benchmarks.figures import Operation
 from benchmarks.recorder import Recorded, Recorder
 from lambdas.layer import Handler, Sender, Storage
-from lambdas.layer.clock import system_clock
+from lambdas.layer.protocol.clock import system_clock
 from tools import ToolError
 from tools.deploy import LocalStage
 

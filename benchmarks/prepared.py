@@ -17,7 +17,7 @@ from benchmarks.aws import connections_api, dynamodb
 from benchmarks.tape import recording
 from lambdas.layer import Storage
 from lambdas.layer.items import Said
-from lambdas.layer.topic import Topic
+from lambdas.layer.protocol.topic import Topic
 from tools import ToolError
 from tools.deploy import LocalStage
 

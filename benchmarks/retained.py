@@ -13,10 +13,11 @@ from benchmarks.aws import dynamodb
 from benchmarks.figures import Retained
 from benchmarks.recorder import Recorded, Recorder
 from benchmarks.rows import write
-from lambdas.layer import Handler, Sender, Storage, batches, items
+from lambdas.layer import Handler, Sender, Storage, items
+from lambdas.layer.aws import batches
 from lambdas.layer.aws.dynamodb import DynamoDbClient
-from lambdas.layer.clock import system_clock, to_rfc3339
-from lambdas.layer.topic import Topic
+from lambdas.layer.protocol.clock import system_clock, to_rfc3339
+from lambdas.layer.protocol.topic import Topic
 from tools import ToolError
 from tools.deploy import LocalStage
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from benchmarks.aws import dynamodb
-from lambdas.layer import batches, items
+from lambdas.layer import items
+from lambdas.layer.aws import batches
 from lambdas.layer.aws.dynamodb import DynamoDbClient
-from lambdas.layer.clock import system_clock, to_rfc3339
+from lambdas.layer.protocol.clock import system_clock, to_rfc3339
 from tools.deploy import LocalStage
 
 _PART = 250

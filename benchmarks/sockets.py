@@ -19,7 +19,7 @@ from benchmarks.aws import session
 from benchmarks.figures import FLOOR, PREPARED
 from benchmarks.plan import MOST, SUBSCRIBERS
 from benchmarks.prepared import ID, prepared
-from lambdas.layer.topic import Topic
+from lambdas.layer.protocol.topic import Topic
 from tools import ToolError
 from tools.deploy import LocalStage
 

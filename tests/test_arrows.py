@@ -73,8 +73,8 @@ USES = {
     "awscrt": {"aws/service.py", "aws/signing.py", "aws/transport.py"},
     "boto3": {"aws/boto3_clients.py"},
     "botocore": {"aws/boto3_clients.py"},
-    "fastjsonschema": {"frames.py"},
-    "jwt": {"tokens.py"},
+    "fastjsonschema": {"protocol/frames.py"},
+    "jwt": {"auth/tokens.py"},
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infra.alarms import RUNBOOK
-from lambdas.layer.tokens import verify
+from lambdas.layer.auth.tokens import verify
 from ws_notify import mint_token
 
 ROOT = Path(__file__).parents[1]
@@ -18,7 +18,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
 def test_the_protocol_publishes_the_rules_that_the_code_validates_with() -> None:
-    schema = json.loads((ROOT / "lambdas/layer/schema.json").read_text())["definitions"]
+    schema = json.loads((ROOT / "lambdas/layer/protocol/schema.json").read_text())["definitions"]
     fields = {
         name
         for kind in ("subscribe", "publish", "unsubscribe")

@@ -11,10 +11,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.layer import gateway, settings
-from lambdas.layer.clock import system_clock
+from lambdas.layer.auth.keys import Keys
+from lambdas.layer.auth.tokens import BadToken, verify
 from lambdas.layer.entry import entry
-from lambdas.layer.keys import Keys
-from lambdas.layer.tokens import BadToken, verify
+from lambdas.layer.protocol.clock import system_clock
 
 TOKEN_REQUIRED = settings.choice("AUTH", {"optional", "required"}) == "required"
 KEYS = Keys.from_env()

@@ -9,11 +9,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.default.telemetry import report
 from lambdas.layer import Handler, Sender, Storage, gateway, settings
+from lambdas.layer.auth.principal import bearer
 from lambdas.layer.aws.connections_api import ConnectionsApi
 from lambdas.layer.aws.dynamodb import DynamoDb
 from lambdas.layer.entry import entry
-from lambdas.layer.identity import bearer
-from lambdas.layer.replies import Frame
+from lambdas.layer.protocol.replies import Frame
 
 TOKEN_REQUIRED = settings.choice("AUTH", {"off", "optional", "required"}) == "required"
 STORAGE = Storage.from_env(DynamoDb.from_env())

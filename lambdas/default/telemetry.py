@@ -5,7 +5,7 @@ import time
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from lambdas.layer.replies import Frame
+from lambdas.layer.protocol.replies import Frame
 
 
 def report(reply: Frame | None, logger: Logger, metrics: Metrics, *, since: int) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 from urllib.parse import urlsplit
 
-from lambdas.layer import replies
-from lambdas.layer.replies import Frame
+from lambdas.layer.protocol import replies
+from lambdas.layer.protocol.replies import Frame
 
 _ALWAYS_THERE = {
     "connectionId": str,

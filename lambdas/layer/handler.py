@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from lambdas.layer import limits, replies
-from lambdas.layer.clock import Clock, system_clock, to_rfc3339
-from lambdas.layer.errors import InvalidMessage, Refusal, TooLarge
-from lambdas.layer.frames import Ping, Publish, Request, Subscribe, Unsubscribe, parse
-from lambdas.layer.identity import Bearer, Identity
+from lambdas.layer import limits
+from lambdas.layer.auth.permissions import require_alive, require_may
+from lambdas.layer.auth.principal import Bearer, Identity
 from lambdas.layer.items import Said
-from lambdas.layer.permissions import require_alive, require_may
 from lambdas.layer.post import Outcome
-from lambdas.layer.replies import Frame
+from lambdas.layer.protocol import replies
+from lambdas.layer.protocol.clock import Clock, system_clock, to_rfc3339
+from lambdas.layer.protocol.errors import InvalidMessage, Refusal, TooLarge
+from lambdas.layer.protocol.frames import Ping, Publish, Request, Subscribe, Unsubscribe, parse
+from lambdas.layer.protocol.replies import Frame
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Self
 
 from lambdas.layer import limits
-from lambdas.layer.clock import Clock
+from lambdas.layer.protocol.clock import Clock
 
 Subscribers = dict[str, int]
 """Ids of connections, and until when each may be posted to, in milliseconds since 1970."""

@@ -9,7 +9,7 @@ from lambdas.layer import limits
 from lambdas.layer.aws.connections_api import ConnectionsClient
 from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.aws.retries import is_retryable, pauses
-from lambdas.layer.clock import Clock
+from lambdas.layer.protocol.clock import Clock
 
 _OK = 200
 _BAD_REQUEST = 400

@@ -10,10 +10,10 @@ from typing import Any, Self
 
 from lambdas.layer import limits
 from lambdas.layer.aws.connections_api import MAX_POSTS, ConnectionsClient
-from lambdas.layer.clock import Clock, system_clock
 from lambdas.layer.post import Outcome, Post, Poster, PostResult, Unconfirmed
+from lambdas.layer.protocol.clock import Clock, system_clock
+from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.storage import Storage
-from lambdas.layer.topic import Topic
 
 log = logging.getLogger("ottu-ws-notify.sender")
 

@@ -15,13 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 from uuid import uuid4
 
-from lambdas.layer import batches, items, limits, settings
+from lambdas.layer import items, limits, settings
+from lambdas.layer.aws import batches
 from lambdas.layer.aws.dynamodb import DynamoDbClient
 from lambdas.layer.aws.errors import ServiceError
-from lambdas.layer.clock import Clock, system_clock, to_rfc3339
 from lambdas.layer.items import KEY, Said
 from lambdas.layer.lookup import Lookup, Subscribers
-from lambdas.layer.topic import Topic
+from lambdas.layer.protocol.clock import Clock, system_clock, to_rfc3339
+from lambdas.layer.protocol.topic import Topic
 
 INDEX = "by_ref"
 REPLAY_AT_MOST = 100
@@ -242,6 +243,6 @@ class Storage:
 
 
 def _topic(message: str) -> Topic:
-    from lambdas.layer.frames import parse_topic  # noqa: PLC0415 - `disconnect` never parses frames
+    from lambdas.layer.protocol.frames import parse_topic  # noqa: PLC0415 - `disconnect` never parses frames
 
     return parse_topic(message)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from lambdas.layer.auth.principal import Bearer, Identity, Nobody
 from lambdas.layer.handler import Handler
-from lambdas.layer.identity import Bearer, Identity, Nobody
 from proof.forgeries.attempts import IN, Tally, group_of
 from proof.fuzz.verdict import REQUEST, Recorder
 from tests.e2e.peer import Frame, publication

@@ -1,7 +1,7 @@
 """Tokens at the shipped verifier: those that are listed one by one, and the product."""
 
-from lambdas.layer.identity import Identity
-from lambdas.layer.tokens import BadToken, verify
+from lambdas.layer.auth.principal import Identity
+from lambdas.layer.auth.tokens import BadToken, verify
 from proof.forgeries.attempts import IN, Combination, Tally, combinations, group_of
 from tests.lambdas.forgeries import FORGERIES
 from tests.lambdas.minting import KEYS, NOW

@@ -11,9 +11,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from lambdas.layer import gateway
+from lambdas.layer.auth.principal import Identity, bearer
+from lambdas.layer.auth.tokens import BadToken, verify
 from lambdas.layer.handler import Handler
-from lambdas.layer.identity import Identity, bearer
-from lambdas.layer.tokens import BadToken, verify
 from proof.fuzz import seeds
 from proof.fuzz.changes import changed_json, changed_text
 from proof.fuzz.functions import functions as loaded

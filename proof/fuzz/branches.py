@@ -13,8 +13,8 @@ import coverage
 from proof.fuzz.attempts import ATTEMPTS
 
 MODULES: Final[Mapping[str, str]] = {
-    "lambdas.layer.frames": "parser",
-    "lambdas.layer.tokens": "verifier",
+    "lambdas.layer.protocol.frames": "parser",
+    "lambdas.layer.auth.tokens": "verifier",
 }
 
 

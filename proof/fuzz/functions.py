@@ -66,7 +66,7 @@ def functions() -> Functions:
     with _settings(), redirect_stdout(_Nowhere()):
         from lambdas.connect import authorizer, handler as connect  # noqa: I001, PLC0415 - only under these settings
         from lambdas.default import handler as default  # noqa: PLC0415 - (the same)
-    from lambdas.layer.keys import Keys  # noqa: PLC0415 - (the same)
+    from lambdas.layer.auth.keys import Keys  # noqa: PLC0415 - (the same)
     from proof.fuzz.attempts import handler  # noqa: PLC0415 - which imports this module
 
     did = Recorder()

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from lambdas.layer.identity import Identity
+from lambdas.layer.auth.principal import Identity
 
 _DAY: Final = 24 * 60 * 60
 _MOST_REFS: Final = 20

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from lambdas.layer.identity import Identity
+from lambdas.layer.auth.principal import Identity
 from lambdas.layer.items import Said
 from lambdas.layer.post import Outcome, PostResult
+from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.sender import Delivery
-from lambdas.layer.topic import Topic
 
 REQUEST: Final = "a-request"
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from greenlet import getcurrent
 
-from lambdas.layer import batches, handler, items, limits, storage
+from lambdas.layer import handler, items, limits, storage
+from lambdas.layer.aws import batches
 from lambdas.layer.items import Said
 from lambdas.layer.post import Outcome, PostResult
+from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
-from lambdas.layer.topic import Topic
 from proof.interleavings import post_breaks, publish_breaks
 from proof.interleavings.publish_breaks import Replacement
 

@@ -8,9 +8,9 @@ from greenlet import getcurrent
 from lambdas.layer import limits
 from lambdas.layer.items import Said
 from lambdas.layer.lookup import Lookup, Subscribers
+from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.sender import Delivery, Sender
 from lambdas.layer.storage import Storage
-from lambdas.layer.topic import Topic
 
 Replacement = tuple[Any, str, Any]
 """An object, the name of its attribute, and what to put there."""

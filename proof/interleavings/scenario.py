@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
-from lambdas.layer.topic import Topic
+from lambdas.layer.protocol.topic import Topic
 
 TOPICS = (Topic("m1", "a"), Topic("m2", "a"), Topic("m1", 2), Topic("M1", "A"))
 """Merchants that share a ref, or do but for its case: a wrong key would mix them up."""

@@ -12,8 +12,9 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
-from lambdas.layer import batches, clock, frames, handler, post, sender, storage
-from lambdas.layer.aws import retries
+from lambdas.layer import handler, post, sender, storage
+from lambdas.layer.aws import batches, retries
+from lambdas.layer.protocol import clock, frames
 from proof.interleavings.scheduler import Scheduler
 from proof.interleavings.tables import FaultError
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from lambdas.layer import storage
+from lambdas.layer.auth.principal import FRONTEND, Identity
 from lambdas.layer.handler import Handler
-from lambdas.layer.identity import FRONTEND, Identity
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
 from proof.interleavings import seams

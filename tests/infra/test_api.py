@@ -4,7 +4,7 @@ import re
 import pytest
 
 from infra.access_logs import FIELDS_OF_THE_AUTHORIZER
-from lambdas.layer.identity import Identity
+from lambdas.layer.auth.principal import Identity
 from tests.infra.templates import Template
 
 

@@ -8,9 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.layer import batches, post
+from lambdas.layer import post
 from lambdas.layer import sender as sender_module
-from lambdas.layer.aws import retries
+from lambdas.layer.aws import batches, retries
 from lambdas.layer.aws.boto3_clients import Boto3DynamoDb
 from lambdas.layer.aws.dynamodb import DynamoDb
 from lambdas.layer.handler import Handler

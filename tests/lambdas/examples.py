@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from lambdas.layer.topic import Topic
+from lambdas.layer.protocol.topic import Topic
 from tests.events import captured
 
 TOPIC = Topic("merchant_id", "12303")

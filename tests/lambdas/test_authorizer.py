@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from lambdas.layer.auth.principal import Identity, bearer
 from lambdas.layer.aws import json_service, retries
-from lambdas.layer.identity import Identity, bearer
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from tests.events import captured
 from tests.fakes import FakeLambdaContext, FakeTime, LongestPauses

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from lambdas.layer import batches
-from lambdas.layer.batches import Request, UnwrittenError
+from lambdas.layer.aws import batches
+from lambdas.layer.aws.batches import Request, UnwrittenError
 from tests.fakes import FakeTime
 
 if TYPE_CHECKING:

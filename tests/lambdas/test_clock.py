@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from lambdas.layer.clock import from_rfc3339, system_clock, to_rfc3339
+from lambdas.layer.protocol.clock import from_rfc3339, system_clock, to_rfc3339
 
 
 def test_a_time_is_written_in_utc_with_milliseconds() -> None:

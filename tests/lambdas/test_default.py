@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.layer.clock import to_rfc3339
+from lambdas.layer.protocol.clock import to_rfc3339
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from tests.events import captured
 from tests.fakes import FakeLambdaContext

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.layer.clock import to_rfc3339
-from lambdas.layer.identity import Identity
+from lambdas.layer.auth.principal import Identity
+from lambdas.layer.protocol.clock import to_rfc3339
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from tests.lambdas.examples import PUBLISH, message, publish, subscribe, unsubscribe
 from tests.lambdas.functions import Function, import_anew

@@ -7,9 +7,9 @@ import pytest
 from lambdas.layer.aws.boto3_clients import Boto3DynamoDb
 from lambdas.layer.aws.dynamodb import DynamoDb
 from lambdas.layer.aws.errors import ServiceError
+from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.storage import Storage
-from lambdas.layer.topic import Topic
 from tests.events import captured
 from tests.fakes import FakeClock
 from tests.lambdas.examples import TOPIC

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from lambdas.layer.aws.batches import UnwrittenError
 from lambdas.layer.aws.errors import ServiceError, TransportError
-from lambdas.layer.batches import UnwrittenError
 from lambdas.layer.handler import Handler
 from tests.fakes import Call, FakeApi, FakeTime, Journal, TappedDynamo
 from tests.lambdas.examples import publish, subscribe, unsubscribe

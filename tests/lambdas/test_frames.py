@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lambdas.layer.errors import InvalidMessage, Refusal
-from lambdas.layer.frames import (
+from lambdas.layer.protocol.errors import InvalidMessage, Refusal
+from lambdas.layer.protocol.frames import (
     MAX_NESTING,
     Ping,
     Publish,
@@ -18,7 +18,7 @@ from lambdas.layer.frames import (
     parse_object,
     parse_topic,
 )
-from lambdas.layer.topic import Topic
+from lambdas.layer.protocol.topic import Topic
 from tests.lambdas.examples import (
     PUBLISH,
     SUBSCRIBE,

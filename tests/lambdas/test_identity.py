@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.layer.identity import Identity, Nobody, bearer
+from lambdas.layer.auth.principal import Identity, Nobody, bearer
 
 REFS = st.frozensets(st.text(min_size=1), min_size=1, max_size=20)
 IDENTITIES = st.sampled_from(["frontend", "backend"]).flatmap(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from lambdas.layer.auth.keys import BadSecretError, Keys, KeysUnavailableError, parse_keys
 from lambdas.layer.aws import json_service, retries
-from lambdas.layer.keys import BadSecretError, Keys, KeysUnavailableError, parse_keys
 from lambdas.layer.settings import MissingSettingError
 from tests.fakes import FakeClock, FakeTime, LongestPauses
 from tests.lambdas.loopback import LoopbackApi, Said

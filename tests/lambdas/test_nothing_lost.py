@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.layer.clock import from_rfc3339
 from lambdas.layer.handler import Handler
+from lambdas.layer.protocol.clock import from_rfc3339
 from tests.fakes import Call, FakeApi, FakeClock, Journal, TappedDynamo
 from tests.lambdas.examples import NOTIFICATION, publish, subscribe
 from tests.lambdas.frames_sent import do, join, say

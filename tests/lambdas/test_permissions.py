@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pytest
 
+from lambdas.layer.auth.principal import Bearer, Identity, Nobody
 from lambdas.layer.handler import Handler
-from lambdas.layer.identity import Bearer, Identity, Nobody
 from tests.fakes import FakeApi, FakeClock, TappedDynamo
 from tests.lambdas.examples import publish, subscribe, unsubscribe
 from tests.lambdas.tables import Tables

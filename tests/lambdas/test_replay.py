@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from lambdas.layer.clock import to_rfc3339
 from lambdas.layer.handler import Handler
 from lambdas.layer.items import Said
+from lambdas.layer.protocol.clock import to_rfc3339
 from lambdas.layer.storage import Storage
 from tests.fakes import FakeApi, FakeClock, TappedDynamo
 from tests.lambdas.examples import NOTIFICATION, NOW, TOPIC, subscribe

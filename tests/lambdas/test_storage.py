@@ -4,11 +4,11 @@ import pytest
 
 from lambdas.layer.aws.boto3_clients import Boto3DynamoDb
 from lambdas.layer.aws.errors import ServiceError
-from lambdas.layer.clock import to_rfc3339
 from lambdas.layer.items import Said
+from lambdas.layer.protocol.clock import to_rfc3339
+from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.storage import Storage
-from lambdas.layer.topic import Topic
 from tests.fakes import FakeClock, TappedDynamo
 from tests.lambdas.examples import TOPIC, publish
 from tests.lambdas.tables import RETENTION, Tables

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from lambdas.layer.errors import InvalidJson, InvalidMessage
 from lambdas.layer.items import Said
+from lambdas.layer.protocol.errors import InvalidJson, InvalidMessage
+from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.storage import Storage
-from lambdas.layer.topic import Topic
 from tests.fakes import FakeClock, TappedDynamo
 from tests.lambdas.examples import TOPIC, publish
 from tests.lambdas.tables import Tables

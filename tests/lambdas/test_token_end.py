@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import pytest
 
+from lambdas.layer.auth.principal import Identity
 from lambdas.layer.handler import Handler
-from lambdas.layer.identity import Identity
 from tests.fakes import Call, FakeApi, FakeClock, FakeTime, TappedDynamo
 from tests.lambdas.examples import publish, subscribe
 from tests.lambdas.frames_sent import do

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lambdas.layer.identity import Identity
-from lambdas.layer.tokens import LONGEST_LIFE, BadToken, verify
+from lambdas.layer.auth.principal import Identity
+from lambdas.layer.auth.tokens import LONGEST_LIFE, BadToken, verify
 from tests.lambdas.forgeries import DAY, FORGERIES
 from tests.lambdas.minting import ABSENT, KEYS, NOW, b64, signed, token
 

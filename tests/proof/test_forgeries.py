@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from lambdas.layer import handler, tokens
+from lambdas.layer import handler
+from lambdas.layer.auth import tokens
 from proof.forgeries.attempts import IN, Tally
 from proof.forgeries.part import judge
 from proof.forgeries.permissions import beyond

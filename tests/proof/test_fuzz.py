@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from lambdas.layer import frames, handler, tokens
+from lambdas.layer import handler
+from lambdas.layer.auth import tokens
+from lambdas.layer.protocol import frames
 from proof.fuzz.attempts import handshake
 from proof.fuzz.guide import batch
 from proof.fuzz.part import prove

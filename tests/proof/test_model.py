@@ -7,8 +7,8 @@ import pytest
 
 from lambdas.layer import items, post
 from lambdas.layer.items import Said
+from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.storage import Storage
-from lambdas.layer.topic import Topic
 from proof.interleavings import seams
 from proof.interleavings.choices import Choices
 from proof.interleavings.expressions import compiled

@@ -11,8 +11,8 @@ import boto3
 import jwt
 import pytest
 
-from lambdas.layer.keys import parse_keys
-from lambdas.layer.tokens import LONGEST_LIFE, BadToken, verify
+from lambdas.layer.auth.keys import parse_keys
+from lambdas.layer.auth.tokens import LONGEST_LIFE, BadToken, verify
 from tests.tools.stacks import deploy_outputs
 from tools.ministack import CREDENTIALS
 from tools.outputs import write_outputs

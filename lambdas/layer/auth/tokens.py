@@ -10,9 +10,9 @@ from typing import Any
 import jwt
 from jwt.algorithms import HMACAlgorithm
 
-from lambdas.layer.errors import InvalidMessage
-from lambdas.layer.frames import topic_of
-from lambdas.layer.identity import BACKEND, FRONTEND, Identity
+from lambdas.layer.auth.principal import BACKEND, FRONTEND, Identity
+from lambdas.layer.protocol.errors import InvalidMessage
+from lambdas.layer.protocol.frames import topic_of
 
 LONGEST_LIFE = 24 * 60 * 60
 """Seconds from now that a token may last."""

@@ -1,8 +1,8 @@
 """What a connection may do, by its token. What a frame says may only agree with it."""
 
-from lambdas.layer.errors import Forbidden
-from lambdas.layer.frames import Ping, Publish, Request, Subscribe, Unsubscribe
-from lambdas.layer.identity import BACKEND, FRONTEND, Bearer, Identity, Nobody
+from lambdas.layer.auth.principal import BACKEND, FRONTEND, Bearer, Identity, Nobody
+from lambdas.layer.protocol.errors import Forbidden
+from lambdas.layer.protocol.frames import Ping, Publish, Request, Subscribe, Unsubscribe
 
 
 def require_alive(bearer: Bearer, now: int) -> None:

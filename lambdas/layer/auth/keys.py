@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Self
 
 from lambdas.layer import settings
+from lambdas.layer.auth.tokens import can_sign
 from lambdas.layer.aws.secrets_manager import SecretsManager
-from lambdas.layer.clock import Clock, system_clock
-from lambdas.layer.tokens import can_sign
+from lambdas.layer.protocol.clock import Clock, system_clock
 
 _KEPT_FOR = 5 * 60 * 1000
 _LOOKED_UP_AGAIN_AFTER = 60 * 1000

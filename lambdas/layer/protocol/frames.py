@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 
 import fastjsonschema
 
-from lambdas.layer.clock import from_rfc3339
-from lambdas.layer.errors import InvalidJson, InvalidMessage
-from lambdas.layer.topic import Topic
+from lambdas.layer.protocol.clock import from_rfc3339
+from lambdas.layer.protocol.errors import InvalidJson, InvalidMessage
+from lambdas.layer.protocol.topic import Topic
 
 MAX_NESTING = 64
 """Levels of objects and arrays within one another; more is refused before anything recurses."""
