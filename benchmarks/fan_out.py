@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from botocore.config import Config
 
-from benchmarks.aws import connections_api, dynamodb, session
+from benchmarks.aws import connections_api, session
 from benchmarks.figures import FanOut
 from benchmarks.spread import percentiles, ratio
-from lambdas.layer import Sender, Storage
+from lambdas.layer import Sender
 from lambdas.layer.protocol.clock import system_clock
 from lambdas.layer.protocol.topic import Topic
 from tools import ToolError
@@ -64,7 +64,7 @@ def _ways(endpoint: str) -> dict[Way, Callable[[], object]]:
     threads = ThreadPoolExecutor(THREADS)
 
     def broadcast(connection_ids: list[str]) -> None:
-        delivery = sender.broadcast(_TOPIC, [dict.fromkeys(connection_ids, tomorrow)], _TEXT)
+        delivery = sender.broadcast([dict.fromkeys(connection_ids, tomorrow)], _TEXT)
         if delivery.accepted != len(connection_ids):
             raise ToolError(f"the fan-out went wrong: {delivery}")
 
@@ -77,9 +77,7 @@ def _ways(endpoint: str) -> dict[Way, Callable[[], object]]:
 
 
 def _sender(endpoint: str) -> Sender:
-    # The storage is asked only for connections that are gone, and here none is.
-    storage = Storage(dynamodb(endpoint), connections="", ledger="", retention=1)
-    return Sender(connections_api(endpoint), storage)
+    return Sender(connections_api(endpoint))
 
 
 def _boto3_post(endpoint: str) -> Callable[[str], object]:

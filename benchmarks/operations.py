@@ -57,14 +57,14 @@ def count(stage: LocalStage) -> list[Operation]:
         ledger=ledger,
         retention=int(environment["RETENTION_SECONDS"]),
     )
-    handler = Handler(storage, Sender(recorder, storage))
+    handler = Handler(storage, Sender(recorder))
     counted = []
     for name, frame, answer in _FRAMES:
         _handle(handler, frame, answer)
         counted.append(recorder.operation(name))
     _handle(handler, _SUBSCRIBE, "subscribed")
-    recorder.operation("not counted: the subscription that the disconnect forgets")
-    storage.forget_connection(_CONNECTION)
+    recorder.operation("not counted: the subscription that the disconnect deletes")
+    storage.delete_subscriptions(_CONNECTION)
     counted.append(recorder.operation("disconnect, 1 subscription"))
     return counted
 

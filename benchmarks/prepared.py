@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from benchmarks.aws import connections_api, dynamodb
 from benchmarks.tape import recording
 from lambdas.layer import Storage
-from lambdas.layer.items import Said
+from lambdas.layer.items import StoredNotification
 from lambdas.layer.protocol.topic import Topic
 from tools import ToolError
 from tools.deploy import LocalStage
@@ -35,11 +35,11 @@ def prepared(stage: LocalStage, topic: Topic) -> Callable[[], float]:
     """Return what plays a publish to all who wait for a topic, and returns the seconds it took."""
     address = urlsplit(stage.endpoint)
     connections = urlsplit(stage.outputs["ConnectionsEndpointURL"])
-    subscribers = _storage(stage, stage.endpoint).listeners(topic)
+    subscribers = _storage(stage, stage.endpoint).subscribers(topic)
     with recording() as tape:
         storage = _storage(stage, f"http://{tape.address}")
-        storage.say(topic, Said(ID, _TEXT, "2026-11-23T09:30:00.000Z"))
-        storage.listeners(topic)
+        storage.put_notification(topic, StoredNotification(ID, _TEXT, "2026-11-23T09:30:00.000Z"))
+        storage.subscribers(topic)
         put, index, recent = tape.taken(address.netloc)
         api = connections_api(f"http://{tape.address}{connections.path}")
         for connection_id in subscribers:

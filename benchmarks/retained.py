@@ -84,8 +84,10 @@ def _lines(ledger: str, topic: Topic, notifications: int) -> Iterator[batches.Re
 
     def item(number: int, message: str) -> items.Item:
         text = json.dumps({"client": "backend", "message": message})
-        line = items.Said(f"{number:09}", text, to_rfc3339(now - notifications + number))
-        return items.said(topic.key, line, "benchmark", now + 60 * 60 * 1000)
+        line = items.StoredNotification(
+            f"{number:09}", text, to_rfc3339(now - notifications + number)
+        )
+        return items.notification(topic.key, line, "benchmark", now + 60 * 60 * 1000)
 
     message = "x" * (_A_MEGABYTE - size_of(item(0, "")))
     for number in range(notifications):
@@ -115,7 +117,7 @@ def _handler(stage: LocalStage, client: DynamoDbClient) -> Handler:
         ledger=names["LEDGER_TABLE"],
         retention=int(names["RETENTION_SECONDS"]),
     )
-    return Handler(storage, Sender(_Accepting(), storage))
+    return Handler(storage, Sender(_Accepting()))
 
 
 def _subscribe(handler: Handler, topic: Topic) -> int:

@@ -33,11 +33,14 @@ def _requests(connections: str, ledger: str, rows: int) -> Iterator[batches.Requ
     end = now + _LIFETIME
     for number in range(rows):
         connection_id, topic_key = f"other-{number}", f"other-merchant#{number}"
-        subscription = items.subscription(connection_id, topic_key)
-        yield connections, items.put(subscription, end)
+        subscription = items.subscription_key(connection_id, topic_key)
+        yield connections, items.put_request(subscription, end)
         if number % 2:
-            yield ledger, items.put(items.joined(connection_id, topic_key), end)
+            yield (
+                ledger,
+                items.put_request(items.recent_subscription_key(connection_id, topic_key), end),
+            )
         else:
-            line = items.Said(str(number), '{"message":"paid"}', to_rfc3339(now))
-            item = items.said(topic_key, line, "benchmark", end)
+            line = items.StoredNotification(str(number), '{"message":"paid"}', to_rfc3339(now))
+            item = items.notification(topic_key, line, "benchmark", end)
             yield ledger, {"PutRequest": {"Item": item}}

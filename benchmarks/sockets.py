@@ -44,7 +44,7 @@ class Sockets:
     ledger: str
 
     def subscribe(self) -> None:
-        """Subscribe every connection to its ref; again, to keep it among the lately joined."""
+        """Subscribe every connection to its ref; again, to renew its recent subscription."""
         _subscribe(self.subscribers)
 
     def milliseconds(self, subscribers: int) -> float:
@@ -56,21 +56,21 @@ class Sockets:
             taken = self.prepared()
             for receiver in self.subscribers[MOST]:
                 _require(receiver, id=ID)
-            self._forget({**_topic(MOST), "id": ID})
+            self._delete_notification({**_topic(MOST), "id": ID})
         else:
             taken = _timed(self.publisher, notification, self.subscribers[subscribers])
             _require(self.publisher, type="receipt", accepted=subscribers)
-            self._forget(notification)
+            self._delete_notification(notification)
         time.sleep(_PAUSE)
         return taken * 1000
 
-    def _forget(self, said: dict[str, str]) -> None:
-        """Take the line out of the ledger: each publish shall find its ref as the first did."""
+    def _delete_notification(self, notification: dict[str, str]) -> None:
+        """Delete it from the ledger, so that each publish finds its ref as the first did."""
         self.dynamodb.delete_item(
             TableName=self.ledger,
             Key={
-                "merchant_id#ref": {"S": f"{said['merchant_id']}#{said['ref']}"},
-                "line": {"S": f"said#{said['id']}"},
+                "merchant_id#ref": {"S": f"{notification['merchant_id']}#{notification['ref']}"},
+                "entry": {"S": f"notification#{notification['id']}"},
             },
         )
 

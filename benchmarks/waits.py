@@ -26,7 +26,7 @@ from ws_notify import mint_token
 By = Literal["socket", "invocation"]
 
 _PLAYED: Final[dict[By, str]] = {"socket": "12303", "invocation": "12304"}
-"""The ref of each kind: one that nothing was said of yet."""
+"""The ref of each kind: one that has no notification yet."""
 
 _KEYS: Final = {"first": "k" * 64}
 _TRACE: Final = "Root=1-6b03d0d8-5f1e2d3c4b5a69788796a5b4;Parent=5f1e2d3c4b5a6978;Sampled=0"

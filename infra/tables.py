@@ -51,7 +51,7 @@ class LedgerTable(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, stage: Stage) -> None:
         super().__init__(scope, construct_id)
-        self.table = _table(self, stage, partition_key=PAIR, sort_key="line")
+        self.table = _table(self, stage, partition_key=PAIR, sort_key="entry")
 
     def grant_say(self, role: iam.IRole) -> None:
         """Put a line on condition that it is not there yet (a batch write takes no condition)."""

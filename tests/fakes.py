@@ -1,4 +1,4 @@
-"""What the service talks to, played: the clock, `@connections`, DynamoDB on a bad day, Lambda.
+"""Fakes of what the service calls: the clock, `@connections`, a failing DynamoDB, Lambda.
 
 A fake does what the real thing does in the smallest way, can be told to fail, and writes down what
 it was asked. Steps of several fakes go into one journal where their order matters.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lambdas.layer.aws.dynamodb import DynamoDbClient
 
 Journal = list[str]
-"""Names of steps in the order in which they began, e.g. `put said`, `query joined`, `post c1`."""
+"""Names of steps in the order in which they began, e.g. `put notification`, `post c1`."""
 
 
 class FakeClock:
@@ -137,8 +137,8 @@ Detour = Callable[[Call], Any]
 class TappedDynamo:
     """A DynamoDB client that writes its calls down by what they are for, and fails on demand.
 
-    Steps: `write` (a batch), `delete`, `put said`, `query said`, `query joined`, `query index`,
-    `query connection`.
+    Steps: `write` (a batch), `delete`, `put notification`, `query notifications`, `query recent`,
+    `query index`, `query connection`.
     """
 
     def __init__(self, client: "DynamoDbClient", journal: Journal | None = None) -> None:
@@ -186,7 +186,7 @@ class TappedDynamo:
 
     def put_item(self, **parameters: Any) -> Any:
         """Put an item."""
-        return self._do("put said", lambda: self._client.put_item(**parameters), parameters)
+        return self._do("put notification", lambda: self._client.put_item(**parameters), parameters)
 
     def query(self, **parameters: Any) -> Any:
         """Return a page."""
@@ -205,7 +205,11 @@ def _query_step(parameters: dict[str, Any]) -> str:
     if "IndexName" in parameters:
         return "query index"
     values = parameters["ExpressionAttributeValues"]
-    named = {":said": "query said", ":joined": "query joined", ":connection_id": "query connection"}
+    named = {
+        ":notification": "query notifications",
+        ":subscription": "query recent",
+        ":connection_id": "query connection",
+    }
     return next(step for name, step in named.items() if name in values)
 
 

@@ -185,7 +185,7 @@ def test_the_three_names_of_the_layer_are_those_of_its_modules() -> None:
     assert done.stdout.split() == [
         "lambdas.layer.handler",
         "lambdas.layer.sender",
-        "lambdas.layer.storage",
+        "lambdas.layer.legacy",
     ]
 
 

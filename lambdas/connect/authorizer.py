@@ -1,7 +1,7 @@
-"""The authorizer of `$connect`: lets a connection in by its token, and hands on what that says.
+"""The authorizer of `$connect`: verifies the token of a handshake, and hands its identity on.
 
 Deployed only where the stage's `auth` is not `off`. It is given no identity source: API Gateway
-would ask for all of several, and a token comes in the header or in the query string.
+would require all of several, and a token comes in the header or in the query string.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.layer import gateway, settings
 from lambdas.layer.auth.keys import Keys
-from lambdas.layer.auth.tokens import BadToken, verify
+from lambdas.layer.auth.tokens import InvalidToken, verify
 from lambdas.layer.entry import entry
 from lambdas.layer.protocol.clock import system_clock
 
@@ -33,9 +33,9 @@ class Unauthorized(Exception):  # noqa: N818 - API Gateway's word
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the policy that lets a connection in, with the identity as its context.
 
-    Raises Unauthorized for a bad token, and for none where one is required. Here, outside of the
-    decorators, because the runtime logs each frame that the exception has passed, for every refusal
-    (awslambdaric/bootstrap.py, handle_event_request).
+    Raises Unauthorized for an invalid token, and for none where one is required. Here, outside of
+    the decorators, because the runtime logs each stack frame that the exception has passed, for
+    every refusal (awslambdaric/bootstrap.py, handle_event_request).
     """
     policy: dict[str, Any] | None = _policy(event, context)
     if policy is None:
@@ -45,7 +45,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @entry(logger, metrics)
 def _policy(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any] | None:
-    """Return the policy, or None for a token that is refused."""
+    """Return the policy, or None for an invalid token."""
     logger.append_keys(request_id=gateway.request_id(event))
     token = gateway.token(event)
     if token is None and not TOKEN_REQUIRED:
@@ -53,8 +53,8 @@ def _policy(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any] | 
         return gateway.allow(event, "anonymous", {})
     try:
         identity = verify(token or "", KEYS.get, system_clock() / 1000)
-    except BadToken as bad:
-        logger.warning("token refused", extra={"reason": bad.reason})
+    except InvalidToken as invalid:
+        logger.warning("token refused", extra={"reason": invalid.reason})
         metrics.add_metric("TokensRefused", MetricUnit.Count, 1)
         return None
     except Exception:

@@ -1,4 +1,4 @@
-"""`$connect`: may this page open a connection? Nothing is stored before it subscribes."""
+"""`$connect`: checks the origin of a page. Nothing is stored before it subscribes."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ metrics = Metrics()
 
 @entry(logger, metrics)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Answer 200 to let the connection open, 403 to a page of an origin that is not listed."""
+    """Answer 200 to accept the connection, 403 to a page whose origin is not allowed."""
     logger.append_keys(request_id=gateway.request_id(event))
     if gateway.event_type(event) != "CONNECT":
         metrics.add_metric("FramesRefused", MetricUnit.Count, 1)
-        return gateway.refuse_message(event)
+        return gateway.reject_message(event)
     if not gateway.origin_allowed(event, ALLOWED_ORIGINS):
         logger.warning("origin refused")
         metrics.add_metric("OriginsRefused", MetricUnit.Count, 1)

@@ -1,4 +1,4 @@
-"""`$default`: every frame of every client; and, invoked directly, a publish without a socket."""
+"""`$default`: every frame of every client; and, invoked directly, a publish without a WebSocket."""
 
 import json
 import time
@@ -8,16 +8,20 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.default.telemetry import report
-from lambdas.layer import Handler, Sender, Storage, gateway, settings
-from lambdas.layer.auth.principal import bearer
+from lambdas.layer import gateway, settings
+from lambdas.layer.auth.principal import principal
 from lambdas.layer.aws.connections_api import ConnectionsApi
 from lambdas.layer.aws.dynamodb import DynamoDb
 from lambdas.layer.entry import entry
+from lambdas.layer.handler import Handler
 from lambdas.layer.protocol.replies import Frame
+from lambdas.layer.sender import Sender
+from lambdas.layer.storage import Storage
 
 TOKEN_REQUIRED = settings.choice("AUTH", {"off", "optional", "required"}) == "required"
-STORAGE = Storage.from_env(DynamoDb.from_env())
-HANDLER = Handler(STORAGE, Sender.from_env(STORAGE, ConnectionsApi.from_env()))
+HANDLER = Handler(
+    Storage.from_env(DynamoDb.from_env()), Sender.from_env(api=ConnectionsApi.from_env())
+)
 
 logger = Logger()
 metrics = Metrics()
@@ -40,7 +44,7 @@ def _message(event: gateway.Event) -> Frame | None:
         event.get("body") or "",
         request_id=request_id,
         connected_at=context["connectedAt"],
-        bearer=bearer(gateway.authorizer(event), required=TOKEN_REQUIRED),
+        principal=principal(gateway.authorizer(event), required=TOKEN_REQUIRED),
     )
     report(reply, logger, metrics, since=context["requestTimeEpoch"])
     return reply
@@ -59,4 +63,4 @@ def _text(payload: Any) -> str:
     try:
         return json.dumps(payload)
     except RecursionError:
-        return ""  # the parser would not have nested so deep either: refused as no JSON object
+        return ""  # the parser would not have nested so deep either: rejected as not a JSON object

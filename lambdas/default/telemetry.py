@@ -1,4 +1,4 @@
-"""What the log and the metrics say of an answered frame. No payload, no `message`."""
+"""The log line and the metrics of an answered frame. No payload, no `message`."""
 
 import time
 

@@ -1,4 +1,7 @@
-"""`$disconnect`: forget the connection. It may never come; expiry and the next publish clean up."""
+"""`$disconnect`: deletes the connection's subscriptions.
+
+It may never come: then the next publish prunes them, or they expire.
+"""
 
 from typing import Any
 
@@ -19,13 +22,13 @@ metrics = Metrics()
 
 @entry(logger, metrics)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Forget every subscription of the connection; API Gateway ignores the answer."""
+    """Delete every subscription of the connection; API Gateway ignores the response."""
     logger.append_keys(request_id=gateway.request_id(event))
     if gateway.event_type(event) != "DISCONNECT":
         metrics.add_metric("FramesRefused", MetricUnit.Count, 1)
-        return gateway.refuse_message(event)
+        return gateway.reject_message(event)
     context = event["requestContext"]
-    subscriptions = STORAGE.forget_connection(context["connectionId"])
+    subscriptions = STORAGE.delete_subscriptions(context["connectionId"])
     logger.info(
         "disconnected",
         extra={"subscriptions": subscriptions, "code": context.get("disconnectStatusCode")},

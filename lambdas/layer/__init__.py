@@ -3,7 +3,7 @@
     from lambdas.layer import Handler, Sender, Storage
 
 The three names are imported when they are first asked for: a function that needs only `Settings`
-must not pay for botocore when it starts.
+must not pay for the rest when it starts.
 """
 
 from importlib import import_module
@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lambdas.layer.handler import Handler
+    from lambdas.layer.legacy import Storage
     from lambdas.layer.sender import Sender
-    from lambdas.layer.storage import Storage
 
 __all__ = ["Handler", "Sender", "Storage"]
 
-_HOME = {
+_MODULES = {
     "Handler": "lambdas.layer.handler",
     "Sender": "lambdas.layer.sender",
-    "Storage": "lambdas.layer.storage",
+    "Storage": "lambdas.layer.legacy",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

@@ -11,31 +11,31 @@ from urllib.parse import urlsplit
 from lambdas.layer.protocol import replies
 from lambdas.layer.protocol.replies import Frame
 
-_ALWAYS_THERE = {
+_REQUIRED = {
     "connectionId": str,
     "eventType": str,
     "requestId": str,
     "connectedAt": int,
     "requestTimeEpoch": int,
 }
-_IN_THE_BODY = {"client", "action"}
+_FRAME_FIELDS = {"client", "action"}
 
 Event = dict[str, Any]
 Response = dict[str, Any]
 
 
 def is_event(event: Any) -> bool:
-    """Tell whether API Gateway sent this, rather than somebody who invoked the function.
+    """Tell whether API Gateway sent this, rather than a direct invocation.
 
-    Each frame says `client` or `action`. Those of API Gateway's clients are the text of `body`, so
+    Each frame has `client` or `action`. Those of API Gateway's clients are the text of `body`, so
     where one stands in the event itself, the event is the frame of an invoker, whatever else it
     holds. An invoker may leave them out and forge an event: IAM trusts it with any publish anyway.
     """
-    if not isinstance(event, dict) or not _IN_THE_BODY.isdisjoint(event):
+    if not isinstance(event, dict) or not _FRAME_FIELDS.isdisjoint(event):
         return False
     context = _context(event)
     return isinstance(event.get("body"), str | None) and all(
-        isinstance(context.get(name), kind) for name, kind in _ALWAYS_THERE.items()
+        isinstance(context.get(name), kind) for name, kind in _REQUIRED.items()
     )
 
 
@@ -74,7 +74,7 @@ def respond(reply: Frame | None) -> Response:
     return {"statusCode": 200, "body": json.dumps(reply, ensure_ascii=False)}
 
 
-def refuse_message(event: Event) -> Response:
+def reject_message(event: Event) -> Response:
     """Answer a message that reached `$connect` or `$disconnect` by naming it as its action."""
     return respond(
         replies.error(
@@ -90,7 +90,7 @@ def refuse_message(event: Event) -> Response:
 def token(event: Event) -> str | None:
     """Return the token of a handshake: of its header `Authorization: Bearer …`, or `?token=…`.
 
-    A header wins; an `Authorization` that is no Bearer is some proxy's, and no token.
+    A header wins; an `Authorization` of another scheme is a proxy's, and not a token.
     """
     scheme, _, credentials = _header(event, "authorization").strip().partition(" ")
     if scheme.lower() == "bearer":
@@ -100,7 +100,7 @@ def token(event: Event) -> str | None:
 
 
 def allow(event: Event, principal: str, context: dict[str, str]) -> Response:
-    """Return the answer of an authorizer that lets the connection in."""
+    """Return the response of an authorizer that accepts the connection."""
     statement = {
         "Action": "execute-api:Invoke",
         "Effect": "Allow",
@@ -116,8 +116,8 @@ def allow(event: Event, principal: str, context: dict[str, str]) -> Response:
 def origin_allowed(event: Event, allowed: AbstractSet[str]) -> bool:
     """Tell whether a handshake may come from the page that it comes from.
 
-    `allowed`: origins in lower case; none means any. A client that names no origin is no page,
-    and websocket-client names the API's own host: both are always allowed.
+    `allowed`: origins in lower case; none means any. A client that names no origin is not a
+    page, and websocket-client names the API's own host: both are always allowed.
     """
     origin = _header(event, "origin").lower()
     if not allowed or not origin or origin in allowed:

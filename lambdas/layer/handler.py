@@ -1,21 +1,23 @@
-"""What a frame does: parse, one thing, answer. Every exception becomes a reply here, only here."""
+"""Handling a frame: parse, decide, reply. Every exception becomes a reply here, and only here."""
 
 import json
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from lambdas.layer import limits
-from lambdas.layer.auth.permissions import require_alive, require_may
-from lambdas.layer.auth.principal import Bearer, Identity
-from lambdas.layer.items import Said
+from lambdas.layer.auth.permissions import authorize, require_unexpired
+from lambdas.layer.auth.principal import Identity, Principal
+from lambdas.layer.items import StoredNotification
 from lambdas.layer.post import Outcome
 from lambdas.layer.protocol import replies
 from lambdas.layer.protocol.clock import Clock, system_clock, to_rfc3339
-from lambdas.layer.protocol.errors import InvalidMessage, Refusal, TooLarge
+from lambdas.layer.protocol.errors import InvalidMessage, RejectedRequest, TooLarge
 from lambdas.layer.protocol.frames import Ping, Publish, Request, Subscribe, Unsubscribe, parse
 from lambdas.layer.protocol.replies import Frame
+from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
 
@@ -45,16 +47,16 @@ class StoredLateError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a frame; its fields are those parameters of `Handler.handle`."""
+    """The sender of a frame; its fields are the parameters of `Handler.handle`."""
 
     connection_id: str | None
     request_id: str
     connected_at: int | None
-    bearer: Bearer
+    principal: Principal
 
 
 class Handler:
-    """Does what frames ask for, and returns the frame that answers the sender."""
+    """Handles frames, and returns the reply to their sender."""
 
     def __init__(self, storage: Storage, sender: Sender, *, clock: Clock = system_clock) -> None:
         self._storage = storage
@@ -68,30 +70,30 @@ class Handler:
         *,
         request_id: str | None = None,
         connected_at: int | None = None,
-        bearer: Bearer = None,
+        principal: Principal = None,
     ) -> Frame | None:
-        """Do what a frame asks for and return the answer; None where nobody is left to hear it.
+        """Handle a frame and return the reply; None where the connection is gone.
 
         `connection_id` is None for a caller that has no connection: it may publish. `request_id`
         finds the call in the logs and is the notification's id where the frame names none.
         `connected_at`: when the connection opened, in milliseconds since 1970; now if unknown.
-        `bearer`: who the connection's token says it is.
+        `principal`: by the connection's token.
 
-        Raises nothing: what was refused or went wrong is an `error` frame.
+        Raises nothing: a rejection or a failure is an `error` frame.
         """
         request_id = request_id or uuid4().hex
         try:
-            require_alive(bearer, self._clock())
+            require_unexpired(principal, self._clock())
             request = parse(message)
-            require_may(bearer, request)
-            return self._do(request, Caller(connection_id, request_id, connected_at, bearer))
-        except Refusal as refusal:
+            authorize(principal, request)
+            return self._do(request, Caller(connection_id, request_id, connected_at, principal))
+        except RejectedRequest as rejected:
             return replies.error(
-                refusal.code,
-                refusal.message,
-                retryable=refusal.retryable,
+                rejected.code,
+                rejected.message,
+                retryable=rejected.retryable,
                 request_id=request_id,
-                field=refusal.field,
+                field=rejected.field,
             )
         except Exception:
             log.exception("frame failed", extra={"request_id": request_id})
@@ -116,48 +118,62 @@ class Handler:
 
     def _publish(self, request: Publish, request_id: str) -> Frame:
         topic = request.topic
-        # A role's may have to be fetched: not between `sent_at` and the put.
+        # Credentials may have to be fetched: not between `sent_at` and the put.
         self._storage.resolve_credentials()
         sent_at = self._clock()
-        line = _line(request, request.id or request_id, to_rfc3339(sent_at))
-        # First what is said, then who joined: a subscriber does it the other way round. Of the
-        # lookup, only the index's part, which knows those of minutes ago, goes on beside the write.
+        notification = _stored_notification(request, request.id or request_id, to_rfc3339(sent_at))
+        # First the notification is written, then the recent subscriptions are read: a subscriber
+        # does it the other way round. Only the index query, which serves older
+        # subscriptions, runs during the write.
         with self._storage.begin_lookup(topic) as lookup:
-            earlier = self._storage.say(topic, line)
+            earlier = self._storage.put_notification(topic, notification)
             if earlier is not None:
-                _refuse_other_content(earlier, line)
-                line = earlier
+                _require_same_content(earlier, notification)
+                notification = earlier
             elif (late := self._clock() - sent_at) > limits.STORED_WITHIN_MS:
                 raise StoredLateError(late)
-            delivery = self._sender.broadcast(topic, lookup.batches(), line.notification)
+            delivery = self._sender.broadcast(lookup.batches(), notification.text)
+        self._prune(topic, delivery.gone)
         return replies.receipt(
             topic.merchant_id,
             topic.ref,
-            id_=line.id,
-            sent_at=line.sent_at,
+            id_=notification.id,
+            sent_at=notification.sent_at,
             accepted=delivery.accepted,
-            gone=delivery.gone,
+            gone=len(delivery.gone),
             failed=delivery.failed,
             duplicate=earlier is not None,
         )
+
+    def _prune(self, topic: Topic, gone: Collection[str]) -> None:
+        if not gone:
+            return
+        try:
+            self._storage.unsubscribe(topic, gone)
+        except Exception:
+            # The next publish prunes them, or they expire: not a reason to fail this one.
+            log.exception("pruning failed", extra={"connections": len(gone)})
 
     def _subscribe(self, request: Subscribe, connection_id: str, caller: Caller) -> Frame | None:
         topic = request.topic
         # Taken before anything is read: as a later `since` it must not leave a gap.
         now = self._clock()
         opened_at = now if caller.connected_at is None else caller.connected_at
-        served_until = opened_at + limits.CONNECTION_LIFETIME_MS
-        token_end = caller.bearer.ends_at if isinstance(caller.bearer, Identity) else None
-        end = served_until if token_end is None else min(served_until, token_end)
-        # First who hears, then what was said: a publisher does it the other way round.
-        self._storage.subscribe(connection_id, topic, served_until, token_end)
-        after = 0 if request.since is None else request.since - limits.REPLAY_OVERLAP_MS
-        missed = self._storage.said(topic, after)
-        result = self._sender.replay(connection_id, (line.notification for line in missed), end)
+        connection_expires_at_ms = opened_at + limits.CONNECTION_LIFETIME_MS
+        token_expires_at_ms = _token_expires_at_ms(caller.principal)
+        expires_at_ms = connection_expires_at_ms
+        if token_expires_at_ms is not None:
+            expires_at_ms = min(expires_at_ms, token_expires_at_ms)
+        # First the subscription is written, then the notifications are read: a publisher does it
+        # the other way round.
+        self._storage.subscribe(connection_id, topic, connection_expires_at_ms, token_expires_at_ms)
+        after_ms = 0 if request.since is None else request.since - limits.REPLAY_OVERLAP_MS
+        missed = self._storage.notifications(topic, after_ms)
+        result = self._sender.replay(connection_id, (one.text for one in missed), expires_at_ms)
         if result.outcome is Outcome.GONE:
             self._storage.unsubscribe(topic, [connection_id])
             return None
-        require_alive(caller.bearer, self._clock())  # its token may have ended meanwhile
+        require_unexpired(caller.principal, self._clock())  # it may have expired meanwhile
         if result.outcome is Outcome.FAILED:
             # Not `subscribed`: its `now` would make the client skip what it did not get.
             raise ReplayError(result.reason)
@@ -166,7 +182,7 @@ class Handler:
             topic.ref,
             replayed=len(missed),
             now=to_rfc3339(now),
-            end=to_rfc3339(end),
+            expires_at=to_rfc3339(expires_at_ms),
         )
 
 
@@ -176,28 +192,32 @@ def _connection(caller: Caller, field: str) -> str:
     return caller.connection_id
 
 
-def _line(request: Publish, id_: str, sent_at: str) -> Said:
-    notification = json.dumps(
+def _token_expires_at_ms(principal: Principal) -> int | None:
+    return principal.expires_at_ms if isinstance(principal, Identity) else None
+
+
+def _stored_notification(request: Publish, id_: str, sent_at: str) -> StoredNotification:
+    text = json.dumps(
         {**request.content, "id": id_, "sent_at": sent_at},
         ensure_ascii=False,
         separators=(",", ":"),
     )
-    size = len(notification.encode())
+    size = len(text.encode())
     if size > MAX_NOTIFICATION:
         raise TooLarge(
             f"the notification would be {size} bytes as delivered; make it at most "
             f"{MAX_NOTIFICATION}, e.g. by sending a link instead of the content"
         )
-    return Said(id_, notification, sent_at)
+    return StoredNotification(id_, text, sent_at)
 
 
-def _refuse_other_content(earlier: Said, line: Said) -> None:
-    if _content(earlier) != _content(line):
+def _require_same_content(earlier: StoredNotification, later: StoredNotification) -> None:
+    if _content(earlier) != _content(later):
         raise InvalidMessage("this id was used for other content; give each content its own", "id")
 
 
-def _content(line: Said) -> str:
-    """Return what was said in one spelling, so that 1, 1.0 and true stay three things."""
-    content: dict[str, Any] = json.loads(line.notification)
+def _content(notification: StoredNotification) -> str:
+    """Return the content in one spelling, in which 1, 1.0 and true differ."""
+    content: dict[str, Any] = json.loads(notification.text)
     del content["sent_at"]
     return json.dumps(content, sort_keys=True)

@@ -1,67 +1,77 @@
-"""How subscriptions and lines look as DynamoDB items. Values only, no calls.
+"""Subscriptions and notifications as DynamoDB items: every key and prefix. Values only, no calls.
 
     connections   connection_id, merchant_id#ref, expires_at
-    ledger        merchant_id#ref, line = "joined#{connection_id}", expires_at
-                  merchant_id#ref, line = "said#{id}", notification, sent_at, write, expires_at
+    ledger        merchant_id#ref, entry = "subscription#{connection_id}", expires_at
+                  merchant_id#ref, entry = "notification#{id}", notification, sent_at, write,
+                                   expires_at
 
 `expires_at` is in seconds since 1970, DynamoDB's unit for it. A notification is kept as text: as
 DynamoDB numbers, 1e-7 and 2^53 + 1 would come back as others.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-KEY = "merchant_id#ref"
+TOPIC_KEY: Final = "merchant_id#ref"
+NOTIFICATION: Final = "notification#"
+RECENT_SUBSCRIPTION: Final = "subscription#"
 
 Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What was said of a topic; `notification` is the JSON text as delivered."""
+class StoredNotification:
+    """What the ledger holds of a notification; `text` is the JSON as delivered."""
 
     id: str
-    notification: str
+    text: str
     sent_at: str
 
 
-def subscription(connection_id: str, topic_key: str) -> Item:
+def subscription_key(connection_id: str, topic_key: str) -> Item:
     """Return the key of a subscription in the connections table."""
-    return {"connection_id": {"S": connection_id}, KEY: {"S": topic_key}}
+    return {"connection_id": {"S": connection_id}, TOPIC_KEY: {"S": topic_key}}
 
 
-def joined(connection_id: str, topic_key: str) -> Item:
-    """Return the key of the line of one who joined lately."""
-    return {KEY: {"S": topic_key}, "line": {"S": f"joined#{connection_id}"}}
+def recent_subscription_key(connection_id: str, topic_key: str) -> Item:
+    """Return the key of a recent subscription in the ledger."""
+    return {TOPIC_KEY: {"S": topic_key}, "entry": {"S": f"{RECENT_SUBSCRIPTION}{connection_id}"}}
 
 
-def said(topic_key: str, line: Said, write: str, expires_at: int) -> Item:
-    """Return the line of what was said; `write` tells this attempt to write it from others."""
+def recent_subscriber(item: Item) -> str:
+    """Return the connection id of a recent subscription."""
+    return str(item["entry"]["S"].removeprefix(RECENT_SUBSCRIPTION))
+
+
+def notification(
+    topic_key: str, stored: StoredNotification, write: str, expires_at_ms: int
+) -> Item:
+    """Return the item of a notification; `write` tells this attempt to write it from others."""
     return {
-        KEY: {"S": topic_key},
-        "line": {"S": f"said#{line.id}"},
-        "notification": {"S": line.notification},
-        "sent_at": {"S": line.sent_at},
+        TOPIC_KEY: {"S": topic_key},
+        "entry": {"S": f"{NOTIFICATION}{stored.id}"},
+        "notification": {"S": stored.text},
+        "sent_at": {"S": stored.sent_at},
         "write": {"S": write},
-        "expires_at": {"N": seconds(expires_at)},
+        "expires_at": {"N": seconds(expires_at_ms)},
     }
 
 
-def read_said(item: Item) -> Said:
-    """Return what a `said` line holds."""
-    return Said(
-        id=item["line"]["S"].removeprefix("said#"),
-        notification=item["notification"]["S"],
+def read_notification(item: Item) -> StoredNotification:
+    """Return the notification of an item."""
+    return StoredNotification(
+        id=item["entry"]["S"].removeprefix(NOTIFICATION),
+        text=item["notification"]["S"],
         sent_at=item["sent_at"]["S"],
     )
 
 
-def put(key: Item, expires_at: int) -> dict[str, Any]:
+def put_request(key: Item, expires_at_ms: int) -> dict[str, Any]:
     """Return the request that writes an item which is nothing but a key."""
-    return {"PutRequest": {"Item": {**key, "expires_at": {"N": seconds(expires_at)}}}}
+    return {"PutRequest": {"Item": {**key, "expires_at": {"N": seconds(expires_at_ms)}}}}
 
 
-def end(item: Item) -> int:
+def expires_at_ms(item: Item) -> int:
     """Return from when on an item counts as absent, in milliseconds since 1970."""
     return int(item["expires_at"]["N"]) * 1000
 

@@ -4,9 +4,9 @@ API Gateway waits 29 seconds for a function, so what the slowest publish may tak
 
     credentials, where they must be fetched  ATTEMPT_TIMEOUT
     put, with the index query beside it      CALL_BUDGET
-    recent subscriptions, before any post    CALL_BUDGET, where the index found nobody
+    recent subscriptions, before any post    CALL_BUDGET, where the index found none
     fan-out                                  FAN_OUT_BUDGET, from the first post on
-    pruning of dead connections              WRITE_ALL_BUDGET + CALL_BUDGET (the last batch)
+    pruning of gone connections              WRITE_ALL_BUDGET + CALL_BUDGET (the last batch)
 
 And a subscription that the index does not show yet must still stand among the recent ones, so these
 together have to be less than RECENT_SUBSCRIPTION_TTL:
@@ -57,7 +57,7 @@ FIRST_PAUSE = 0.05
 
 GONE_CONFIRMED_AFTER = 0.2
 """At least, from the first 410 of a connection to the attempt whose 410 is believed: API Gateway
-now and then answers 410 for a connection that lives:
+now and then answers 410 for a connection that is open:
 https://github.com/aws/aws-sdk-js/issues/3773, https://github.com/aws/aws-sdk-js-v3/issues/2763
 """
 

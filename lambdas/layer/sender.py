@@ -1,4 +1,4 @@
-"""Getting a frame to connections: in parallel, each on its own, tried again, the dead pruned."""
+"""Posting a frame to many connections in parallel, or many frames to one in order."""
 
 import logging
 import time
@@ -12,88 +12,74 @@ from lambdas.layer import limits
 from lambdas.layer.aws.connections_api import MAX_POSTS, ConnectionsClient
 from lambdas.layer.post import Outcome, Post, Poster, PostResult, Unconfirmed
 from lambdas.layer.protocol.clock import Clock, system_clock
-from lambdas.layer.protocol.topic import Topic
-from lambdas.layer.storage import Storage
 
 log = logging.getLogger("ottu-ws-notify.sender")
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a fan-out, in connections."""
+    """The outcome of a fan-out: how many accepted, which connections are gone, how many failed."""
 
     accepted: int
-    gone: int
+    gone: tuple[str, ...]
     failed: int
 
 
 class Sender:
-    """Sends to the connections of a stage, and tells the storage which of them are gone."""
+    """Posts to the connections of a stage."""
 
-    def __init__(
-        self, api: ConnectionsClient, storage: Storage, *, clock: Clock = system_clock
-    ) -> None:
+    def __init__(self, api: ConnectionsClient, *, clock: Clock = system_clock) -> None:
         self._poster = Poster(api, clock)
-        self._storage = storage
         self._executor = ThreadPoolExecutor(MAX_POSTS, thread_name_prefix="post")
 
     @classmethod
-    def from_env(cls, storage: Storage, api: ConnectionsClient | None = None) -> Self:
+    def from_env(cls, storage: object = None, api: ConnectionsClient | None = None) -> Self:
         """Return the sender of the stage that the environment names, on boto3's client by default.
 
-        Raises what Boto3ConnectionsApi.from_session does.
+        `storage` is not used: callers of the legacy service give one. Raises what
+        Boto3ConnectionsApi.from_session does.
         """
+        del storage
         if api is None:
             # Not at the top: a function must not import boto3.
             from lambdas.layer.aws.boto3_clients import Boto3ConnectionsApi  # noqa: PLC0415
 
             api = Boto3ConnectionsApi.from_session()
-        return cls(api, storage)
+        return cls(api)
 
-    def broadcast(self, topic: Topic, batches: Iterable[Mapping[str, int]], text: str) -> Delivery:
-        """Post a frame to each connection once, and prune those that are gone.
+    def broadcast(self, batches: Iterable[Mapping[str, int]], text: str) -> Delivery:
+        """Post a frame to each connection once.
 
-        `batches`: ids of connections, and until when each may be posted to, in milliseconds since
-        1970. The posts to a batch are under way while the next one is fetched. Raises nothing for
-        a connection that is dead, slow or failing: it is counted; and what fetching raises, once
-        the posts that were begun have ended.
+        `batches`: ids of connections, and when each expires, in milliseconds since 1970. The
+        posts to a batch are under way while the next one is fetched. Raises nothing for a
+        connection that is gone, slow or failing: it is counted; and what fetching raises, once the
+        posts that were begun have ended.
         """
         data = text.encode()
-        end: float | None = None
+        deadline: float | None = None
         begun: list[_Begun] = []
         try:
             for batch in batches:
-                for connection_id, expires_at in batch.items():
-                    if end is None:
-                        end = time.monotonic() + limits.FAN_OUT_BUDGET
-                    post = Post(connection_id, data, end, expires_at)
-                    begun.append(self._executor.submit(self._post_in_turn, post))
+                for connection_id, expires_at_ms in batch.items():
+                    if deadline is None:
+                        deadline = time.monotonic() + limits.FAN_OUT_BUDGET
+                    post = Post(connection_id, data, deadline, expires_at_ms)
+                    begun.append(self._executor.submit(self._post, post))
         except Exception:
-            self._finish(topic, begun)
+            # Nothing may go on in a function that is frozen afterwards.
+            _delivery(begun)
             raise
-        return self._finish(topic, begun)
+        return _delivery(begun)
 
-    def _finish(self, topic: Topic, begun: list["_Begun"]) -> Delivery:
-        results = [_followed(post) for post in begun]
-        _log_failed(results)
-        gone = [one.connection_id for one in results if one.outcome is Outcome.GONE]
-        self._prune(topic, gone)
-        counts = Counter(one.outcome for one in results)
-        return Delivery(
-            accepted=counts[Outcome.ACCEPTED],
-            gone=counts[Outcome.GONE],
-            failed=counts[Outcome.FAILED],
-        )
-
-    def replay(self, connection_id: str, texts: Iterable[str], expires_at: int) -> PostResult:
+    def replay(self, connection_id: str, texts: Iterable[str], expires_at_ms: int) -> PostResult:
         """Post frames to one connection, one after another, up to the first that does not arrive.
 
-        Returns that one, or ACCEPTED: all of them arrived. `expires_at`: until when it may be
+        Returns that one, or ACCEPTED: all of them arrived. `expires_at_ms`: until when it may be
         posted to, in milliseconds since 1970.
         """
-        end = time.monotonic() + limits.FAN_OUT_BUDGET
+        deadline = time.monotonic() + limits.FAN_OUT_BUDGET
         for text in texts:
-            post = Post(connection_id, text.encode(), end, expires_at)
+            post = Post(connection_id, text.encode(), deadline, expires_at_ms)
             result = self._poster.post(post)
             if isinstance(result, Unconfirmed):
                 result = self._poster.confirm(post, result)
@@ -101,28 +87,30 @@ class Sender:
                 return result
         return PostResult(connection_id, Outcome.ACCEPTED)
 
-    def _post_in_turn(self, post: Post) -> "PostResult | _Begun":
+    def _post(self, post: Post) -> "PostResult | _Begun":
         """Post; a first 410 is confirmed in a job of its own, whose future is returned.
 
-        That one queues behind the first attempts of the others: the dead hold back no living.
+        That one queues behind the first attempts of the others, so that gone ones delay none.
         """
         result = self._poster.post(post)
         if isinstance(result, Unconfirmed):
             return self._executor.submit(self._poster.confirm, post, result)
         return result
 
-    def _prune(self, topic: Topic, gone: list[str]) -> None:
-        if not gone:
-            return
-        try:
-            self._storage.unsubscribe(topic, gone)
-        except Exception:
-            # They are met again by the next publish, or expire: no reason to fail this one.
-            log.exception("forgetting dead connections failed", extra={"connections": len(gone)})
-
 
 _Begun = Future[Any]
 """Of a PostResult, or of another such future."""
+
+
+def _delivery(begun: list[_Begun]) -> Delivery:
+    results = [_followed(post) for post in begun]
+    _log_failed(results)
+    counts = Counter(one.outcome for one in results)
+    return Delivery(
+        accepted=counts[Outcome.ACCEPTED],
+        gone=tuple(one.connection_id for one in results if one.outcome is Outcome.GONE),
+        failed=counts[Outcome.FAILED],
+    )
 
 
 def _followed(begun: _Begun) -> PostResult:
@@ -135,4 +123,4 @@ def _followed(begun: _Begun) -> PostResult:
 def _log_failed(results: list[PostResult]) -> None:
     failed = Counter(one.reason for one in results if one.outcome is Outcome.FAILED)
     if failed:
-        log.warning("posts failed", extra={"failed": failed.total(), "why": dict(failed)})
+        log.warning("posts failed", extra={"failed": failed.total(), "reasons": dict(failed)})

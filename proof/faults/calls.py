@@ -57,7 +57,7 @@ def _query(parameters: dict[str, Any]) -> str:
     if "IndexName" in parameters:
         return INDEX
     values = parameters["ExpressionAttributeValues"]
-    named = {":said": SAID, ":joined": JOINED, ":connection_id": SUBSCRIPTIONS}
+    named = {":notification": SAID, ":subscription": JOINED, ":connection_id": SUBSCRIPTIONS}
     return next((step for name, step in named.items() if name in values), OTHER)
 
 

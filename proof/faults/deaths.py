@@ -15,7 +15,7 @@ def killed_then_retried(scene: Scene, rules: Rules) -> Outcome:
     with story(scene) as told:
         browser, backend = told.enter(), told.enter()
         browser.subscribe(told.shop, REF)
-        _killed(told, rules, backend, publication(told.shop, REF, id="it"), "said#it")
+        _killed(told, rules, backend, publication(told.shop, REF, id="it"), "notification#it")
         retry = told.publish(backend, "it")
         told.require(
             (retry.get("duplicate"), retry.get("accepted")) == (True, 1),
@@ -31,7 +31,7 @@ def killed_then_heard(scene: Scene, rules: Rules) -> Outcome:
     with story(scene) as told:
         browser, backend = told.enter(), told.enter()
         browser.subscribe(told.shop, REF)
-        _killed(told, rules, backend, publication(told.shop, REF, id="it"), "said#it")
+        _killed(told, rules, backend, publication(told.shop, REF, id="it"), "notification#it")
         ids = heard(browser.subscribe(told.shop, REF))
         told.require(set(ids) == {"it"}, f"what was stored is heard at the next subscribe: {ids}")
         return told.end(_DELIVERED, 0, 0)

@@ -31,7 +31,7 @@ def publish(scene: Scene, rules: Rules) -> Outcome:
         met = rules(told.shop, the_victim)
         came, seconds = told.meet(met, backend, publication(told.shop, REF, id="it"))
         (reply,) = replies(came)
-        stored = "said#it" in scene.lines(told.shop)
+        stored = "notification#it" in scene.lines(told.shop)
         if not reply.get("gone"):
             told.require(len(scene.joined(told.shop)) == SUBSCRIBERS, "nobody living is pruned")
         at_once = [heard(after(one)) for one in (victim, *others)]

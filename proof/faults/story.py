@@ -61,7 +61,7 @@ class Scene:
         )
 
     def lines(self, merchant: str) -> set[str]:
-        """Return the lines of a merchant's topic in the ledger: `said#...`, `joined#...`."""
+        """Return the ledger's entries of a merchant: `notification#...`, `subscription#...`."""
         found = self.dynamodb.query(
             TableName=self.stage.outputs["LedgerTableName"],
             KeyConditionExpression="#key = :key",
@@ -69,13 +69,13 @@ class Scene:
             ExpressionAttributeValues={":key": {"S": f"{merchant}#{REF}"}},
             ConsistentRead=True,
         )
-        return {item["line"]["S"] for item in found["Items"]}
+        return {item["entry"]["S"] for item in found["Items"]}
 
     def joined(self, merchant: str) -> frozenset[str]:
         """Return the connections that lately subscribed to a merchant's topic."""
         lines = self.lines(merchant)
         return frozenset(
-            line.removeprefix("joined#") for line in lines if line.startswith("joined#")
+            line.removeprefix("subscription#") for line in lines if line.startswith("subscription#")
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from lambdas.layer.auth.principal import Bearer, Identity, Nobody
+from lambdas.layer.auth.principal import Identity, Principal, Unauthenticated
 from lambdas.layer.handler import Handler
 from proof.forgeries.attempts import IN, Tally, group_of
 from proof.fuzz.verdict import REQUEST, Recorder
@@ -32,18 +32,18 @@ def _acts(merchant_id: str, ref: Any) -> Iterator[_Act]:
 
 
 def beyond() -> Tally:
-    """Try every act from every bearer; what their token does not say must do nothing."""
+    """Try every act as every principal; what their token does not say must do nothing."""
     tally = Tally()
     topics = itertools.product(("shop", "other", "Shop", "shop:"), ("7", 7, "8", "07", "7 "))
     acts = [act for topic in topics for act in _acts(*topic)]
-    for (bearer, who), act in itertools.product(_bearers(), acts):
+    for (principal, who), act in itertools.product(_principals(), acts):
         did = Recorder()
         handler = Handler(cast("Any", did), cast("Any", did), clock=lambda: _NOW)
         text = json.dumps(act.frame)
-        reply = handler.handle("a-connection", text, request_id=REQUEST, bearer=bearer) or {}
+        reply = handler.handle("a-connection", text, request_id=REQUEST, principal=principal) or {}
         refused = reply.get("code") == "forbidden"
         answer = f"forbidden: {reply.get('field', 'no token')}" if refused else IN
-        forged = _beyond(bearer, act)
+        forged = _beyond(principal, act)
         quiet = refused and not did.topics and not did.texts
         wrong = (not quiet) if forged else answer != IN
         what = f"{act.name} by {who}: {', '.join(forged)}"
@@ -51,22 +51,22 @@ def beyond() -> Tally:
     return tally
 
 
-def _bearers() -> Iterator[tuple[Bearer, str]]:
-    yield Nobody(), "no token"
+def _principals() -> Iterator[tuple[Principal, str]]:
+    yield Unauthenticated(), "no token"
     for role, refs, end in itertools.product(("frontend", "backend"), _REFS, _ENDS.values()):
         if role == "backend" or refs is not None:
             yield Identity(role, "shop", refs, end), role
 
 
-def _beyond(bearer: Bearer, act: _Act) -> list[str]:
-    """Return what about an act the bearer has no right to."""
-    if not isinstance(bearer, Identity):
+def _beyond(principal: Principal, act: _Act) -> list[str]:
+    """Return what about an act the principal has no right to."""
+    if not isinstance(principal, Identity):
         return ["token"]
     ref = str(act.frame["ref"])
     forged = {
-        "role": act.role != bearer.client,
-        "merchant": act.frame["merchant_id"] != bearer.merchant_id,
-        "ref": bearer.refs is not None and ref not in bearer.refs,
-        "expiry": bearer.ends_at <= _NOW,
+        "role": act.role != principal.client,
+        "merchant": act.frame["merchant_id"] != principal.merchant_id,
+        "ref": principal.refs is not None and ref not in principal.refs,
+        "expiry": principal.expires_at_ms <= _NOW,
     }
     return [name for name, is_forged in forged.items() if is_forged]

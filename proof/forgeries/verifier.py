@@ -1,7 +1,7 @@
 """Tokens at the shipped verifier: those that are listed one by one, and the product."""
 
 from lambdas.layer.auth.principal import Identity
-from lambdas.layer.auth.tokens import BadToken, verify
+from lambdas.layer.auth.tokens import InvalidToken, verify
 from proof.forgeries.attempts import IN, Combination, Tally, combinations, group_of
 from tests.lambdas.forgeries import FORGERIES
 from tests.lambdas.minting import KEYS, NOW
@@ -33,7 +33,7 @@ def product() -> Tally:
 def _answer(text: str, one: Combination | None = None) -> str:
     try:
         identity = verify(text, KEYS.get, NOW)
-    except BadToken as bad:
+    except InvalidToken as bad:
         return bad.reason
     if one is None or identity == _said(one):
         return IN

@@ -11,8 +11,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from lambdas.layer import gateway
-from lambdas.layer.auth.principal import Identity, bearer
-from lambdas.layer.auth.tokens import BadToken, verify
+from lambdas.layer.auth.principal import Identity, principal
+from lambdas.layer.auth.tokens import InvalidToken, verify
 from lambdas.layer.handler import Handler
 from proof.fuzz import seeds
 from proof.fuzz.changes import changed_json, changed_text
@@ -48,11 +48,11 @@ class Attempt:
 
 
 def frame(text: str) -> str:
-    """Hand a frame to the shipped Handler, over a recorder, from each kind of bearer."""
+    """Hand a frame to the shipped Handler, over a recorder, from each kind of principal."""
     kinds = []
     for who in _BEARERS:
         did = Recorder()
-        reply = handler(did).handle("a-connection", text, request_id=REQUEST, bearer=who)
+        reply = handler(did).handle("a-connection", text, request_id=REQUEST, principal=who)
         kinds.append(judged(reply, text, did, who))
     return kinds[0]
 
@@ -70,7 +70,7 @@ def token(text: str) -> str:
     """
     try:
         identity = verify(text, KEYS.get, NOW)
-    except BadToken as bad:
+    except InvalidToken as bad:
         require(len(bad.reason) < 50, f"a reason that may hold a part of it: {bad.reason}")  # noqa: PLR2004
         kept_out = identity_of(text, KEYS, NOW) if _COMPACT.fullmatch(text) else None
         require(kept_out is None, f"{kept_out} was refused by {text!r}: {bad.reason}")
@@ -96,7 +96,7 @@ def event(text: str) -> str:
     response = functions.default(message | {"body": body})
     require(response.keys() == {"statusCode", "body"}, f"the response {response}")
     reply = json.loads(response["body"])
-    who = bearer(gateway.authorizer(message), required=True)
+    who = principal(gateway.authorizer(message), required=True)
     if not isinstance(who, Identity):
         require(reply.get("code") == "forbidden", f"nobody was answered {reply}")
     return judged(reply, body or "", functions.did, who if isinstance(who, Identity) else None)

@@ -17,7 +17,8 @@ _VALUES: Final[tuple[Any, ...]] = (
 _NAMES: Final = (
     "client", "merchant_id", "ref", "project", "type", "status", "message", "id", "action",
     "since", "sent_at", "extra", "alg", "kid", "typ", "crit", "b64", "exp", "nbf", "iat",
-    "Authorization", "authorization", "Origin", "Host", "token", "body", "refs", "ends_at", "",
+    "Authorization", "authorization", "Origin", "Host", "token", "body", "refs", "",
+    "expires_at_ms",
 )  # fmt: skip
 _PIECES: Final = (
     '"', "{", "}", "[", "]", ":", ",", "\\", "\\u", "\\ud800", "\\u0000", "NaN", "Infinity",

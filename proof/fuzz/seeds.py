@@ -36,11 +36,11 @@ _PAGE: Final = {"client": "frontend", "merchant_id": "merchant_id", "refs": '["1
 
 EVENTS: Final = (
     *(
-        json.dumps({"context": {**_BACKEND, "ends_at": "1795429800000"}, "body": text})
+        json.dumps({"context": {**_BACKEND, "expires_at_ms": "1795429800000"}, "body": text})
         for text in FRAMES
     ),
     *(
-        json.dumps({"context": {**_PAGE, "ends_at": "1795429800000"}, "body": text})
+        json.dumps({"context": {**_PAGE, "expires_at_ms": "1795429800000"}, "body": text})
         for text in FRAMES
     ),
     json.dumps({"context": None, "body": publish()}),

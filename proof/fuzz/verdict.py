@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lambdas.layer.auth.principal import Identity
-from lambdas.layer.items import Said
+from lambdas.layer.items import StoredNotification
 from lambdas.layer.post import Outcome, PostResult
 from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.sender import Delivery
@@ -42,10 +42,10 @@ class Recorder:
     def resolve_credentials(self) -> None:
         """Storage; it has no topic."""
 
-    def say(self, topic: Topic, line: Said) -> None:
+    def put_notification(self, topic: Topic, notification: StoredNotification) -> None:
         """Storage."""
         self.topics.append(topic)
-        self.texts.append(line.notification)
+        self.texts.append(notification.text)
 
     @contextmanager
     def begin_lookup(self, topic: Topic) -> Iterator["Recorder"]:
@@ -61,7 +61,7 @@ class Recorder:
         """Storage."""
         self.topics.append(topic)
 
-    def said(self, topic: Topic, _after: int) -> list[Said]:
+    def notifications(self, topic: Topic, _after_ms: int) -> list[StoredNotification]:
         """Storage."""
         self.topics.append(topic)
         return []
@@ -70,11 +70,10 @@ class Recorder:
         """Storage."""
         self.topics.append(topic)
 
-    def broadcast(self, topic: Topic, batches: Iterable[Mapping[str, int]], text: str) -> Delivery:
+    def broadcast(self, batches: Iterable[Mapping[str, int]], text: str) -> Delivery:
         """Sender."""
-        self.topics.append(topic)
         self.texts.append(text)
-        return Delivery(accepted=sum(map(len, batches)), gone=0, failed=0)
+        return Delivery(accepted=sum(map(len, batches)), gone=(), failed=0)
 
     def replay(self, connection_id: str, texts: Iterable[str], _until: int) -> PostResult:
         """Sender."""
@@ -83,7 +82,7 @@ class Recorder:
 
 
 def judged(
-    reply: Any, text: str, did: Recorder, bearer: Identity | None, *, request_id: str = REQUEST
+    reply: Any, text: str, did: Recorder, principal: Identity | None, *, request_id: str = REQUEST
 ) -> str:
     """Return the kind of an answer to a frame, an error's code among them.
 
@@ -103,11 +102,11 @@ def judged(
         {(topic.merchant_id, str(topic.ref)) for topic in did.topics} == {(merchant_id, str(ref))},
         f"another topic was touched: {did.topics}",
     )
-    if bearer is not None:
+    if principal is not None:
         role = "frontend" if reply["type"] in {"subscribed", "unsubscribed"} else "backend"
-        allowed = bearer.refs is None or str(ref) in bearer.refs
-        who = (bearer.client, bearer.merchant_id, allowed)
-        require(who == (role, merchant_id, True), f"{bearer} was let do {reply['type']}")
+        allowed = principal.refs is None or str(ref) in principal.refs
+        who = (principal.client, principal.merchant_id, allowed)
+        require(who == (role, merchant_id, True), f"{principal} was let do {reply['type']}")
     _require_said(frame, did, request_id)
     return str(reply["type"])
 

@@ -1,6 +1,6 @@
 """Ways to break the shipped code, each of which the proof must find. Undone when the block ends."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +9,8 @@ from greenlet import getcurrent
 
 from lambdas.layer import handler, items, limits, storage
 from lambdas.layer.aws import batches
-from lambdas.layer.items import Said
+from lambdas.layer.handler import Handler
+from lambdas.layer.items import StoredNotification
 from lambdas.layer.post import Outcome, PostResult
 from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.sender import Sender
@@ -40,7 +41,7 @@ def _joined_not_written() -> list[Replacement]:
 
     def leave_out(self: Storage, requests: Iterable[batches.Request]) -> None:
         kept = [
-            one for one in requests if "line" not in one[1].get("PutRequest", {}).get("Item", {})
+            one for one in requests if "entry" not in one[1].get("PutRequest", {}).get("Item", {})
         ]
         write(self, kept)
 
@@ -48,29 +49,29 @@ def _joined_not_written() -> list[Replacement]:
 
 
 def _read_before_joined() -> list[Replacement]:
-    subscribe, said = Storage.subscribe, Storage.said
+    subscribe, notifications = Storage.subscribe, Storage.notifications
     later: dict[Any, tuple[Any, ...]] = {}
 
     def put_off(_self: Storage, *arguments: Any) -> None:
         later[getcurrent()] = arguments
 
-    def read_first(self: Storage, topic: Topic, after: int = 0) -> list[Said]:
-        missed = said(self, topic, after)
+    def read_first(self: Storage, topic: Topic, after_ms: int = 0) -> list[StoredNotification]:
+        missed = notifications(self, topic, after_ms)
         subscribe(self, *later.pop(getcurrent()))
         return missed
 
-    return [(Storage, "subscribe", put_off), (Storage, "said", read_first)]
+    return [(Storage, "subscribe", put_off), (Storage, "notifications", read_first)]
 
 
 def _expired_not_left_out(table: str) -> Callable[[], list[Replacement]]:
     def replace() -> list[Replacement]:
-        end = items.end
+        expires_at_ms = items.expires_at_ms
 
         def never(item: items.Item) -> int:
-            of_table = "ledger" if "line" in item else "connections"
-            return _NEVER if of_table == table else end(item)
+            of_table = "ledger" if "entry" in item else "connections"
+            return _NEVER if of_table == table else expires_at_ms(item)
 
-        return [(items, "end", never)]
+        return [(items, "expires_at_ms", never)]
 
     return replace
 
@@ -79,7 +80,7 @@ def _expired_replayed() -> list[Replacement]:
     pages = Storage._pages  # noqa: SLF001 - a break has to reach inside
 
     def everything(self: Storage, **query: Any) -> Iterator[dict[str, Any]]:
-        if ":said" in query["ExpressionAttributeValues"]:
+        if ":notification" in query["ExpressionAttributeValues"]:
             query["ExpressionAttributeValues"][":now"] = {"N": "0"}
         return pages(self, **query)
 
@@ -98,21 +99,23 @@ def _token_end_forgotten() -> list[Replacement]:
 
 
 def _oldest_replayed() -> list[Replacement]:
-    def oldest(count: int, lines: Iterable[Said], key: Callable[[Said], Any]) -> list[Said]:
+    def oldest(
+        count: int, lines: Iterable[StoredNotification], key: Callable[[StoredNotification], Any]
+    ) -> list[StoredNotification]:
         return sorted(lines, key=key)[:count][::-1]
 
     return [(storage, "heapq", SimpleNamespace(nlargest=oldest))]
 
 
 def _contents_by_length() -> list[Replacement]:
-    return [(handler, "_content", lambda line: str(len(line.notification)))]
+    return [(handler, "_content", lambda line: str(len(line.text)))]
 
 
 def _dead_rows_kept() -> list[Replacement]:
-    def keep(_self: Sender, _topic: Topic, _gone: list[str]) -> None:
+    def keep(_self: Handler, _topic: Topic, _gone: Collection[str]) -> None:
         pass
 
-    return [(Sender, "_prune", keep)]
+    return [(Handler, "_prune", keep)]
 
 
 def _failed_replay_hidden() -> list[Replacement]:
@@ -135,20 +138,20 @@ def _merchant_forgotten() -> list[Replacement]:
 
 
 def _joined_too_short() -> list[Replacement]:
-    joined = items.joined
-    put = items.put
+    recent_key = items.recent_subscription_key
+    put = items.put_request
 
-    def put_shortly(key: items.Item, expires_at: int) -> dict[str, Any]:
-        short = key.keys() == joined("", "").keys()
-        return put(key, expires_at - 4 * 60_000 if short else expires_at)
+    def put_shortly(key: items.Item, expires_at_ms: int) -> dict[str, Any]:
+        short = key.keys() == recent_key("", "").keys()
+        return put(key, expires_at_ms - 4 * 60_000 if short else expires_at_ms)
 
-    return [(items, "put", put_shortly)]
+    return [(items, "put_request", put_shortly)]
 
 
 BREAKS: dict[str, Callable[[], list[Replacement]]] = {
     "lookup before store": publish_breaks.recent_read_before_the_put,
-    "what was said, not read consistently": _inconsistent(":said"),
-    "who joined, not read consistently": _inconsistent(":joined"),
+    "what was said, not read consistently": _inconsistent(":notification"),
+    "who joined, not read consistently": _inconsistent(":subscription"),
     "joined not written": _joined_not_written,
     "a retry with the same id not posted": publish_breaks.retry_not_posted,
     "what was said read before joined is written": _read_before_joined,

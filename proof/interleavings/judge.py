@@ -23,7 +23,7 @@ of a raw client each connection, because the page behind it starts anew.
            receipt is for what its publisher said, and for a line within its retention.
 **stored** No attempt to post a frame begins before it is stored, nor, by who publishes it, before
            its put is answered: done, or found to be there.
-**again**  Nobody posts a frame to a connection again but where the attempt before was not accepted.
+**again**  No one posts a frame to a connection again but where the attempt before was not accepted.
 **theirs** No connection gets a frame of a merchant and ref that it did not ask for.
 **ended**  After the end of a connection's token, or after API Gateway has closed it and its rows
            have expired, deleted or not, no attempt to post to it begins, by the clock of who
@@ -127,8 +127,8 @@ class Judge(Watcher):
         elif invocation.started > line.until + _MARGIN:
             self._say("ended", f"{line.id} is posted after its retention")
         end = connection.opened_at + LIFETIME + _ROWS_OUTLIVE
-        if connection.token_end is not None:
-            end = min(end, connection.token_end)
+        if connection.token_expires_at_ms is not None:
+            end = min(end, connection.token_expires_at_ms)
         if now + invocation.skew > end + _WHOLE_SECONDS:
             self._say("ended", f"{connection.id} is posted to after its end")
 
@@ -224,7 +224,7 @@ class Judge(Watcher):
         for connection, writes in invocation.notes:
             rows = (
                 (CONNECTIONS, (connection.id, topic)),
-                (LEDGER, (topic, f"joined#{connection.id}")),
+                (LEDGER, (topic, f"subscription#{connection.id}")),
             )
             for table, key in rows:
                 row = self.tables.last(table, key)

@@ -12,7 +12,7 @@ from proof.interleavings.publish_breaks import Replacement
 def tried_once() -> list[Replacement]:
     """Let a post that failed once be a failed one."""
 
-    def once(self: Poster, post: Post, _end: float, _reason: str) -> PostResult:
+    def once(self: Poster, post: Post, _deadline: float, _reason: str) -> PostResult:
         try:
             status = self._api.post(post.connection_id, post.data, 1.0)
         except TransportError:
@@ -27,11 +27,11 @@ def tried_once() -> list[Replacement]:
 def posted_after_the_end() -> list[Replacement]:
     """Let posts go on after the end of a token."""
 
-    def by_the_other_clock(_self: Poster, end: float, _expires_at: int) -> float:
+    def by_the_other_clock(_self: Poster, deadline: float, _post: Post) -> float:
         now: float = vars(post)["time"].monotonic()
-        return end - now
+        return deadline - now
 
-    return [(Poster, "_left", by_the_other_clock)]
+    return [(Poster, "_remaining", by_the_other_clock)]
 
 
 def first_410_believed() -> list[Replacement]:

@@ -6,7 +6,7 @@ from typing import Any
 from greenlet import getcurrent
 
 from lambdas.layer import limits
-from lambdas.layer.items import Said
+from lambdas.layer.items import StoredNotification
 from lambdas.layer.lookup import Lookup, Subscribers
 from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.sender import Delivery, Sender
@@ -27,7 +27,7 @@ def _recent_read_early(ask: Callable[[Storage, Topic], Callable[[], Any]]) -> li
     def begin_early(self: Storage, topic: Topic) -> Lookup:
         answer = ask(self, topic)
         lookup = begin_lookup(self, topic)
-        lookup._ask_recent = answer  # noqa: SLF001 - a break has to reach inside
+        lookup._query_recent = answer  # noqa: SLF001 - a break has to reach inside
         return lookup
 
     return [(Storage, "begin_lookup", begin_early)]
@@ -37,7 +37,7 @@ def recent_read_before_the_put() -> list[Replacement]:
     """Let a publish read who joined first, and then write what is said."""
 
     def ask(storage: Storage, topic: Topic) -> Callable[[], Any]:
-        answer = storage._recent(topic)  # noqa: SLF001 - a break has to reach inside
+        answer = storage._recent_subscribers(topic)  # noqa: SLF001 - a break has to reach inside
         return lambda: answer
 
     return _recent_read_early(ask)
@@ -47,72 +47,76 @@ def recent_read_beside_the_put() -> list[Replacement]:
     """Let it do so at the same time, as with the index."""
 
     def ask(storage: Storage, topic: Topic) -> Callable[[], Any]:
-        return storage._beside.submit(storage._recent, topic).result  # noqa: SLF001 - as above
+        return storage._executor.submit(storage._recent_subscribers, topic).result  # noqa: SLF001 - as above
 
     return _recent_read_early(ask)
 
 
 def retry_not_posted() -> list[Replacement]:
     """Let it post nothing where its id was stored before."""
-    say, broadcast = Storage.say, Sender.broadcast
+    put, broadcast = Storage.put_notification, Sender.broadcast
     again: dict[Any, bool] = {}
 
-    def say_and_tell(self: Storage, topic: Topic, line: Said) -> Said | None:
-        earlier = say(self, topic, line)
+    def put_and_note(
+        self: Storage, topic: Topic, notification: StoredNotification
+    ) -> StoredNotification | None:
+        earlier = put(self, topic, notification)
         again[getcurrent()] = earlier is not None
         return earlier
 
-    def to_nobody(self: Sender, topic: Topic, batches: Batches, text: str) -> Delivery:
-        return broadcast(self, topic, [] if again.pop(getcurrent()) else batches, text)
+    def to_nobody(self: Sender, batches: Batches, text: str) -> Delivery:
+        return broadcast(self, [] if again.pop(getcurrent()) else batches, text)
 
-    return [(Storage, "say", say_and_tell), (Sender, "broadcast", to_nobody)]
+    return [(Storage, "put_notification", put_and_note), (Sender, "broadcast", to_nobody)]
 
 
 def posted_before_the_put() -> list[Replacement]:
     """Let it post first, and then write."""
-    say, broadcast = Storage.say, Sender.broadcast
-    later: dict[Any, tuple[Storage, Topic, Said]] = {}
+    put, broadcast = Storage.put_notification, Sender.broadcast
+    later: dict[Any, tuple[Storage, Topic, StoredNotification]] = {}
 
-    def put_off(self: Storage, topic: Topic, line: Said) -> None:
-        later[getcurrent()] = self, topic, line
+    def put_off(self: Storage, topic: Topic, notification: StoredNotification) -> None:
+        later[getcurrent()] = self, topic, notification
 
-    def post_first(self: Sender, topic: Topic, batches: Batches, text: str) -> Delivery:
-        delivery = broadcast(self, topic, batches, text)
-        say(*later.pop(getcurrent()))
+    def post_first(self: Sender, batches: Batches, text: str) -> Delivery:
+        delivery = broadcast(self, batches, text)
+        put(*later.pop(getcurrent()))
         return delivery
 
-    return [(Storage, "say", put_off), (Sender, "broadcast", post_first)]
+    return [(Storage, "put_notification", put_off), (Sender, "broadcast", post_first)]
 
 
 def posted_in_any_case() -> list[Replacement]:
     """Let it post although its write failed or was not answered, and fail only then."""
-    say, broadcast = Storage.say, Sender.broadcast
+    put, broadcast = Storage.put_notification, Sender.broadcast
     failed: dict[Any, Exception] = {}
 
-    def hold_back(self: Storage, topic: Topic, line: Said) -> Said | None:
+    def hold_back(
+        self: Storage, topic: Topic, notification: StoredNotification
+    ) -> StoredNotification | None:
         try:
-            return say(self, topic, line)
+            return put(self, topic, notification)
         except Exception as error:  # noqa: BLE001 - raised below
             failed[getcurrent()] = error
             return None
 
-    def post_and_fail(self: Sender, topic: Topic, batches: Batches, text: str) -> Delivery:
-        delivery = broadcast(self, topic, batches, text)
+    def post_and_fail(self: Sender, batches: Batches, text: str) -> Delivery:
+        delivery = broadcast(self, batches, text)
         if (error := failed.pop(getcurrent(), None)) is not None:
             raise error
         return delivery
 
-    return [(Storage, "say", hold_back), (Sender, "broadcast", post_and_fail)]
+    return [(Storage, "put_notification", hold_back), (Sender, "broadcast", post_and_fail)]
 
 
 def new_text_posted() -> list[Replacement]:
     """Let it post its own text, not the one that is stored under its id."""
-    say = Storage.say
+    put = Storage.put_notification
 
-    def say_new(self: Storage, topic: Topic, line: Said) -> None:
-        say(self, topic, line)
+    def put_new(self: Storage, topic: Topic, notification: StoredNotification) -> None:
+        put(self, topic, notification)
 
-    return [(Storage, "say", say_new)]
+    return [(Storage, "put_notification", put_new)]
 
 
 def only_the_index_believed() -> list[Replacement]:
@@ -130,7 +134,7 @@ def only_the_index_believed() -> list[Replacement]:
 
 def index_failure_hidden() -> list[Replacement]:
     """Take an index query that failed for one that found nobody."""
-    indexed = Storage._indexed  # noqa: SLF001 - a break has to reach inside
+    indexed = Storage._indexed_subscribers  # noqa: SLF001 - a break has to reach inside
 
     def nobody_then(self: Storage, topic: Topic) -> Subscribers:
         try:
@@ -138,7 +142,7 @@ def index_failure_hidden() -> list[Replacement]:
         except Exception:  # noqa: BLE001 - the break
             return {}
 
-    return [(Storage, "_indexed", nobody_then)]
+    return [(Storage, "_indexed_subscribers", nobody_then)]
 
 
 def found_twice_posted_twice() -> list[Replacement]:

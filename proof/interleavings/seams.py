@@ -67,7 +67,7 @@ class _Outside:
 
 
 @contextmanager
-def installed(scheduler: Scheduler, replay_at_most: int = storage.REPLAY_AT_MOST) -> Iterator[_Log]:
+def installed(scheduler: Scheduler, replay_at_most: int = storage.MAX_REPLAYED) -> Iterator[_Log]:
     """Put the model in the place of the outside world, and take it away again."""
     outside = _Outside(scheduler)
     log = _Log(scheduler)
@@ -84,7 +84,7 @@ def installed(scheduler: Scheduler, replay_at_most: int = storage.REPLAY_AT_MOST
         (sender, "log", log),
         (storage, "ThreadPoolExecutor", pool),
         (storage, "uuid4", outside.uuid4),
-        (storage, "REPLAY_AT_MOST", replay_at_most),
+        (storage, "MAX_REPLAYED", replay_at_most),
         (storage, "to_rfc3339", _to_rfc3339),
         (handler, "to_rfc3339", _to_rfc3339),
         (handler, "parse", _parse),

@@ -42,8 +42,8 @@ _TOKENS_LAST = (4_000, 20_000, 90_000, 30 * 60_000)
 class Connection:
     """One WebSocket.
 
-    `got`: the texts that reached the client. `token_end`: None without one. `lies_until`: API
-    Gateway calls it gone before that; None: it has not yet, wrongly.
+    `got`: the texts that reached the client. `token_expires_at_ms`: None without one. `lies_until`:
+    API Gateway calls it gone before that; None: it has not yet, wrongly.
     """
 
     __slots__ = (
@@ -54,15 +54,17 @@ class Connection:
         "lies_until",
         "opened_at",
         "sick_until",
-        "token_end",
+        "token_expires_at_ms",
         "vanished",
     )
 
-    def __init__(self, id_: str, client: str, opened_at: int, token_end: int | None) -> None:
+    def __init__(
+        self, id_: str, client: str, opened_at: int, token_expires_at_ms: int | None
+    ) -> None:
         self.id = id_
         self.client = client
         self.opened_at = opened_at
-        self.token_end = token_end
+        self.token_expires_at_ms = token_expires_at_ms
         self.closed = False
         self.vanished = False
         self.sick_until = 0
@@ -79,7 +81,9 @@ class Connection:
 
     def is_served(self, now: int) -> bool:
         """Whether it hears, and its token has not ended."""
-        return self.hears(now) and (self.token_end is None or now < self.token_end)
+        return self.hears(now) and (
+            self.token_expires_at_ms is None or now < self.token_expires_at_ms
+        )
 
 
 class Watcher:
@@ -109,9 +113,11 @@ class _Post:
 
     __slots__ = ("attempts", "called_gone_at", "end", "refused")
 
-    def __init__(self, started: int, token_end: int | None) -> None:
+    def __init__(self, started: int, token_expires_at_ms: int | None) -> None:
         end = started + _POST_FOR
-        self.end = end if token_end is None else min(end, token_end - CLOCKS_DIFFER)
+        self.end = (
+            end if token_expires_at_ms is None else min(end, token_expires_at_ms - CLOCKS_DIFFER)
+        )
         self.attempts = 0
         self.called_gone_at: int | None = None
         self.refused = True
@@ -134,10 +140,12 @@ class Sockets:
         """Connect a client; connection ids are never used twice."""
         now = self._scheduler.now
         lasts = self._scheduler.choices.below(4 * len(_TOKENS_LAST))
-        token_end = now + _TOKENS_LAST[lasts - 1] if 0 < lasts <= len(_TOKENS_LAST) else None
+        token_expires_at_ms = (
+            now + _TOKENS_LAST[lasts - 1] if 0 < lasts <= len(_TOKENS_LAST) else None
+        )
         # As long as an id of API Gateway is at least; `c1` could not be one.
         id_ = f"c{len(self.connections) + 1}".ljust(8, "=")
-        connection = Connection(id_, client, now, token_end)
+        connection = Connection(id_, client, now, token_expires_at_ms)
         self.connections[connection.id] = connection
         return connection
 
@@ -194,7 +202,7 @@ class Sockets:
         key = invocation, connection.id, data
         post = self._posts.get(key)
         if post is None:
-            post = self._posts[key] = _Post(now, connection.token_end)
+            post = self._posts[key] = _Post(now, connection.token_expires_at_ms)
         if not post.refused:
             self._watcher.posts_again(connection, text)
         self._watcher.posts(connection, text, invocation, now)

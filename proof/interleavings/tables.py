@@ -21,7 +21,7 @@ LEDGER = "ledger"
 
 _KEYS = {
     CONNECTIONS: ("connection_id", "merchant_id#ref"),
-    LEDGER: ("merchant_id#ref", "line"),
+    LEDGER: ("merchant_id#ref", "entry"),
 }
 _FAILS = {1, 2}
 _ANSWER_LOST = {3, 4}
@@ -75,7 +75,7 @@ class Tables:
 
     def put_item(self, **call: Any) -> dict[str, Any]:
         """Put one item, if its condition holds."""
-        label = f"put {call['Item']['line']['S']}"
+        label = f"put {call['Item']['entry']['S']}"
         invocation = self._scheduler.current().invocation
         invocation.putting = True
         until = self._scheduler.now + CALL_TAKES_AT_MOST
@@ -240,5 +240,7 @@ def _key(table: str, item: Item) -> Key:
 
 
 def _read_label(values: dict[str, Any], index: str | None, *, consistent: bool) -> str:
-    what = index or next((name[1:] for name in (":said", ":joined") if name in values), "own rows")
+    what = index or next(
+        (name[1:] for name in (":notification", ":subscription") if name in values), "own rows"
+    )
     return f"query {what}{'' if index or consistent else ', NOT consistently'}"

@@ -26,7 +26,7 @@ from proof.interleavings.tasks import Done, Invocation
 DEFAULT_LAG = 240
 """Seconds by which the index lags at most; `joined` covers 300, less what clocks differ by."""
 
-_REPLAY_AT_MOST = (*(storage.REPLAY_AT_MOST,) * 5, 3, 2, 1)
+_MAX_REPLAYED = (*(storage.MAX_REPLAYED,) * 5, 3, 2, 1)
 """In some runs fewer than shipped: there are never as many lines."""
 
 _START = 1_800_000_000_000
@@ -65,7 +65,7 @@ class World:
             retention=RETENTION,
             clock=self._clock,
         )
-        sender = Sender(self.sockets, self.storage, clock=self._clock)
+        sender = Sender(self.sockets, clock=self._clock)
         self.handler = Handler(self.storage, sender, clock=self._clock)
         self.due: list[Callable[[], None]] = []
         """What must happen yet, at a moment that the choices choose."""
@@ -96,11 +96,11 @@ class World:
             self.scheduler.note(f"{name} sends {text}")
         id_ = None if connection is None else connection.id
         opened = None if connection is None else connection.opened_at
-        bearer = _bearer(connection, frame["merchant_id"], str(frame["ref"]))
+        principal = _principal(connection, frame["merchant_id"], str(frame["ref"]))
 
         def call() -> Any:
             return self.handler.handle(
-                id_, text, request_id=request_id, connected_at=opened, bearer=bearer
+                id_, text, request_id=request_id, connected_at=opened, principal=principal
             )
 
         def answered(invocation: Invocation, reply: Any) -> None:
@@ -172,7 +172,7 @@ class World:
         self.scheduler.note(f"$disconnect of {connection.id}")
 
         def forget() -> None:
-            self.storage.forget_connection(connection.id)
+            self.storage.delete_subscriptions(connection.id)
 
         self.invoke(f"disconnect {connection.id}.{number}", forget, lambda _, __: None)
 
@@ -191,11 +191,11 @@ class World:
             self.judge.deleted(self.sockets.connections[key[0]], key[1], self.now)
 
 
-def _bearer(connection: Connection | None, merchant_id: str, ref: str) -> Identity | None:
+def _principal(connection: Connection | None, merchant_id: str, ref: str) -> Identity | None:
     """Return who a connection speaks for: what a token allows is proved elsewhere, not its end."""
-    if connection is None or connection.token_end is None:
+    if connection is None or connection.token_expires_at_ms is None:
         return None
-    return Identity(FRONTEND, merchant_id, frozenset({ref}), connection.token_end)
+    return Identity(FRONTEND, merchant_id, frozenset({ref}), connection.token_expires_at_ms)
 
 
 @lru_cache(maxsize=4096)
@@ -212,7 +212,7 @@ def run(
     """
     scheduler = Scheduler(choices, _START, traced=traced)
     lag = choices.below(max_lag + 1)
-    most = _REPLAY_AT_MOST[choices.below(len(_REPLAY_AT_MOST))]
+    most = _MAX_REPLAYED[choices.below(len(_MAX_REPLAYED))]
     scheduler.note(f"the index lags {lag} s, a replay holds {most} at most")
     with seams.installed(scheduler, most) as log:
         world = World(scenario, scheduler, lag, most)

@@ -66,10 +66,10 @@ def rows(stage: LocalStage, connection_ids: set[str]) -> Rows:
     """Count the rows of these connections."""
     outputs = stage.outputs
     connections = _scan(stage, outputs["ConnectionsTableName"], "connection_id")
-    lines = _scan(stage, outputs["LedgerTableName"], "line")
+    lines = _scan(stage, outputs["LedgerTableName"], "entry")
     return Rows(
         connections=sum(one in connection_ids for one, _ in connections),
-        ledger=sum(line.removeprefix("joined#") in connection_ids for line, _ in lines),
+        ledger=sum(line.removeprefix("subscription#") in connection_ids for line, _ in lines),
     )
 
 

@@ -73,7 +73,7 @@ def unsaid(dynamodb: "DynamoDBClient", stage: LocalStage) -> None:
         ExpressionAttributeValues={":key": {"S": "merchant_id#12303"}},
     )["Items"]
     for line in lines:
-        key = {name: line[name] for name in ("merchant_id#ref", "line")}
+        key = {name: line[name] for name in ("merchant_id#ref", "entry")}
         dynamodb.delete_item(TableName=table, Key=key)
 
 

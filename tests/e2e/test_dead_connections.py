@@ -45,7 +45,7 @@ def rows(dynamodb: "DynamoDBClient", table: str, merchant: str) -> list[dict[str
         for page in pages
         for item in page["Items"]
         if item["merchant_id#ref"]["S"].startswith(f"{merchant}#")
-        and not item.get("line", {"S": ""})["S"].startswith("said#")
+        and not item.get("entry", {"S": ""})["S"].startswith("notification#")
     ]
 
 

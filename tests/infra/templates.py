@@ -64,7 +64,7 @@ class Template:
 
     @property
     def ledger(self) -> Resource:
-        (found,) = (t for t in self.all(_TABLE) if _sort_key(t) == "line")
+        (found,) = (t for t in self.all(_TABLE) if _sort_key(t) == "entry")
         return found
 
     @property

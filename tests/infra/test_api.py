@@ -110,7 +110,7 @@ def test_an_access_log_line_says_how_the_authorizer_answered_where_there_is_one(
 
 
 def test_no_variable_of_the_access_log_is_a_key_of_what_a_token_says() -> None:
-    identity = Identity("backend", "shop", frozenset(), ends_at=0).to_context()
+    identity = Identity("backend", "shop", frozenset(), expires_at_ms=0).to_context()
     logged = {value.rpartition(".")[2] for value in FIELDS_OF_THE_AUTHORIZER.values()}
     assert logged.isdisjoint(identity)
 

@@ -26,7 +26,7 @@ def test_the_index_turns_the_pair_round_and_carries_only_what_fan_out_needs(
 
 def test_the_ledger_keeps_the_lines_of_a_ref_together(template: Template) -> None:
     table = template.ledger.properties
-    assert keys(table) == [("merchant_id#ref", "HASH"), ("line", "RANGE")]
+    assert keys(table) == [("merchant_id#ref", "HASH"), ("entry", "RANGE")]
     assert "GlobalSecondaryIndexes" not in table
 
 

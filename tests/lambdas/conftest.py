@@ -74,8 +74,8 @@ def storage(tables: Tables, dynamo: TappedDynamo, clock: FakeClock) -> Storage:
 
 
 @pytest.fixture
-def sender(api: FakeApi, storage: Storage, clock: FakeClock) -> Sender:
-    return Sender(api, storage, clock=clock)
+def sender(api: FakeApi, clock: FakeClock) -> Sender:
+    return Sender(api, clock=clock)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ PUBLISH: dict[str, Any] = {
 """What the backend of the legacy service sends."""
 
 SUBSCRIBE: dict[str, Any] = {**PUBLISH, "client": "frontend"}
-"""What the page of the legacy service sends: it repeats fields that nobody reads."""
+"""What the page of the legacy service sends: it repeats fields that are not interpreted."""
 
 NOW = "2026-11-23T09:30:00.000Z"
 """The time at which every clock of a test stands at first."""
@@ -30,7 +30,7 @@ NOTIFICATION: dict[str, Any] = {**PUBLISH, "id": "r1", "sent_at": NOW}
 """What a subscriber then gets, where the request is r1."""
 
 NEVER = 10**15
-"""Milliseconds since 1970: an end that no test comes to."""
+"""Milliseconds since 1970: an expiry that no test reaches."""
 
 UNSUBSCRIBE: dict[str, Any] = {
     "action": "unsubscribe",
@@ -40,7 +40,7 @@ UNSUBSCRIBE: dict[str, Any] = {
 
 
 def subscribers(connection_ids: Iterable[str]) -> list[dict[str, int]]:
-    """Return them as who waits for a topic, in one batch, without an end."""
+    """Return them as subscribers in one batch, which never expire."""
     return [dict.fromkeys(connection_ids, NEVER)]
 
 
@@ -65,7 +65,7 @@ def without(frame: dict[str, Any], field: str) -> str:
 
 
 def message(body: str, **context: Any) -> dict[str, Any]:
-    """Return the event in which API Gateway hands over this frame."""
+    """Return the event in which API Gateway delivers this frame."""
     event = captured("message")
     event["requestContext"] |= context
     event["body"] = body

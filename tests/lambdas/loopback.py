@@ -14,8 +14,8 @@ _A_WHILE: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """An answer with a body: bytes as they stand, or an object as JSON."""
+class HttpResponse:
+    """A response with a body: bytes as they stand, or an object as JSON."""
 
     status: int
     body: bytes | dict[str, Any]
@@ -26,9 +26,9 @@ class Said:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
-HttpAnswer = int | Said | Literal["hang", "reset", "hang up"]
-"""A status, with or without a body; no answer at all; the connection torn down; 200, then closed
-without a word."""
+ScriptedResponse = int | HttpResponse | Literal["hang", "reset", "hang up"]
+"""A status, with or without a body; no response at all; the connection reset; 200, then closed
+unannounced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class HttpRequest:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 64  # a whole fan-out knocks at once
+    request_queue_size = 64  # a whole fan-out connects at once
 
 
 class LoopbackApi:
@@ -51,7 +51,7 @@ class LoopbackApi:
     def __init__(self) -> None:
         self.requests: list[HttpRequest] = []
         self.connections = 0
-        self._script: deque[HttpAnswer] = deque()
+        self._script: deque[ScriptedResponse] = deque()
         self._released = threading.Event()
         self._closed = threading.Semaphore(0)
         self._server = _Server(("127.0.0.1", 0), self._handler())
@@ -64,9 +64,9 @@ class LoopbackApi:
         """The address, with a stage as on AWS."""
         return f"http://127.0.0.1:{self._server.server_port}/prod"
 
-    def script(self, *answers: HttpAnswer) -> None:
+    def script(self, *responses: ScriptedResponse) -> None:
         """Answer the next requests so; 200 afterwards."""
-        self._script.extend(answers)
+        self._script.extend(responses)
 
     def wait_closed(self) -> None:
         """Wait until the server has closed a connection."""
@@ -101,16 +101,16 @@ class LoopbackApi:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 api.requests.append(HttpRequest(self.path, headers, body))
-                api._answer(self)
+                api._respond_as_scripted(self)
 
             def log_message(self, *_: object) -> None:
                 pass
 
         return Handler
 
-    def _answer(self, request: BaseHTTPRequestHandler) -> None:
-        answer = self._script.popleft() if self._script else 200
-        match answer:
+    def _respond_as_scripted(self, request: BaseHTTPRequestHandler) -> None:
+        response = self._script.popleft() if self._script else 200
+        match response:
             case "hang":
                 self._released.wait(_A_WHILE)
                 request.close_connection = True
@@ -123,8 +123,8 @@ class LoopbackApi:
             case "hang up":
                 _respond(request, 200)
                 request.close_connection = True
-            case Said(status):
-                _respond(request, status, answer.data)
+            case HttpResponse(status):
+                _respond(request, status, response.data)
             case status:
                 _respond(request, status)
 

@@ -22,9 +22,12 @@ class Tables:
         """Return every row of the connections table, expired or not."""
         return self._all(self.connections)
 
-    def lines(self, kind: str = "") -> list[dict[str, Any]]:
-        """Return every line of the ledger (of a kind: `said` or `joined`), expired or not."""
-        return [item for item in self._all(self.ledger) if item["line"]["S"].startswith(kind)]
+    def entries(self, kind: str = "") -> list[dict[str, Any]]:
+        """Return every entry of the ledger, expired or not.
+
+        `kind`: only the entries of this kind, `notification` or `subscription`.
+        """
+        return [item for item in self._all(self.ledger) if item["entry"]["S"].startswith(kind)]
 
     def _all(self, table: str) -> list[dict[str, Any]]:
         pages = self.client.get_paginator("scan").paginate(TableName=table)
@@ -32,7 +35,7 @@ class Tables:
 
 
 def create_tables(client: "DynamoDBClient", name: str) -> Tables:
-    """Create both tables under names that nobody else has."""
+    """Create both tables under names that no other test uses."""
     tables = Tables(client, f"connections-{name}", f"ledger-{name}")
     client.create_table(
         TableName=tables.connections,
@@ -61,11 +64,11 @@ def create_tables(client: "DynamoDBClient", name: str) -> Tables:
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
             {"AttributeName": "merchant_id#ref", "AttributeType": "S"},
-            {"AttributeName": "line", "AttributeType": "S"},
+            {"AttributeName": "entry", "AttributeType": "S"},
         ],
         KeySchema=[
             {"AttributeName": "merchant_id#ref", "KeyType": "HASH"},
-            {"AttributeName": "line", "KeyType": "RANGE"},
+            {"AttributeName": "entry", "KeyType": "RANGE"},
         ],
     )
     return tables

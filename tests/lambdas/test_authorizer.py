@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from lambdas.layer.auth.principal import Identity, bearer
+from lambdas.layer.auth.principal import Identity, principal
 from lambdas.layer.aws import json_service, retries
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from tests.events import captured
 from tests.fakes import FakeLambdaContext, FakeTime, LongestPauses
 from tests.lambdas import minting
 from tests.lambdas.functions import Function, import_anew, set_up
-from tests.lambdas.loopback import LoopbackApi, Said
+from tests.lambdas.loopback import HttpResponse, LoopbackApi
 from tests.lambdas.minting import ABSENT, KEYS
 
 SETTINGS = ["AUTH", "TOKEN_KEYS_SECRET", "AWS_ENDPOINT_URL_SECRETS_MANAGER"]
-SECRET = Said(200, {"SecretString": json.dumps(KEYS)})
+SECRET = HttpResponse(200, {"SecretString": json.dumps(KEYS)})
 BAD = "not.a.token"
 
 
@@ -84,7 +84,7 @@ def _assert_silent(text: str, event: dict[str, Any]) -> None:
 
 
 def _identity(answer: dict[str, Any]) -> Identity:
-    who = bearer(answer["context"], required=True)
+    who = principal(answer["context"], required=True)
     assert isinstance(who, Identity)
     return who
 
@@ -141,7 +141,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "unsigned": ({"header": {"alg": "none"}}, "alg is not HS256"),
     "an unknown kid": ({"header": {"kid": "third"}}, "unknown kid"),
     "no kid": ({"header": {"kid": ABSENT}}, "no kid"),
-    "over": ({"exp": 1_700_000_000}, "exp has passed or is no time"),
+    "over": ({"exp": 1_700_000_000}, "exp has passed or is not a time"),
     "too long": ({"exp": 9_999_999_999}, "exp is more than 24 hours ahead"),
     "no end": ({"exp": ABSENT}, "MissingRequiredClaimError"),
     "no role": ({"client": ABSENT}, "client"),
@@ -193,7 +193,7 @@ def test_where_tokens_are_optional_a_connection_without_one_is_counted(
     answer = optional(_handshake())
     assert answer["policyDocument"]["Statement"][0]["Effect"] == "Allow"
     assert answer["principalId"] == "anonymous"
-    assert bearer(answer["context"], required=False) is None
+    assert principal(answer["context"], required=False) is None
     assert optional.output().metrics == {"ConnectsWithoutToken": 1}
     assert loopback.requests == []
     assert _identity(optional(_handshake(token=_token()))).merchant_id == "shop"
@@ -201,12 +201,12 @@ def test_where_tokens_are_optional_a_connection_without_one_is_counted(
 
 
 FAILURES: list[Any] = [
-    Said(400, {"__type": "AccessDeniedException", "Message": "no"}),
-    Said(400, {"__type": "ResourceNotFoundException"}),
-    Said(200, {"SecretString": json.dumps({"first": "too short"})}),
-    Said(200, {"SecretString": f'["{KEYS["first"]}"'}),
-    Said(200, {"SecretBinary": KEYS["first"]}),
-    Said(200, KEYS["first"].encode()),
+    HttpResponse(400, {"__type": "AccessDeniedException", "Message": "no"}),
+    HttpResponse(400, {"__type": "ResourceNotFoundException"}),
+    HttpResponse(200, {"SecretString": json.dumps({"first": "too short"})}),
+    HttpResponse(200, {"SecretString": f'["{KEYS["first"]}"'}),
+    HttpResponse(200, {"SecretBinary": KEYS["first"]}),
+    HttpResponse(200, KEYS["first"].encode()),
     503,
     "reset",
 ]

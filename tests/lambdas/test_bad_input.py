@@ -13,7 +13,7 @@ from tests.lambdas.bad_frames import TABLE
 def handler(dynamo: TappedDynamo, api: FakeApi) -> Handler:
     """Return a handler without tables: whatever it did would fail, and be written down."""
     storage = Storage(dynamo, connections="none", ledger="none", retention=1)
-    return Handler(storage, Sender(api, storage))
+    return Handler(storage, Sender(api))
 
 
 @pytest.mark.parametrize(

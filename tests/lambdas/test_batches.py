@@ -97,7 +97,9 @@ class Slow(Leftovers):
         return super().batch_write_item(RequestItems=RequestItems)
 
 
-def test_what_takes_longer_than_five_seconds_is_given_up_with_its_number(time: FakeTime) -> None:
+def test_what_takes_longer_than_five_seconds_is_given_up_with_its_number(
+    time: FakeTime,
+) -> None:
     start = time.monotonic()
     client = Slow(time)
     with pytest.raises(UnwrittenError, match="1175 items") as unwritten:

@@ -14,7 +14,7 @@ from tests.lambdas.examples import (
     publish,
     subscribe,
 )
-from tests.lambdas.frames_sent import do, join, say
+from tests.lambdas.frames_sent import handle, publish_notification, subscribe_connections
 from tests.lambdas.tables import Tables
 
 WEIRD = {
@@ -31,16 +31,16 @@ WEIRD = {
 
 
 def test_unknown_fields_are_passed_on_untouched(handler: Handler, api: FakeApi) -> None:
-    join(handler, "c1")
-    say(handler, **WEIRD)
+    subscribe_connections(handler, "c1")
+    publish_notification(handler, **WEIRD)
     (frame,) = api.received("c1")
     assert frame == {**NOTIFICATION, **WEIRD}
     assert isinstance(frame["one"], float)
-    do(handler, "c2", subscribe())
+    handle(handler, "c2", subscribe())
     assert api.received("c2") == [frame]
 
 
-SAID = {*PUBLISH, "id", "sent_at", "action"}
+RESERVED = {*PUBLISH, "id", "sent_at", "action"}
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -52,7 +52,9 @@ JSON = st.recursive(
 )
 
 
-@given(fields=st.dictionaries(st.text().filter(lambda name: name not in SAID), JSON, max_size=5))
+@given(
+    fields=st.dictionaries(st.text().filter(lambda name: name not in RESERVED), JSON, max_size=5)
+)
 @settings(
     max_examples=25,
     deadline=None,
@@ -61,7 +63,9 @@ JSON = st.recursive(
 def test_any_unknown_fields_come_out_as_they_were_sent(
     fields: dict[str, Any], handler: Handler, api: FakeApi
 ) -> None:
-    join(handler, "c1", since="9999-12-31T00:00:00Z")  # no replay of earlier examples
+    subscribe_connections(
+        handler, "c1", since="9999-12-31T00:00:00Z"
+    )  # no replay of earlier examples
     api.posts.clear()
     assert handler.handle("backend", publish(**fields)) is not None
     (frame,) = api.received("c1")
@@ -80,7 +84,7 @@ def _delivered_with(handler: Handler, api: FakeApi, message: str) -> dict[str, A
 def test_exactly_128_kib_as_delivered_is_accepted_and_a_byte_more_refused(
     handler: Handler, api: FakeApi, tables: Tables
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     _delivered_with(handler, api, "")
     room = 128 * 1024 - len(api.posts[-1].text.encode())
     api.posts.clear()
@@ -92,7 +96,7 @@ def test_exactly_128_kib_as_delivered_is_accepted_and_a_byte_more_refused(
     assert "131073" in reply["message"]
     assert "131072" in reply["message"]
     assert api.posts == []
-    assert len(tables.lines("said")) == 1
+    assert len(tables.entries("notification")) == 1
 
     reply = handler.handle("backend", publish(message="m" * room), request_id="r3")
     assert reply is not None
@@ -103,7 +107,7 @@ def test_exactly_128_kib_as_delivered_is_accepted_and_a_byte_more_refused(
 def test_the_size_is_measured_in_bytes_and_not_in_characters(
     handler: Handler, api: FakeApi
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     assert _delivered_with(handler, api, "💳" * 32_000)["type"] == "receipt"
     assert _delivered_with(handler, api, "💳" * 32_768)["code"] == "too_large"
     assert _delivered_with(handler, api, "é" * 65_536)["code"] == "too_large"
@@ -112,18 +116,18 @@ def test_the_size_is_measured_in_bytes_and_not_in_characters(
 def test_what_is_escaped_on_its_way_in_is_measured_as_it_goes_out(
     handler: Handler, api: FakeApi
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     text = json.dumps({**PUBLISH, "message": "é" * 60_000})
     assert len(text) > 300_000
-    reply = do(handler, "backend", text)
+    reply = handle(handler, "backend", text)
     assert reply["type"] == "receipt"
     assert len(api.posts[-1].text.encode()) < 128 * 1024
 
 
 def test_127_kib_are_accepted(handler: Handler, api: FakeApi) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     text = publish(message="m" * (127 * 1024 - len(publish(message=""))))
     assert len(text) == 127 * 1024
-    assert do(handler, "backend", text)["accepted"] == 1
-    assert do(handler, "c2", subscribe())["replayed"] == 1
+    assert handle(handler, "backend", text)["accepted"] == 1
+    assert handle(handler, "c2", subscribe())["replayed"] == 1
     assert api.received("c2") == api.received("c1")

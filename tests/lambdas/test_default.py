@@ -54,7 +54,7 @@ def test_a_publish_is_logged_and_counted_by_what_became_of_it(
     assert metrics == {"Publishes": 1, "PostsAccepted": 1, "PostsGone": 1, "PostsFailed": 1}
     failed, published = output.logs
     assert (failed["level"], failed["message"]) == ("WARNING", "posts failed")
-    assert failed["why"] == {"403": 1}
+    assert failed["reasons"] == {"403": 1}
     assert failed["request_id"] == published["request_id"] == REQUEST
     assert (published["level"], published["message"]) == ("INFO", "published")
     assert {name: published[name] for name in ("merchant_id", "ref", "id", "accepted")} == {

@@ -33,7 +33,7 @@ def _end(seconds: int = 600) -> int:
 
 def _identity(**changes: Any) -> Identity:
     claims = {"client": "frontend", "merchant_id": "merchant_id", "refs": frozenset({"12303"})}
-    return Identity(**{"ends_at": _end(), **claims, **changes})
+    return Identity(**{"expires_at_ms": _end(), **claims, **changes})
 
 
 def _event(body: str, context: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _assert_forbidden(
     assert (reply["type"], reply["code"], reply.get("field")) == ("error", "forbidden", field)
     assert function.output().metrics == {"FramesRefused": 1}
     assert api.requests == []
-    assert tables.subscriptions() == tables.lines() == []
+    assert tables.subscriptions() == tables.entries() == []
 
 
 WITHOUT: dict[str, Any] = {
@@ -75,7 +75,7 @@ WITHOUT: dict[str, Any] = {
     "of another authorizer": {"principalId": "user", "sub": "user"},
     "a client alone": {"client": "backend"},
     "without an end": {"client": "backend", "merchant_id": "merchant_id", "refs": "null"},
-    "with no end": {**_identity().to_context(), "ends_at": "never"},
+    "with no end": {**_identity().to_context(), "expires_at_ms": "never"},
     "with no refs": {**_identity().to_context(), "refs": "12303"},
     "not as text": {**_identity().to_context(), "refs": ["12303"]},
 }
@@ -110,9 +110,9 @@ def test_a_context_that_holds_no_identity_is_none(
         (subscribe(ref=7), {}, "ref"),
         (publish(ref="7"), {"client": "backend"}, "ref"),
         (publish(), {"client": "backend", "refs": frozenset()}, "ref"),
-        (subscribe(), {"ends_at": _end(-1)}, "exp"),
-        ('{"action":"ping"}', {"ends_at": _end(-1)}, "exp"),
-        ("garbage", {"ends_at": _end(-1)}, "exp"),
+        (subscribe(), {"expires_at_ms": _end(-1)}, "exp"),
+        ('{"action":"ping"}', {"expires_at_ms": _end(-1)}, "exp"),
+        ("garbage", {"expires_at_ms": _end(-1)}, "exp"),
         (publish(), {"client": "server"}, None),
         (subscribe(), {"refs": None}, None),
     ],
@@ -141,11 +141,11 @@ def test_what_a_token_says_is_done(guarded: Function, loopback: LoopbackApi) -> 
 
 
 def test_a_subscription_ends_with_its_token(guarded: Function, tables: Tables) -> None:
-    who = _identity(ends_at=_end(60))
+    who = _identity(expires_at_ms=_end(60))
     reply = _reply(guarded(_event(subscribe(), who)))
-    assert reply["expires_at"] == to_rfc3339(who.ends_at)
-    rows = [*tables.subscriptions(), *tables.lines("joined")]
-    assert [int(row["expires_at"]["N"]) * 1000 for row in rows] == [who.ends_at] * 2
+    assert reply["expires_at"] == to_rfc3339(who.expires_at_ms)
+    rows = [*tables.subscriptions(), *tables.entries("subscription")]
+    assert [int(row["expires_at"]["N"]) * 1000 for row in rows] == [who.expires_at_ms] * 2
 
 
 @pytest.mark.parametrize("auth", ["off", "optional"])
@@ -177,7 +177,7 @@ def test_an_event_that_api_gateway_would_not_send_publishes_nothing_of_its_body(
     reply = guarded({**message(publish()), "requestContext": odd})
     assert (reply["code"], reply["field"]) == ("invalid_message", "client")
     assert loopback.requests == []
-    assert tables.subscriptions() == tables.lines() == []
+    assert tables.subscriptions() == tables.entries() == []
 
 
 def test_a_refusal_is_logged_with_its_code_and_without_the_token_it_was_for(

@@ -1,23 +1,28 @@
-"""What is delivered, and to whom."""
+"""What is delivered, and to which connections."""
 
 from lambdas.layer.handler import Handler
 from tests.fakes import FakeApi, FakeClock
 from tests.lambdas.examples import NOTIFICATION, NOW, publish, subscribe, unsubscribe
-from tests.lambdas.frames_sent import do, join, say, subscribed
+from tests.lambdas.frames_sent import (
+    handle,
+    publish_notification,
+    subscribe_connections,
+    subscribed_connections,
+)
 from tests.lambdas.tables import Tables
 
 
 def test_a_notification_is_the_published_object_with_id_and_sent_at(
     handler: Handler, api: FakeApi
 ) -> None:
-    join(handler, "c1")
-    say(handler)
+    subscribe_connections(handler, "c1")
+    publish_notification(handler)
     assert api.received("c1") == [NOTIFICATION]
 
 
 def test_a_publisher_may_name_the_id_but_never_the_time(handler: Handler, api: FakeApi) -> None:
-    join(handler, "c1")
-    receipt = say(handler, id="order 7", sent_at={"any": "thing"})
+    subscribe_connections(handler, "c1")
+    receipt = publish_notification(handler, id="order 7", sent_at={"any": "thing"})
     assert receipt["id"] == "order 7"
     assert receipt["sent_at"] == NOW
     assert api.received("c1") == [{**NOTIFICATION, "id": "order 7"}]
@@ -26,7 +31,7 @@ def test_a_publisher_may_name_the_id_but_never_the_time(handler: Handler, api: F
 def test_without_an_id_each_request_says_something_of_its_own(
     handler: Handler, api: FakeApi
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     for _ in range(2):
         reply = handler.handle("backend", publish())
         assert reply is not None
@@ -38,35 +43,35 @@ def test_without_an_id_each_request_says_something_of_its_own(
 def test_two_merchants_with_the_same_ref_hear_nothing_of_each_other(
     handler: Handler, api: FakeApi
 ) -> None:
-    join(handler, "c1")
-    join(handler, "c2", merchant_id="another")
-    assert say(handler)["accepted"] == 1
+    subscribe_connections(handler, "c1")
+    subscribe_connections(handler, "c2", merchant_id="another")
+    assert publish_notification(handler)["accepted"] == 1
     assert api.received("c2") == []
-    assert do(handler, "c3", subscribe(merchant_id="another"))["replayed"] == 0
+    assert handle(handler, "c3", subscribe(merchant_id="another"))["replayed"] == 0
 
 
 def test_a_ref_that_looks_like_anothers_key_is_its_own(handler: Handler, api: FakeApi) -> None:
-    join(handler, "c1", merchant_id="a", ref="b#c")
-    assert say(handler, merchant_id="a", ref="b")["accepted"] == 0
-    assert say(handler, merchant_id="a", ref="b#c")["accepted"] == 1
+    subscribe_connections(handler, "c1", merchant_id="a", ref="b#c")
+    assert publish_notification(handler, merchant_id="a", ref="b")["accepted"] == 0
+    assert publish_notification(handler, merchant_id="a", ref="b#c")["accepted"] == 1
     assert len(api.received("c1")) == 1
 
 
 def test_a_connection_may_wait_for_several_refs(handler: Handler, api: FakeApi) -> None:
     for ref in ("1", "2", "3"):
-        join(handler, "c1", ref=ref)
-    do(handler, "c1", unsubscribe(ref="2"))
+        subscribe_connections(handler, "c1", ref=ref)
+    handle(handler, "c1", unsubscribe(ref="2"))
     for ref in ("1", "2", "3"):
-        say(handler, ref=ref, id=ref)
+        publish_notification(handler, ref=ref, id=ref)
     assert [frame["ref"] for frame in api.received("c1")] == ["1", "3"]
 
 
 def test_subscribing_twice_is_harmless_and_replays_again(
     handler: Handler, api: FakeApi, tables: Tables
 ) -> None:
-    join(handler, "c1")
-    say(handler)
-    assert do(handler, "c1", subscribe())["replayed"] == 1
+    subscribe_connections(handler, "c1")
+    publish_notification(handler)
+    assert handle(handler, "c1", subscribe())["replayed"] == 1
     assert api.received("c1") == [NOTIFICATION, NOTIFICATION]
     assert len(tables.subscriptions()) == 1
 
@@ -74,58 +79,58 @@ def test_subscribing_twice_is_harmless_and_replays_again(
 def test_subscribing_again_refreshes_the_subscription(
     handler: Handler, clock: FakeClock, tables: Tables
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     (before,) = tables.subscriptions()
     clock.advance(seconds=600)
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     (after,) = tables.subscriptions()
     assert int(after["expires_at"]["N"]) - int(before["expires_at"]["N"]) == 600
 
 
 def test_unsubscribing_from_what_was_never_subscribed_is_no_error(handler: Handler) -> None:
-    assert do(handler, "c1", unsubscribe())["type"] == "unsubscribed"
+    assert handle(handler, "c1", unsubscribe())["type"] == "unsubscribed"
 
 
 def test_after_an_unsubscribe_nothing_comes_any_more(
     handler: Handler, api: FakeApi, tables: Tables
 ) -> None:
-    join(handler, "c1", "c2")
-    do(handler, "c1", unsubscribe())
-    assert say(handler)["accepted"] == 1
+    subscribe_connections(handler, "c1", "c2")
+    handle(handler, "c1", unsubscribe())
+    assert publish_notification(handler)["accepted"] == 1
     assert api.received("c1") == []
-    assert [line["line"]["S"] for line in tables.lines("joined")] == ["joined#c2"]
+    assert [entry["entry"]["S"] for entry in tables.entries("subscription")] == ["subscription#c2"]
 
 
 def test_sixty_subscribers_all_get_theirs(handler: Handler, api: FakeApi) -> None:
     connection_ids = [f"c{n}" for n in range(60)]
-    join(handler, *connection_ids)
-    assert say(handler)["accepted"] == 60
+    subscribe_connections(handler, *connection_ids)
+    assert publish_notification(handler)["accepted"] == 60
     assert all(api.received(each) == [NOTIFICATION] for each in connection_ids)
 
 
 def test_the_receipt_counts_the_dead_and_the_failing(
     handler: Handler, api: FakeApi, tables: Tables
 ) -> None:
-    join(handler, "living", "dead", "failing")
+    subscribe_connections(handler, "living", "dead", "failing")
     api.script("dead", 410)
     api.script("failing", 403)
-    receipt = say(handler)
+    receipt = publish_notification(handler)
     assert (receipt["accepted"], receipt["gone"], receipt["failed"]) == (1, 1, 1)
-    assert subscribed(tables) == {"living", "failing"}
-    assert say(handler, id="next")["gone"] == 0
+    assert subscribed_connections(tables) == {"living", "failing"}
+    assert publish_notification(handler, id="next")["gone"] == 0
 
 
 def test_who_missed_a_failed_post_gets_it_at_the_next_subscribe(
     handler: Handler, api: FakeApi
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     api.script("c1", 403, 200)
-    assert say(handler)["failed"] == 1
-    assert do(handler, "c1", subscribe())["replayed"] == 1
+    assert publish_notification(handler)["failed"] == 1
+    assert handle(handler, "c1", subscribe())["replayed"] == 1
     assert api.received("c1") == [NOTIFICATION]
 
 
 def test_a_publisher_that_is_subscribed_itself_hears_itself(handler: Handler, api: FakeApi) -> None:
-    join(handler, "backend")
-    assert say(handler)["accepted"] == 1
+    subscribe_connections(handler, "backend")
+    assert publish_notification(handler)["accepted"] == 1
     assert api.received("backend") == [NOTIFICATION]

@@ -103,4 +103,4 @@ def test_only_a_publish_may_be_invoked_directly(
 ) -> None:
     reply = default(payload)
     assert (reply["code"], reply["field"]) == ("invalid_message", field)
-    assert tables.subscriptions() == tables.lines() == []
+    assert tables.subscriptions() == tables.entries() == []

@@ -49,7 +49,7 @@ def test_every_subscription_of_the_connection_is_forgotten_and_no_other(
     assert disconnect(event) == {"statusCode": 200}
 
     assert [row["connection_id"]["S"] for row in tables.subscriptions()] == ["another"]
-    assert [line["line"]["S"] for line in tables.lines()] == ["joined#another"]
+    assert [entry["entry"]["S"] for entry in tables.entries()] == ["subscription#another"]
     output = disconnect.output()
     (line,) = output.logs
     assert line["message"] == "disconnected"

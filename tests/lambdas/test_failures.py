@@ -10,7 +10,7 @@ from lambdas.layer.aws.errors import ServiceError, TransportError
 from lambdas.layer.handler import Handler
 from tests.fakes import Call, FakeApi, FakeTime, Journal, TappedDynamo
 from tests.lambdas.examples import publish, subscribe, unsubscribe
-from tests.lambdas.frames_sent import do, join, say
+from tests.lambdas.frames_sent import handle, publish_notification, subscribe_connections
 
 INTERNALS = "arn:aws:dynamodb:eu-west-1:123456789012:table/secret"
 FAILURES = [
@@ -25,10 +25,10 @@ FAILURES = [
     "failing",
     [
         (subscribe(), "write"),
-        (subscribe(), "query said"),
-        (publish(), "put said"),
+        (subscribe(), "query notifications"),
+        (publish(), "put notification"),
         (publish(), "query index"),
-        (publish(), "query joined"),
+        (publish(), "query recent"),
         (unsubscribe(), "write"),
     ],
     ids=lambda failing: failing[1],
@@ -42,7 +42,7 @@ def test_a_failing_call_is_an_internal_error_logged_once_with_its_cause(
 ) -> None:
     text, step = failing
     dynamo.fail(step, failure)
-    reply = do(handler, "c1", text)
+    reply = handle(handler, "c1", text)
     assert reply == {
         "client": "server",
         "type": "error",
@@ -62,21 +62,21 @@ def test_a_failing_call_is_an_internal_error_logged_once_with_its_cause(
 def test_a_refusal_logs_nothing_and_touches_nothing(
     handler: Handler, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert do(handler, "c1", "no json")["code"] == "invalid_json"
+    assert handle(handler, "c1", "no json")["code"] == "invalid_json"
     assert journal == []
     assert caplog.records == []
 
 
 def test_the_next_frame_of_a_connection_is_heard_after_a_bad_one(handler: Handler) -> None:
-    assert do(handler, "c1", "no json")["type"] == "error"
-    assert do(handler, "c1", subscribe())["type"] == "subscribed"
+    assert handle(handler, "c1", "no json")["type"] == "error"
+    assert handle(handler, "c1", subscribe())["type"] == "subscribed"
 
 
 def test_a_publisher_that_closed_at_once_costs_nothing_and_logs_no_error(
     handler: Handler, caplog: pytest.LogCaptureFixture
 ) -> None:
-    join(handler, "c1")
-    assert say(handler)["accepted"] == 1
+    subscribe_connections(handler, "c1")
+    assert publish_notification(handler)["accepted"] == 1
     assert caplog.records == []
 
 
@@ -84,11 +84,11 @@ def test_no_payload_is_ever_logged(
     handler: Handler, api: FakeApi, dynamo: TappedDynamo, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="ottu-ws-notify")
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     api.script("c1", TransportError("ConnectionResetError"), 403)
-    say(handler, message="very private")
-    dynamo.fail("put said", FAILURES[0])
-    do(handler, "backend", publish(message="very private"))
+    publish_notification(handler, message="very private")
+    dynamo.fail("put notification", FAILURES[0])
+    handle(handler, "backend", publish(message="very private"))
     assert len(caplog.records) == 2
     assert "very private" not in caplog.text
 
@@ -96,7 +96,7 @@ def test_no_payload_is_ever_logged(
 def test_without_a_request_id_the_error_has_one_that_is_in_the_log(
     handler: Handler, dynamo: TappedDynamo, caplog: pytest.LogCaptureFixture
 ) -> None:
-    dynamo.fail("put said", FAILURES[0])
+    dynamo.fail("put notification", FAILURES[0])
     reply = handler.handle("c1", publish())
     assert reply is not None
     assert reply["request_id"] == vars(caplog.records[0])["request_id"] != ""
@@ -114,13 +114,13 @@ def test_the_slowest_publish_has_its_receipt_before_api_gateway_stops_waiting(
         return 410
 
     for number in range(100):
-        join(handler, f"c{number}")
+        subscribe_connections(handler, f"c{number}")
         api.script(f"c{number}", slowly_gone)
     dynamo.lag()  # so that no post begins before the recent ones are read
-    for step in ("put said", "query joined", "write"):
+    for step in ("put notification", "query recent", "write"):
         dynamo.detour(step, slow)
     began = time.monotonic()
-    receipt = do(handler, "b1", publish())
+    receipt = handle(handler, "b1", publish())
     assert receipt["type"] == "receipt"
     assert receipt["gone"] + receipt["failed"] == 100
     assert time.monotonic() - began < 29

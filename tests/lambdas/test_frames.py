@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lambdas.layer.protocol.errors import InvalidMessage, Refusal
+from lambdas.layer.protocol.errors import InvalidMessage, RejectedRequest
 from lambdas.layer.protocol.frames import (
     MAX_NESTING,
     Ping,
@@ -132,7 +132,7 @@ def test_nesting_is_allowed_to_its_limit_and_no_further() -> None:
         return '{"a":' + "[" * (levels - 1) + "]" * (levels - 1) + "}"
 
     assert parse_object(nested(MAX_NESTING))
-    with pytest.raises(Refusal):
+    with pytest.raises(RejectedRequest):
         parse_object(nested(MAX_NESTING + 1))
 
 
@@ -182,7 +182,7 @@ FIELDS = sorted({*PUBLISH, *SUBSCRIBE, "id", "since", "action", "sent_at", "extr
 def test_no_text_whatever_raises_anything_but_a_refusal(text: str) -> None:
     try:
         parse(text)
-    except Refusal as refusal:
+    except RejectedRequest as refusal:
         assert refusal.code in {"invalid_json", "invalid_message"}  # noqa: PT017 - or none at all
 
 
@@ -192,5 +192,5 @@ def test_no_value_of_any_field_raises_anything_but_a_refusal(changes: dict[str, 
     for frame in (PUBLISH, SUBSCRIBE, UNSUBSCRIBE):
         try:
             parse(json.dumps({**frame, **changes}))
-        except Refusal as refusal:
+        except RejectedRequest as refusal:
             assert refusal.field in {*FIELDS, None}  # noqa: PT017 - or none at all

@@ -85,7 +85,7 @@ def test_no_reply_is_a_response_without_a_body() -> None:
 
 def test_a_message_on_a_route_of_the_connection_is_refused_with_an_error_frame() -> None:
     event = captured("message")
-    response = gateway.refuse_message(event)
+    response = gateway.reject_message(event)
     assert response["statusCode"] == 200
     assert json.loads(response["body"]) == {
         "client": "server",

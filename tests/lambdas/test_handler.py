@@ -3,10 +3,9 @@
 import pytest
 
 from lambdas.layer.handler import Handler
-from lambdas.layer.storage import Storage
 from tests.fakes import FakeApi, FakeClock, Journal
-from tests.lambdas.examples import NOTIFICATION, NOW, TOPIC, publish, subscribe, unsubscribe
-from tests.lambdas.frames_sent import do, join, say
+from tests.lambdas.examples import NOTIFICATION, NOW, publish, subscribe, unsubscribe
+from tests.lambdas.frames_sent import handle, subscribe_connections
 
 TWO_HOURS_LATER = "2026-11-23T11:30:00.000Z"
 
@@ -14,12 +13,12 @@ TWO_HOURS_LATER = "2026-11-23T11:30:00.000Z"
 def test_a_ping_is_answered_with_a_pong_and_touches_nothing(
     handler: Handler, journal: Journal
 ) -> None:
-    assert do(handler, "c1", '{"action":"ping"}') == {"client": "server", "type": "pong"}
+    assert handle(handler, "c1", '{"action":"ping"}') == {"client": "server", "type": "pong"}
     assert journal == []
 
 
 def test_a_subscribe_is_answered_field_by_field(handler: Handler) -> None:
-    assert do(handler, "c1", subscribe()) == {
+    assert handle(handler, "c1", subscribe()) == {
         "client": "server",
         "type": "subscribed",
         "merchant_id": "merchant_id",
@@ -33,14 +32,14 @@ def test_a_subscribe_is_answered_field_by_field(handler: Handler) -> None:
 def test_a_connection_is_served_for_two_hours_after_it_opened(
     handler: Handler, clock: FakeClock
 ) -> None:
-    reply = do(handler, "c1", subscribe(), connected_at=clock() - 3_599_500)
+    reply = handle(handler, "c1", subscribe(), connected_at=clock() - 3_599_500)
     assert reply["now"] == NOW
     assert reply["expires_at"] == "2026-11-23T10:30:00.500Z"
 
 
 def test_a_publish_is_answered_field_by_field(handler: Handler) -> None:
-    join(handler, "c1", "c2")
-    assert do(handler, "backend", publish()) == {
+    subscribe_connections(handler, "c1", "c2")
+    assert handle(handler, "backend", publish()) == {
         "client": "server",
         "type": "receipt",
         "id": "r1",
@@ -55,8 +54,8 @@ def test_a_publish_is_answered_field_by_field(handler: Handler) -> None:
 
 
 def test_an_unsubscribe_is_answered_field_by_field(handler: Handler) -> None:
-    join(handler, "c1")
-    assert do(handler, "c1", unsubscribe()) == {
+    subscribe_connections(handler, "c1")
+    assert handle(handler, "c1", unsubscribe()) == {
         "client": "server",
         "type": "unsubscribed",
         "merchant_id": "merchant_id",
@@ -65,7 +64,7 @@ def test_an_unsubscribe_is_answered_field_by_field(handler: Handler) -> None:
 
 
 def test_a_refusal_is_answered_field_by_field(handler: Handler) -> None:
-    reply = do(handler, "c1", publish(status="maybe"))
+    reply = handle(handler, "c1", publish(status="maybe"))
     assert reply == {
         "client": "server",
         "type": "error",
@@ -78,39 +77,28 @@ def test_a_refusal_is_answered_field_by_field(handler: Handler) -> None:
 
 
 def test_a_ref_comes_back_as_it_was_sent(handler: Handler, api: FakeApi) -> None:
-    assert do(handler, "c1", subscribe(ref=12303))["ref"] == 12303
-    assert do(handler, "c2", subscribe(ref="12303"))["ref"] == "12303"
-    assert do(handler, "backend", publish(ref=12303))["ref"] == 12303
+    assert handle(handler, "c1", subscribe(ref=12303))["ref"] == 12303
+    assert handle(handler, "c2", subscribe(ref="12303"))["ref"] == "12303"
+    assert handle(handler, "backend", publish(ref=12303))["ref"] == 12303
     assert [api.received(each)[0]["ref"] for each in ("c1", "c2")] == [12303, 12303]
-    assert do(handler, "c1", unsubscribe(ref=12303))["ref"] == 12303
+    assert handle(handler, "c1", unsubscribe(ref=12303))["ref"] == 12303
 
 
 def test_without_a_connection_one_may_publish(handler: Handler, api: FakeApi) -> None:
-    join(handler, "c1")
-    assert do(handler, None, publish())["accepted"] == 1
+    subscribe_connections(handler, "c1")
+    assert handle(handler, None, publish())["accepted"] == 1
     assert api.received("c1") == [NOTIFICATION]
 
 
 def test_without_a_connection_one_may_ping(handler: Handler) -> None:
-    assert do(handler, None, '{"action":"ping"}')["type"] == "pong"
+    assert handle(handler, None, '{"action":"ping"}')["type"] == "pong"
 
 
 @pytest.mark.parametrize(("text", "field"), [(subscribe(), "client"), (unsubscribe(), "action")])
 def test_without_a_connection_there_is_nothing_to_subscribe(
     text: str, field: str, handler: Handler, journal: Journal
 ) -> None:
-    reply = do(handler, None, text)
+    reply = handle(handler, None, text)
     assert (reply["code"], reply["field"]) == ("invalid_message", field)
     assert "WebSocket" in reply["message"]
     assert journal == []
-
-
-def test_in_process_a_connection_is_made_and_forgotten_by_the_calls_of_the_legacy_service(
-    handler: Handler, storage: Storage, api: FakeApi
-) -> None:
-    storage.create_connection("3", publish())
-    assert storage.listeners(TOPIC).keys() == {"3"}
-    assert say(handler)["accepted"] == 1
-    storage.delete_connection('{"merchant_id":"merchant_id","ref":"12303"}')
-    assert say(handler, id="2")["accepted"] == 0
-    assert len(api.received("3")) == 1

@@ -1,4 +1,4 @@
-"""The keys of a stage: read seldom, new ones found soon, removed ones forgotten in time."""
+"""The keys of a stage: cached, new ones found soon, removed ones dropped in time."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from lambdas.layer.auth.keys import BadSecretError, Keys, KeysUnavailableError, 
 from lambdas.layer.aws import json_service, retries
 from lambdas.layer.settings import MissingSettingError
 from tests.fakes import FakeClock, FakeTime, LongestPauses
-from tests.lambdas.loopback import LoopbackApi, Said
+from tests.lambdas.loopback import HttpResponse, LoopbackApi
 from tests.lambdas.minting import KEYS
 
 KEY, OTHER = KEYS.values()
@@ -240,7 +240,7 @@ def environment(loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 @pytest.mark.usefixtures("environment")
 def test_they_come_from_the_secret_that_the_environment_names(loopback: LoopbackApi) -> None:
-    loopback.script(Said(200, {"SecretString": json.dumps(KEYS), "Name": "keys"}))
+    loopback.script(HttpResponse(200, {"SecretString": json.dumps(KEYS), "Name": "keys"}))
     keys = Keys.from_env()
     assert loopback.requests == []
     assert (keys.get("first"), keys.get("second"), keys.get("third")) == (KEY, OTHER, None)
@@ -257,11 +257,11 @@ def test_they_come_from_the_secret_that_the_environment_names(loopback: Loopback
 @pytest.mark.parametrize(
     "answer",
     [
-        Said(400, {"__type": "ResourceNotFoundException"}),
-        Said(400, {"__type": "AccessDeniedException"}),
-        Said(200, {"SecretBinary": "aaaa"}),
-        Said(200, {"SecretString": "no JSON"}),
-        Said(200, b"garbage"),
+        HttpResponse(400, {"__type": "ResourceNotFoundException"}),
+        HttpResponse(400, {"__type": "AccessDeniedException"}),
+        HttpResponse(200, {"SecretBinary": "aaaa"}),
+        HttpResponse(200, {"SecretString": "no JSON"}),
+        HttpResponse(200, b"garbage"),
     ],
 )
 def test_a_secret_that_cannot_be_read_raises(answer: Any, loopback: LoopbackApi) -> None:

@@ -1,4 +1,4 @@
-"""Who waits for a topic, found in two steps: the index beside the put, the recent ones after it."""
+"""The lookup of subscribers in two steps: the index during the put, recent ones after it."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def test_the_recent_ones_are_read_when_the_second_batch_is_asked_for(
         assert next(batches) == {}
         assert journal == ["query index"]
         assert next(batches) == {}
-        assert journal == ["query index", "query joined"]
+        assert journal == ["query index", "query recent"]
 
 
 def test_a_subscriber_in_both_index_and_ledger_is_found_once_with_the_end_of_the_index(
@@ -55,19 +55,19 @@ def test_a_subscriber_whose_row_in_the_index_has_expired_is_found_among_the_rece
     assert _batches(storage) == [{}, {"c1": clock() + 300_000}]
 
 
-@pytest.mark.parametrize("step", ["query index", "query joined"])
+@pytest.mark.parametrize("step", ["query index", "query recent"])
 def test_a_subscriber_whose_end_comes_during_a_query_is_left_out(
     step: str, storage: Storage, dynamo: TappedDynamo, clock: FakeClock
 ) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR, clock() + 1000)
-    if step == "query joined":
+    if step == "query recent":
         dynamo.lag()
     _takes(dynamo, clock, step, 1)
     assert _batches(storage) == [{}, {}]
 
 
 @pytest.mark.parametrize("seconds", [30, 30.001])
-@pytest.mark.parametrize("step", ["query index", "query joined"])
+@pytest.mark.parametrize("step", ["query index", "query recent"])
 def test_the_index_is_asked_again_where_more_than_thirty_seconds_have_passed(
     step: str, seconds: float, storage: Storage, dynamo: TappedDynamo, clock: FakeClock
 ) -> None:
@@ -88,5 +88,5 @@ def test_a_subscriber_that_both_missed_in_a_suspension_is_found_when_the_index_i
         return call() if len(dynamo.asked("query index")) > 1 else {"Items": [found]}
 
     dynamo.detour("query index", lags_once)
-    _takes(dynamo, clock, "query joined", 301)
+    _takes(dynamo, clock, "query recent", 301)
     assert _batches(storage) == [{"c1": row}, {}, {"c2": row}]

@@ -1,4 +1,4 @@
-"""The order of steps, and who is found: of a publish and a subscribe, one sees the other."""
+"""The order of steps and the lookup: of a publish and a subscribe that race, one sees the other."""
 
 import threading
 from typing import Any
@@ -9,32 +9,32 @@ from lambdas.layer.handler import Handler
 from lambdas.layer.protocol.clock import from_rfc3339
 from tests.fakes import Call, FakeApi, FakeClock, Journal, TappedDynamo
 from tests.lambdas.examples import NOTIFICATION, publish, subscribe
-from tests.lambdas.frames_sent import do, join, say
+from tests.lambdas.frames_sent import handle, publish_notification, subscribe_connections
 from tests.lambdas.tables import Tables
 
 
 def test_a_publish_asks_the_index_beside_its_put_and_reads_who_joined_after_it(
     handler: Handler, dynamo: TappedDynamo, journal: Journal
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     journal.clear()
     together = threading.Barrier(2)
-    for step in ("put said", "query index"):
+    for step in ("put notification", "query index"):
 
         def meeting(call: Call) -> object:
             together.wait(10)
             return call()
 
         dynamo.detour(step, meeting)
-    say(handler)
-    assert sorted(journal[:2]) == ["put said", "query index"]
-    assert sorted(journal[2:]) == ["post c1", "query joined"]
+    publish_notification(handler)
+    assert sorted(journal[:2]) == ["put notification", "query index"]
+    assert sorted(journal[2:]) == ["post c1", "query recent"]
 
 
 def test_no_post_begins_before_the_put_is_answered_although_the_index_has_answered(
     handler: Handler, dynamo: TappedDynamo, api: FakeApi
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     index_answered = threading.Event()
 
     def index(call: Call) -> object:
@@ -49,14 +49,14 @@ def test_no_post_begins_before_the_put_is_answered_although_the_index_has_answer
         return call()
 
     dynamo.detour("query index", index)
-    dynamo.detour("put said", put)
-    assert say(handler)["accepted"] == 1
+    dynamo.detour("put notification", put)
+    assert publish_notification(handler)["accepted"] == 1
 
 
 def test_whom_the_index_found_is_posted_to_while_the_recent_ones_are_read(
     handler: Handler, dynamo: TappedDynamo, api: FakeApi
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     posted = threading.Event()
 
     def taken() -> int:
@@ -68,8 +68,8 @@ def test_whom_the_index_found_is_posted_to_while_the_recent_ones_are_read(
         return call()
 
     api.script("c1", taken)
-    dynamo.detour("query joined", recent)
-    assert say(handler)["accepted"] == 1
+    dynamo.detour("query recent", recent)
+    assert publish_notification(handler)["accepted"] == 1
 
 
 @pytest.mark.parametrize("put", ["failed", "refused"])
@@ -77,8 +77,8 @@ def test_whom_the_index_found_is_posted_to_while_the_recent_ones_are_read(
 def test_without_a_put_nobody_is_posted_to_and_nothing_of_the_lookup_goes_on(
     put: str, index: str, handler: Handler, dynamo: TappedDynamo, api: FakeApi
 ) -> None:
-    join(handler, "c1")
-    say(handler, id="order 7")
+    subscribe_connections(handler, "c1")
+    publish_notification(handler, id="order 7")
     api.posts.clear()
     put_is_over, ended = threading.Event(), []
 
@@ -98,8 +98,8 @@ def test_without_a_put_nobody_is_posted_to_and_nothing_of_the_lookup_goes_on(
             put_is_over.set()
 
     dynamo.detour("query index", slow_index)
-    dynamo.detour("put said", over)
-    reply = do(handler, "backend", publish(id="order 7", message="another"))
+    dynamo.detour("put notification", over)
+    reply = handle(handler, "backend", publish(id="order 7", message="another"))
     code = {"failed": "internal_error", "refused": "invalid_message"}[put]
     assert (reply["code"], ended, api.posts) == (code, [index], [])
 
@@ -107,22 +107,22 @@ def test_without_a_put_nobody_is_posted_to_and_nothing_of_the_lookup_goes_on(
 def test_where_the_put_took_longer_than_five_seconds_the_publish_fails_and_its_retry_delivers(
     handler: Handler, clock: FakeClock, dynamo: TappedDynamo, api: FakeApi
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
 
     def slow(seconds: float) -> None:
         def put(call: Call) -> Any:
             clock.advance(seconds=seconds)
             return call()
 
-        dynamo.detour("put said", put)
+        dynamo.detour("put notification", put)
 
     slow(5)
-    assert say(handler, id="1")["accepted"] == 1
+    assert publish_notification(handler, id="1")["accepted"] == 1
     slow(5.001)
-    late = do(handler, "backend", publish(id="2"))
+    late = handle(handler, "backend", publish(id="2"))
     assert (late["code"], late["retryable"]) == ("internal_error", True)
     assert [frame["id"] for frame in api.received("c1")] == ["1"]
-    retry = say(handler, id="2")
+    retry = publish_notification(handler, id="2")
     assert (retry["duplicate"], retry["accepted"]) == (True, 1)
 
 
@@ -132,39 +132,39 @@ def test_sent_at_is_taken_once_credentials_are_there(
     """A role's may take seconds: the put would be as late, and a `since` might leave it out."""
     dynamo.before_credentials = lambda: clock.advance(seconds=60)
     before = clock()
-    assert from_rfc3339(say(handler)["sent_at"]) == before + 60_000
+    assert from_rfc3339(publish_notification(handler)["sent_at"]) == before + 60_000
 
 
 def test_a_subscribe_writes_first_and_then_reads_what_was_said(
     handler: Handler, journal: Journal
 ) -> None:
-    say(handler)
+    publish_notification(handler)
     journal.clear()
-    join(handler, "c1")
-    assert journal == ["write", "query said", "post c1"]
+    subscribe_connections(handler, "c1")
+    assert journal == ["write", "query notifications", "post c1"]
 
 
 def test_both_sides_read_the_ledger_consistently_and_write_one_partition(
     handler: Handler, dynamo: TappedDynamo, tables: Tables
 ) -> None:
-    join(handler, "c1")
-    say(handler)
-    for step in ("query said", "query joined"):
+    subscribe_connections(handler, "c1")
+    publish_notification(handler)
+    for step in ("query notifications", "query recent"):
         (query,) = dynamo.asked(step)
         assert query["ConsistentRead"] is True, step
         assert query["TableName"] == tables.ledger
         assert "IndexName" not in query
     # An index refuses a consistent read.
     assert "ConsistentRead" not in dynamo.asked("query index")[0]
-    assert {line["merchant_id#ref"]["S"] for line in tables.lines()} == {"merchant_id#12303"}
+    assert {entry["merchant_id#ref"]["S"] for entry in tables.entries()} == {"merchant_id#12303"}
 
 
 def test_who_joined_lately_is_found_while_the_index_lags(
     handler: Handler, api: FakeApi, dynamo: TappedDynamo
 ) -> None:
     dynamo.lag()
-    join(handler, "c1", "c2")
-    assert say(handler)["accepted"] == 2
+    subscribe_connections(handler, "c1", "c2")
+    assert publish_notification(handler)["accepted"] == 2
     assert api.received("c1") == [NOTIFICATION]
 
 
@@ -172,34 +172,34 @@ def test_who_joined_lately_is_found_for_five_minutes(
     handler: Handler, clock: FakeClock, dynamo: TappedDynamo
 ) -> None:
     dynamo.lag()
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     clock.advance(seconds=299)
-    assert say(handler, id="1")["accepted"] == 1
+    assert publish_notification(handler, id="1")["accepted"] == 1
     clock.advance(seconds=1)
-    assert say(handler, id="2")["accepted"] == 0
+    assert publish_notification(handler, id="2")["accepted"] == 0
 
 
 def test_who_joined_long_ago_is_found_through_the_index(
     handler: Handler, clock: FakeClock, api: FakeApi
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     clock.advance(seconds=3600)
-    assert say(handler)["accepted"] == 1
+    assert publish_notification(handler)["accepted"] == 1
     assert len(api.received("c1")) == 1
 
 
 def test_who_is_found_both_ways_is_posted_to_once(handler: Handler, api: FakeApi) -> None:
-    join(handler, "c1")
-    say(handler)
+    subscribe_connections(handler, "c1")
+    publish_notification(handler)
     assert len(api.posts) == 1
 
 
 def test_a_subscription_that_has_expired_is_never_posted_to(
     handler: Handler, clock: FakeClock, api: FakeApi, tables: Tables
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     clock.advance(seconds=2 * 3600 + 300)
-    assert say(handler)["accepted"] == 0
+    assert publish_notification(handler)["accepted"] == 0
     assert api.posts == []
     assert len(tables.subscriptions()) == 1  # still there: DynamoDB deletes late
 
@@ -209,8 +209,8 @@ def test_a_line_of_one_whose_connection_ends_sooner_ends_with_it(
 ) -> None:
     dynamo.lag()
     almost_over = clock() - (2 * 3600 + 240) * 1000
-    assert do(handler, "c1", subscribe(), connected_at=almost_over)["type"] == "subscribed"
+    assert handle(handler, "c1", subscribe(), connected_at=almost_over)["type"] == "subscribed"
     clock.advance(seconds=59)
-    assert say(handler, id="1")["accepted"] == 1
+    assert publish_notification(handler, id="1")["accepted"] == 1
     clock.advance(seconds=1)
-    assert say(handler, id="2")["accepted"] == 0
+    assert publish_notification(handler, id="2")["accepted"] == 0

@@ -1,4 +1,4 @@
-"""What a connection may do by its token: every frame of every bearer, through the whole handler."""
+"""What a principal may do: every frame of each, through the whole handler."""
 
 import itertools
 import json
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from lambdas.layer.auth.principal import Bearer, Identity, Nobody
+from lambdas.layer.auth.principal import Identity, Principal, Unauthenticated
 from lambdas.layer.handler import Handler
 from tests.fakes import FakeApi, FakeClock, TappedDynamo
 from tests.lambdas.examples import publish, subscribe, unsubscribe
@@ -51,11 +51,13 @@ CELLS: Final[list[tuple[Identity, str, str, Any]]] = list(
 
 
 def _untouched(tables: Tables, dynamo: TappedDynamo, api: FakeApi) -> bool:
-    return not (dynamo.calls or api.posts or tables.subscriptions() or tables.lines())
+    return not (dynamo.calls or api.posts or tables.subscriptions() or tables.entries())
 
 
-def _reply(handler: Handler, frame: str, bearer: Bearer) -> dict[str, Any]:
-    reply: dict[str, Any] | None = handler.handle("page", frame, request_id="r", bearer=bearer)
+def _reply(handler: Handler, frame: str, principal: Principal) -> dict[str, Any]:
+    reply: dict[str, Any] | None = handler.handle(
+        "page", frame, request_id="r", principal=principal
+    )
     assert reply is not None
     return reply
 
@@ -85,7 +87,7 @@ def test_every_cell_of_role_frame_merchant_and_ref_is_what_the_protocol_says(
 
 
 @pytest.mark.parametrize("who", [Identity("frontend", "shop", frozenset({"7"}), END), None])
-def test_a_ref_may_be_written_as_a_number_or_a_text(who: Bearer, handler: Handler) -> None:
+def test_a_ref_may_be_written_as_a_number_or_a_text(who: Principal, handler: Handler) -> None:
     for ref in (7, "7"):
         reply = _reply(handler, subscribe(merchant_id="shop", ref=ref), who)
         assert (reply["type"], reply["ref"]) == ("subscribed", ref)
@@ -129,7 +131,7 @@ def test_after_its_end_a_token_allows_nothing_not_even_a_ping_or_garbage(  # noq
 def test_nobody_may_do_anything(
     frame: str, handler: Handler, tables: Tables, dynamo: TappedDynamo, api: FakeApi
 ) -> None:
-    _assert_forbidden(_reply(handler, frame, Nobody()), None)
+    _assert_forbidden(_reply(handler, frame, Unauthenticated()), None)
     assert _untouched(tables, dynamo, api)
 
 
@@ -151,7 +153,7 @@ def test_any_bearer_may_ping(client: str, handler: Handler) -> None:
 
 def test_what_a_frame_says_of_itself_gives_it_no_rights(handler: Handler) -> None:
     who = Identity("frontend", "shop", frozenset({"7"}), END)
-    claims = {"merchant_id": "other", "refs": None, "ends_at": 9e15, "exp": 9e9, "token": "x"}
+    claims = {"merchant_id": "other", "refs": None, "expires_at_ms": 9e15, "exp": 9e9, "token": "x"}
     for says in (publish(**claims), subscribe(**claims)):
         assert _reply(handler, says, who)["code"] == "forbidden"
 
@@ -159,5 +161,5 @@ def test_what_a_frame_says_of_itself_gives_it_no_rights(handler: Handler) -> Non
 def test_a_refusal_names_neither_the_merchant_nor_the_refs_of_the_token(handler: Handler) -> None:
     who = Identity("frontend", "secret-shop", frozenset({"secret ref"}), END)
     for frame in (publish(), subscribe(), subscribe(merchant_id="secret-shop", ref="8")):
-        said = json.dumps({**_reply(handler, frame, who), "merchant_id": None})
-        assert "secret" not in said
+        text = json.dumps({**_reply(handler, frame, who), "merchant_id": None})
+        assert "secret" not in text

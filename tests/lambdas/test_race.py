@@ -12,8 +12,8 @@ from lambdas.layer.handler import Handler
 from tests.fakes import FakeApi, TappedDynamo
 from tests.lambdas.examples import publish, subscribe
 
-PUBLISHER = ("put said", "query joined")
-SUBSCRIBER = ("write", "query said")
+PUBLISHER = ("put notification", "query recent")
+SUBSCRIBER = ("write", "query notifications")
 
 
 class Turnstile:

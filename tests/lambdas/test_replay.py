@@ -1,24 +1,29 @@
-"""What a subscriber gets that was said before it came."""
+"""The replay: notifications that a subscriber gets from before its subscribe."""
 
 from typing import Any
 
 import pytest
 
 from lambdas.layer.handler import Handler
-from lambdas.layer.items import Said
+from lambdas.layer.items import StoredNotification
 from lambdas.layer.protocol.clock import to_rfc3339
 from lambdas.layer.storage import Storage
 from tests.fakes import FakeApi, FakeClock, TappedDynamo
 from tests.lambdas.examples import NOTIFICATION, NOW, TOPIC, subscribe
-from tests.lambdas.frames_sent import do, join, say, subscribed
+from tests.lambdas.frames_sent import (
+    handle,
+    publish_notification,
+    subscribe_connections,
+    subscribed_connections,
+)
 from tests.lambdas.tables import RETENTION, Tables
 
 
 def test_who_comes_late_gets_what_was_said_as_ordinary_frames(
     handler: Handler, api: FakeApi
 ) -> None:
-    say(handler)
-    assert do(handler, "c1", subscribe())["replayed"] == 1
+    publish_notification(handler)
+    assert handle(handler, "c1", subscribe())["replayed"] == 1
     assert api.received("c1") == [NOTIFICATION]
 
 
@@ -26,9 +31,9 @@ def test_a_replay_is_in_the_order_of_sent_at(
     handler: Handler, api: FakeApi, clock: FakeClock
 ) -> None:
     for id_ in ("z", "m", "a"):
-        say(handler, id=id_)
+        publish_notification(handler, id=id_)
         clock.advance(seconds=0.001)
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     assert [frame["id"] for frame in api.received("c1")] == ["z", "m", "a"]
 
 
@@ -36,29 +41,31 @@ def test_of_130_the_newest_100_are_replayed_the_oldest_first(
     handler: Handler, storage: Storage, api: FakeApi, clock: FakeClock
 ) -> None:
     for n in range(130):
-        storage.say(TOPIC, Said(f"{n * 7919 % 130}", f'{{"n":{n}}}', to_rfc3339(clock() + n)))
-    assert do(handler, "c1", subscribe())["replayed"] == 100
+        storage.put_notification(
+            TOPIC, StoredNotification(f"{n * 7919 % 130}", f'{{"n":{n}}}', to_rfc3339(clock() + n))
+        )
+    assert handle(handler, "c1", subscribe())["replayed"] == 100
     assert [frame["n"] for frame in api.received("c1")] == list(range(30, 130))
 
 
 def test_what_was_said_is_kept_for_the_retention_and_no_longer(
     handler: Handler, clock: FakeClock, tables: Tables
 ) -> None:
-    say(handler)
+    publish_notification(handler)
     clock.advance(seconds=RETENTION - 1)
-    assert do(handler, "c1", subscribe())["replayed"] == 1
+    assert handle(handler, "c1", subscribe())["replayed"] == 1
     clock.advance(seconds=1)
-    assert do(handler, "c1", subscribe())["replayed"] == 0
-    assert len(tables.lines("said")) == 1  # still there: DynamoDB deletes late
+    assert handle(handler, "c1", subscribe())["replayed"] == 0
+    assert len(tables.entries("notification")) == 1  # still there: DynamoDB deletes late
 
 
 def test_since_limits_the_replay_with_ten_seconds_of_overlap(
     handler: Handler, api: FakeApi, clock: FakeClock
 ) -> None:
     for n in range(40):
-        say(handler, id=str(n), n=n)
+        publish_notification(handler, id=str(n), n=n)
         clock.advance(seconds=1)
-    reply = do(handler, "c1", subscribe(since="2026-11-23T09:30:30.000Z"))
+    reply = handle(handler, "c1", subscribe(since="2026-11-23T09:30:30.000Z"))
     assert [frame["n"] for frame in api.received("c1")] == list(range(21, 40))
     assert reply["replayed"] == 19
 
@@ -66,13 +73,13 @@ def test_since_limits_the_replay_with_ten_seconds_of_overlap(
 def test_the_now_of_a_subscribe_serves_as_its_next_since(
     handler: Handler, api: FakeApi, clock: FakeClock
 ) -> None:
-    say(handler, id="long ago")
+    publish_notification(handler, id="long ago")
     clock.advance(seconds=60)
-    now = do(handler, "c1", subscribe())["now"]
+    now = handle(handler, "c1", subscribe())["now"]
     clock.advance(seconds=5)
-    say(handler, id="missed", type="while away")
+    publish_notification(handler, id="missed", type="while away")
     api.posts.clear()
-    assert do(handler, "c2", subscribe(since=now))["replayed"] == 1
+    assert handle(handler, "c2", subscribe(since=now))["replayed"] == 1
     assert [frame["id"] for frame in api.received("c2")] == ["missed"]
 
 
@@ -84,28 +91,28 @@ def test_now_is_taken_before_anything_is_read(
         return call()
 
     dynamo.detour("write", slow)
-    dynamo.detour("query said", slow)
-    assert do(handler, "c1", subscribe())["now"] == NOW
+    dynamo.detour("query notifications", slow)
+    assert handle(handler, "c1", subscribe())["now"] == NOW
 
 
 @pytest.mark.parametrize("since", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:05Z"])
 def test_a_since_of_long_ago_replays_all(since: str, handler: Handler) -> None:
-    say(handler)
-    assert do(handler, "c1", subscribe(since=since))["replayed"] == 1
+    publish_notification(handler)
+    assert handle(handler, "c1", subscribe(since=since))["replayed"] == 1
 
 
 def test_a_since_of_the_far_future_replays_nothing(handler: Handler) -> None:
-    say(handler)
-    reply = do(handler, "c1", subscribe(since="9999-12-31T23:59:59.999999Z"))
+    publish_notification(handler)
+    reply = handle(handler, "c1", subscribe(since="9999-12-31T23:59:59.999999Z"))
     assert reply["replayed"] == 0
 
 
 def test_every_page_of_every_query_is_read(
     handler: Handler, api: FakeApi, tables: Tables, dynamo: TappedDynamo
 ) -> None:
-    join(handler, "c1", "c2", "c3")
+    subscribe_connections(handler, "c1", "c2", "c3")
     for id_ in ("1", "2", "3"):
-        say(handler, id=id_)
+        publish_notification(handler, id=id_)
 
     def page_by_page(step: str) -> None:
         def smaller(_call: Any) -> Any:
@@ -113,40 +120,40 @@ def test_every_page_of_every_query_is_read(
 
         dynamo.detour(step, smaller)
 
-    for step in ("query index", "query joined", "query said"):
+    for step in ("query index", "query recent", "query notifications"):
         page_by_page(step)
     api.posts.clear()
-    assert say(handler, id="4")["accepted"] == 3
-    assert do(handler, "c4", subscribe())["replayed"] == 4
-    assert all(len(dynamo.asked(step)) > 3 for step in ("query index", "query joined"))
+    assert publish_notification(handler, id="4")["accepted"] == 3
+    assert handle(handler, "c4", subscribe())["replayed"] == 4
+    assert all(len(dynamo.asked(step)) > 3 for step in ("query index", "query recent"))
     dynamo.lag()
-    assert say(handler, id="5")["accepted"] == 4
+    assert publish_notification(handler, id="5")["accepted"] == 4
 
 
 def test_a_replay_to_a_dead_connection_forgets_it_and_answers_nobody(
     handler: Handler, api: FakeApi, tables: Tables
 ) -> None:
-    say(handler, id="1")
-    say(handler, id="2")
+    publish_notification(handler, id="1")
+    publish_notification(handler, id="2")
     api.script("c1", 410)
     assert handler.handle("c1", subscribe()) is None
     assert len(api.posts) == 2
     assert tables.subscriptions() == []
-    assert tables.lines("joined") == []
+    assert tables.entries("subscription") == []
 
 
 def test_a_replay_that_breaks_off_is_not_called_subscribed(
     handler: Handler, api: FakeApi, tables: Tables, caplog: pytest.LogCaptureFixture
 ) -> None:
     for id_ in ("1", "2", "3"):
-        say(handler, id=id_)
+        publish_notification(handler, id=id_)
     api.script("c1", 200, 403, 200)
-    reply = do(handler, "c1", subscribe())
+    reply = handle(handler, "c1", subscribe())
     (record,) = caplog.records
     assert record.exc_info is not None
     assert "403" in str(record.exc_info[1])
     assert (reply["code"], reply["retryable"]) == ("internal_error", True)
     assert len(api.posts) == 2
-    assert subscribed(tables) == {"c1"}
+    assert subscribed_connections(tables) == {"c1"}
     # Sent again, as the error says, it gets everything.
-    assert do(handler, "c1", subscribe())["replayed"] == 3
+    assert handle(handler, "c1", subscribe())["replayed"] == 3

@@ -1,4 +1,4 @@
-"""The same id again: a retry, a death in between, other content."""
+"""The same id again: a retry, a crash in between, other content."""
 
 import json
 from typing import Any
@@ -14,21 +14,21 @@ from tests.lambdas.examples import (
     PUBLISH,
     publish,
 )
-from tests.lambdas.frames_sent import do, join, say
+from tests.lambdas.frames_sent import handle, publish_notification, subscribe_connections
 from tests.lambdas.tables import RETENTION, Tables
 
 
 def test_the_same_id_with_the_same_content_is_stored_once_and_posted_again(
     handler: Handler, api: FakeApi, clock: FakeClock, tables: Tables
 ) -> None:
-    join(handler, "c1")
-    first = say(handler, id="order 7")
+    subscribe_connections(handler, "c1")
+    first = publish_notification(handler, id="order 7")
     clock.advance(seconds=30)
-    second = say(handler, id="order 7")
+    second = publish_notification(handler, id="order 7")
     assert second == {**first, "duplicate": True}
     assert second["sent_at"] == NOW
     assert api.received("c1") == [{**NOTIFICATION, "id": "order 7"}] * 2
-    assert len(tables.lines("said")) == 1
+    assert len(tables.entries("notification")) == 1
 
 
 @pytest.mark.parametrize(
@@ -47,70 +47,70 @@ def test_the_same_id_with_the_same_content_is_stored_once_and_posted_again(
 def test_the_same_id_with_other_content_is_refused_and_changes_nothing(
     changes: dict[str, Any], handler: Handler, api: FakeApi, tables: Tables
 ) -> None:
-    join(handler, "c1")
-    say(handler, id="order 7", n=1)
-    before = (tables.lines(), list(api.posts))
-    reply = do(handler, "backend", publish(**{"id": "order 7", "n": 1, **changes}))
+    subscribe_connections(handler, "c1")
+    publish_notification(handler, id="order 7", n=1)
+    before = (tables.entries(), list(api.posts))
+    reply = handle(handler, "backend", publish(**{"id": "order 7", "n": 1, **changes}))
     assert (reply["code"], reply["field"]) == ("invalid_message", "id")
     assert reply["retryable"] is False
-    assert (tables.lines(), api.posts) == before
+    assert (tables.entries(), api.posts) == before
 
 
 def test_ids_that_are_nearly_the_same_are_two_and_stay_as_they_are(
     handler: Handler, api: FakeApi
 ) -> None:
     ids = ["a", "A", "a ", " a", "a" * 127, "a" * 128]
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     for n, id_ in enumerate(ids):
-        receipt = say(handler, id=id_, n=n)
+        receipt = publish_notification(handler, id=id_, n=n)
         assert (receipt["id"], receipt["duplicate"]) == (id_, False)
     assert [frame["id"] for frame in api.received("c1")] == ids
 
 
 def test_the_order_of_fields_and_a_sent_at_are_no_other_content(handler: Handler) -> None:
-    say(handler, id="order 7", a={"x": 1, "y": 2})
+    publish_notification(handler, id="order 7", a={"x": 1, "y": 2})
     turned = {"a": {"y": 2, "x": 1}, "sent_at": "whenever", "id": "order 7"}
     fields = dict(reversed(PUBLISH.items()))
-    reply = do(handler, "backend", json.dumps({**turned, **fields}, indent=2))
+    reply = handle(handler, "backend", json.dumps({**turned, **fields}, indent=2))
     assert reply["duplicate"] is True
 
 
 def test_the_same_id_of_another_ref_is_another(handler: Handler) -> None:
-    say(handler, id="order 7")
-    receipt = say(handler, id="order 7", ref="other", message="another")
+    publish_notification(handler, id="order 7")
+    receipt = publish_notification(handler, id="order 7", ref="other", message="another")
     assert receipt["duplicate"] is False
 
 
 def test_an_expired_line_counts_as_absent(
     handler: Handler, clock: FakeClock, tables: Tables
 ) -> None:
-    say(handler, id="order 7")
+    publish_notification(handler, id="order 7")
     clock.advance(seconds=RETENTION)
-    receipt = say(handler, id="order 7", message="another")
+    receipt = publish_notification(handler, id="order 7", message="another")
     assert receipt["duplicate"] is False
     assert receipt["sent_at"] == "2026-11-23T10:30:00.000Z"
-    (line,) = tables.lines("said")
-    assert "another" in line["notification"]["S"]
+    (entry,) = tables.entries("notification")
+    assert "another" in entry["notification"]["S"]
 
 
 def test_an_id_is_remembered_to_the_end_of_the_retention(
     handler: Handler, clock: FakeClock
 ) -> None:
-    say(handler, id="order 7")
+    publish_notification(handler, id="order 7")
     clock.advance(seconds=RETENTION - 1)
-    assert say(handler, id="order 7")["duplicate"] is True
+    assert publish_notification(handler, id="order 7")["duplicate"] is True
 
 
 def test_a_publisher_that_died_between_storing_and_posting_delivers_by_its_retry(
     handler: Handler, api: FakeApi, clock: FakeClock, dynamo: TappedDynamo
 ) -> None:
-    join(handler, "c1")
+    subscribe_connections(handler, "c1")
     dynamo.fail("query index", TransportError("no response in time"))
-    assert do(handler, "backend", publish(id="order 7"))["code"] == "internal_error"
+    assert handle(handler, "backend", publish(id="order 7"))["code"] == "internal_error"
     assert api.posts == []
     dynamo.mend()
     clock.advance(seconds=3)
-    receipt = say(handler, id="order 7")
+    receipt = publish_notification(handler, id="order 7")
     assert (receipt["duplicate"], receipt["accepted"], receipt["sent_at"]) == (True, 1, NOW)
     assert api.received("c1") == [{**NOTIFICATION, "id": "order 7"}]
 
@@ -122,8 +122,8 @@ def test_a_put_whose_answer_was_lost_finds_itself_and_is_no_duplicate(
         call()
         return call()
 
-    join(handler, "c1")
-    dynamo.detour("put said", answered_at_the_second_try)
-    receipt = say(handler, id="order 7")
+    subscribe_connections(handler, "c1")
+    dynamo.detour("put notification", answered_at_the_second_try)
+    receipt = publish_notification(handler, id="order 7")
     assert (receipt["duplicate"], receipt["accepted"]) == (False, 1)
     assert len(api.received("c1")) == 1

@@ -47,4 +47,4 @@ def test_a_loss_is_explained_with_its_seed_and_its_smallest_steps(
     printed = capsys.readouterr().out
     assert "seed 'a/" in printed
     assert "query by_ref\n" in printed
-    assert "put said#" in printed
+    assert "put notification#" in printed

@@ -45,15 +45,15 @@ BREAKS: dict[str, tuple[Callable[[], Tally], Patch]] = {
     ),
     "a token never ends": (
         product,
-        lambda to: to.setattr(tokens, "_end", lambda exp, _now: int(exp)),
+        lambda to: to.setattr(tokens, "_expires_at", lambda exp, _now: int(exp)),
     ),
     "a token lets do everything": (
         beyond,
-        lambda to: to.setattr(handler, "require_may", lambda *_: None),
+        lambda to: to.setattr(handler, "authorize", lambda *_: None),
     ),
     "a connection outlives its token": (
         beyond,
-        lambda to: to.setattr(handler, "require_alive", lambda *_: None),
+        lambda to: to.setattr(handler, "require_unexpired", lambda *_: None),
     ),
 }
 

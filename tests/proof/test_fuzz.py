@@ -52,16 +52,16 @@ BREAKS: dict[str, tuple[str, Patch]] = {
     ),
     "a token never ends": (
         "tokens",
-        lambda to: to.setattr(tokens, "_end", lambda exp, _now: int(exp)),
+        lambda to: to.setattr(tokens, "_expires_at", lambda exp, _now: int(exp)),
     ),
     "fields have no rules": ("frames", lambda to: to.setattr(frames, "_validate", _anything)),
     "half a surrogate pair will do": (
         "frames",
-        lambda to: to.setattr(frames, "_refuse_lone_surrogates", _anything),
+        lambda to: to.setattr(frames, "_reject_lone_surrogates", _anything),
     ),
     "a token allows everything": (
         "frames",
-        lambda to: to.setattr(handler, "require_may", _anything),
+        lambda to: to.setattr(handler, "authorize", _anything),
     ),
 }
 

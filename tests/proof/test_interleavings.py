@@ -98,9 +98,13 @@ def test_a_finding_shrinks_to_one_subscriber_and_one_publisher() -> None:
     assert len([choice for choice in small.run.choices if choice]) <= 5
     assert again == small.run
     assert small.run.violation is not None
-    steps = [line for line in small.run.trace if ": put said#" in line or "joined#c1" in line]
+    steps = [
+        line
+        for line in small.run.trace
+        if ": put notification#" in line or "subscription#c1" in line
+    ]
     assert "put ledger" in steps[0]
-    assert "put said#" in steps[1]
+    assert "put notification#" in steps[1]
 
 
 def test_what_holds_cannot_be_shrunk() -> None:

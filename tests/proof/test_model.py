@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lambdas.layer import items, post
-from lambdas.layer.items import Said
+from lambdas.layer.items import StoredNotification
 from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.storage import Storage
 from proof.interleavings import seams
@@ -18,7 +18,7 @@ from proof.interleavings.tables import CONNECTIONS, LEDGER, FaultError, Tables
 
 LAG = 60_000
 TOPIC = Topic("m1", "1")
-LINE = Said("n1", "{}", "2026-11-23T09:30:00.125Z")
+LINE = StoredNotification("n1", "{}", "2026-11-23T09:30:00.125Z")
 
 
 SUSPENDED = 200
@@ -60,7 +60,7 @@ def _seen_by(seed: int, *, after: int, consistent: bool) -> int:
     """Return how many rows of one connection are seen so long after it was written."""
     scheduler = Scheduler(Choices(str(seed)), 0)
     tables = Tables(scheduler, LAG, lambda _item: None)
-    tables.write(CONNECTIONS, ("c1", TOPIC.key), items.subscription("c1", TOPIC.key))
+    tables.write(CONNECTIONS, ("c1", TOPIC.key), items.subscription_key("c1", TOPIC.key))
     scheduler.now += after
     seen: list[Any] = []
 
@@ -93,7 +93,9 @@ def test_after_the_lag_every_read_sees_it() -> None:
 
 def test_an_answer_that_is_lost_is_no_second_notification() -> None:
     def say(storage: Storage, _: Scheduler) -> Any:
-        return storage.say(TOPIC, LINE), [line.id for line in storage.said(TOPIC)]
+        return storage.put_notification(TOPIC, LINE), [
+            line.id for line in storage.notifications(TOPIC)
+        ]
 
     assert _played(say, 0, _luck(5)) == (None, ["n1"])
 
@@ -101,7 +103,7 @@ def test_an_answer_that_is_lost_is_no_second_notification() -> None:
 def test_a_call_that_fails_raises() -> None:
     def say(storage: Storage, _: Scheduler) -> str:
         with pytest.raises(FaultError):
-            storage.say(TOPIC, LINE)
+            storage.put_notification(TOPIC, LINE)
         return "raised"
 
     assert _played(say, 0, _luck(1)) == "raised"
@@ -110,7 +112,7 @@ def test_a_call_that_fails_raises() -> None:
 def test_of_a_suspended_process_the_wall_clock_moves_and_the_monotonic_one_does_not() -> None:
     def read(storage: Storage, scheduler: Scheduler) -> tuple[int, float]:
         began = scheduler.now, vars(post)["time"].monotonic()
-        storage.said(TOPIC)
+        storage.notifications(TOPIC)
         return scheduler.now - began[0], vars(post)["time"].monotonic() - began[1]
 
     assert _played(read, 0, SUSPENDED) == (31_000, 0)
@@ -140,16 +142,19 @@ def test_of_a_connection_that_lives_it_is_said_only_within_200_ms_that_it_is_gon
 @pytest.mark.parametrize(
     ("condition", "holds"),
     [
-        ("attribute_not_exists(line) OR expires_at <= :now", True),
-        ("attribute_not_exists(line)", False),
-        ("expires_at > :now AND begins_with(line, :said)", False),
-        ("expires_at <= :now AND begins_with(line, :said)", True),
+        ("attribute_not_exists(entry) OR expires_at <= :now", True),
+        ("attribute_not_exists(entry)", False),
+        ("expires_at > :now AND begins_with(entry, :notification)", False),
+        ("expires_at <= :now AND begins_with(entry, :notification)", True),
         ("absent > :now", False),
     ],
 )
 def test_conditions_are_read_from_their_text(condition: str, holds: bool) -> None:  # noqa: FBT001
-    item = {"line": {"S": "said#1"}, "expires_at": {"N": "9"}}
-    assert compiled(condition)(item, {":now": {"N": "10"}, ":said": {"S": "said#"}}) is holds
+    item = {"entry": {"S": "notification#1"}, "expires_at": {"N": "9"}}
+    assert (
+        compiled(condition)(item, {":now": {"N": "10"}, ":notification": {"S": "notification#"}})
+        is holds
+    )
 
 
 def test_a_condition_that_the_model_does_not_know_is_no_silent_yes() -> None:

@@ -12,7 +12,7 @@ import jwt
 import pytest
 
 from lambdas.layer.auth.keys import parse_keys
-from lambdas.layer.auth.tokens import LONGEST_LIFE, BadToken, verify
+from lambdas.layer.auth.tokens import LONGEST_LIFE, InvalidToken, verify
 from tests.tools.stacks import deploy_outputs
 from tools.ministack import CREDENTIALS
 from tools.outputs import write_outputs
@@ -73,7 +73,7 @@ def test_a_minted_token_is_accepted_by_the_authorizer(
     identity = verify(printed, KEYS.get, before)
     assert (identity.client, identity.merchant_id) == (client, "shop")
     assert identity.refs == (frozenset(refs) or None)
-    assert before + lifetime <= identity.ends_at / 1000 <= time.time() + lifetime
+    assert before + lifetime <= identity.expires_at_ms / 1000 <= time.time() + lifetime
 
 
 @pytest.mark.usefixtures("credentials")
@@ -123,7 +123,7 @@ def test_a_claim_is_minted_exactly_where_the_authorizer_accepts_it(
         mint_token(KEYS["first"], "first", **fields)
     claims = {**fields, "exp": int(time.time()) + 60}
     unchecked = jwt.encode(claims, KEYS["first"], headers={"kid": "first"})
-    with pytest.raises(BadToken, match=next(iter(changed))):
+    with pytest.raises(InvalidToken, match=next(iter(changed))):
         verify(unchecked, KEYS.get, time.time())
 
 

@@ -1,6 +1,7 @@
 """The keys that sign a stage's tokens, read from its secret and kept for a while.
 
-A rotation needs no deployment: an unknown `kid` is looked up, and a removed key is forgotten.
+A rotation needs no deployment: an unknown `kid` is looked up, and a removed key is dropped within 5
+minutes.
 """
 
 import json
@@ -14,10 +15,10 @@ from lambdas.layer.auth.tokens import can_sign
 from lambdas.layer.aws.secrets_manager import SecretsManager
 from lambdas.layer.protocol.clock import Clock, system_clock
 
-_KEPT_FOR = 5 * 60 * 1000
-_LOOKED_UP_AGAIN_AFTER = 60 * 1000
-_TRIED_AGAIN_AFTER = 5 * 1000
-_SHORTEST_KEY = 32
+_CACHE_TTL_MS = 5 * 60 * 1000
+_LOOKUP_COOLDOWN_MS = 60 * 1000
+_RETRY_COOLDOWN_MS = 5 * 1000
+_MIN_KEY_LENGTH = 32
 
 Fetch = Callable[[], dict[str, str]]
 
@@ -25,11 +26,11 @@ log = logging.getLogger("ottu-ws-notify.keys")
 
 
 class BadSecretError(RuntimeError):
-    """The secret does not hold keys. Its text says what it should hold, and nothing of it."""
+    """The secret does not hold keys. The text says what it should hold, and nothing of it."""
 
 
 class KeysUnavailableError(RuntimeError):
-    """The keys could not be read a moment ago, and are not asked for again yet."""
+    """The keys could not be read a moment ago, and are not fetched again yet."""
 
 
 class Keys:
@@ -56,33 +57,32 @@ class Keys:
         """Return the key that a `kid` names, or None.
 
         They are fetched again when 5 minutes old, and for an unknown `kid` at most once a minute;
-        where fetching old ones fails, at most every 5 seconds: a flood of tokens is no flood of
-        reads.
+        where fetching fails, at most every 5 seconds: many tokens do not cause many reads.
 
         Raises BadSecretError, KeysUnavailableError, and what fetching raises, where there are no
         keys but old ones.
         """
         now = self._clock()
-        age = _passed(self._fetched_at, now)
-        if age >= _KEPT_FOR:
-            # Where fetching fails, this raises: a removed key must not live on.
+        age = _elapsed_ms(self._fetched_at, now)
+        if age >= _CACHE_TTL_MS:
+            # Where fetching fails, this raises: a removed key must not stay valid.
             self._refresh(now)
-        elif kid not in self._keys and age >= _LOOKED_UP_AGAIN_AFTER:
+        elif kid not in self._keys and age >= _LOOKUP_COOLDOWN_MS:
             self._look_up(now)
         return self._keys.get(kid)
 
     def _look_up(self, now: int) -> None:
-        """Fetch them for the sake of one that is not known; most of those never were."""
-        if _passed(self._failed_at, now) < _LOOKED_UP_AGAIN_AFTER:
+        """Fetch them because of an unknown `kid`; most of those never existed."""
+        if _elapsed_ms(self._failed_at, now) < _LOOKUP_COOLDOWN_MS:
             return
         try:
             self._refresh(now)
         except Exception:
-            # Those that are known are good yet. Once they are old, the same failure is raised.
+            # The known keys are still valid. Once they are old, the same failure is raised.
             log.warning("keys could not be read again", exc_info=True)
 
     def _refresh(self, now: int) -> None:
-        if _passed(self._failed_at, now) < _TRIED_AGAIN_AFTER:
+        if _elapsed_ms(self._failed_at, now) < _RETRY_COOLDOWN_MS:
             raise KeysUnavailableError
         self._failed_at = now
         self._keys = self._fetch()
@@ -90,7 +90,7 @@ class Keys:
         self._fetched_at = now  # not later: a key may be removed while they are fetched
 
 
-def _passed(since: int | None, now: int) -> float:
+def _elapsed_ms(since: int | None, now: int) -> float:
     """Return the milliseconds since a moment; without one, or if the clock was set back, inf."""
     return math.inf if since is None or since > now else now - since
 
@@ -102,11 +102,11 @@ def parse_keys(text: str) -> dict[str, str]:
     except (ValueError, RecursionError):
         keys = None
     if not (isinstance(keys, dict) and keys) or not all(
-        isinstance(key, str) and len(key) >= _SHORTEST_KEY and can_sign(key)
+        isinstance(key, str) and len(key) >= _MIN_KEY_LENGTH and can_sign(key)
         for key in keys.values()
     ):
         raise BadSecretError(
-            f"the secret must be a JSON object of kid: key, each key of {_SHORTEST_KEY} or more "
+            f"the secret must be a JSON object of kid: key, each key of {_MIN_KEY_LENGTH} or more "
             "characters, and not one of a pair (PEM, SSH)"
         )
     return keys

@@ -1,38 +1,38 @@
-"""What a connection may do, by its token. What a frame says may only agree with it."""
+"""What a principal may do. The fields of a frame grant nothing: they must agree with the token."""
 
-from lambdas.layer.auth.principal import BACKEND, FRONTEND, Bearer, Identity, Nobody
+from lambdas.layer.auth.principal import BACKEND, FRONTEND, Identity, Principal, Unauthenticated
 from lambdas.layer.protocol.errors import Forbidden
 from lambdas.layer.protocol.frames import Ping, Publish, Request, Subscribe, Unsubscribe
 
 
-def require_alive(bearer: Bearer, now: int) -> None:
-    """Raise Forbidden without a token that is needed, and once a token has ended.
+def require_unexpired(principal: Principal, now: int) -> None:
+    """Raise Forbidden for a missing token that is required, and for one that has expired.
 
     `now` in milliseconds since 1970.
     """
-    if isinstance(bearer, Nobody):
+    if isinstance(principal, Unauthenticated):
         raise Forbidden("this needs a token; connect again with one")
-    if bearer is not None and now >= bearer.ends_at:
+    if principal is not None and now >= principal.expires_at_ms:
         raise Forbidden("the token has ended; connect again with a new one", "exp")
 
 
-def require_may(bearer: Bearer, request: Request) -> None:
+def authorize(principal: Principal, request: Request) -> None:
     """Raise Forbidden, naming the field, for what a token does not allow."""
-    if not isinstance(bearer, Identity):
+    if not isinstance(principal, Identity):
         return
     match request:
         case Ping():
             return
         case Subscribe():
-            _require_client(bearer, FRONTEND, "client")
+            _require_client(principal, FRONTEND, "client")
         case Unsubscribe():
-            _require_client(bearer, FRONTEND, "action")
+            _require_client(principal, FRONTEND, "action")
         case Publish():
-            _require_client(bearer, BACKEND, "client")
+            _require_client(principal, BACKEND, "client")
     topic = request.topic
-    if topic.merchant_id != bearer.merchant_id:
+    if topic.merchant_id != principal.merchant_id:
         raise Forbidden("the token is for another merchant", "merchant_id")
-    if bearer.refs is not None and str(topic.ref) not in bearer.refs:
+    if principal.refs is not None and str(topic.ref) not in principal.refs:
         raise Forbidden("the token is for other refs", "ref")
 
 

@@ -1,4 +1,4 @@
-"""Who a connection speaks for, by its token. Values only; what it may do: permissions.py.
+"""The principal of a connection, by its token. Values only; what it may do: permissions.py.
 
 The authorizer writes an identity into its context, API Gateway hands that to every later event of
 the connection, and `default` reads it there. Context values are strings, API Gateway's rule.
@@ -15,12 +15,12 @@ BACKEND = "backend"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a token says; `refs` is None for every ref, `ends_at` in milliseconds since 1970."""
+    """The claims of a token; `refs` is None for every ref, `expires_at_ms` is since 1970."""
 
     client: str
     merchant_id: str
     refs: frozenset[str] | None
-    ends_at: int
+    expires_at_ms: int
 
     def to_context(self) -> dict[str, str]:
         """Return the identity as an authorizer's context."""
@@ -29,7 +29,7 @@ class Identity:
             "client": self.client,
             "merchant_id": self.merchant_id,
             "refs": json.dumps(refs),
-            "ends_at": str(self.ends_at),
+            "expires_at_ms": str(self.expires_at_ms),
         }
 
     @classmethod
@@ -49,7 +49,7 @@ class Identity:
             client=client,
             merchant_id=merchant_id,
             refs=None if refs is None else frozenset(refs),
-            ends_at=int(context["ends_at"]),
+            expires_at_ms=int(context["expires_at_ms"]),
         )
 
 
@@ -58,19 +58,19 @@ def _are_texts(refs: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Nobody:
-    """A connection that needs a token, and has none that was verified."""
+class Unauthenticated:
+    """A connection that needs a token and has no valid one."""
 
 
-Bearer = Identity | Nobody | None
+Principal = Identity | Unauthenticated | None
 """None: a caller that has no token and needs none."""
 
 
-def bearer(context: Mapping[str, Any], *, required: bool) -> Bearer:
-    """Return who the connection speaks for whose authorizer left this context."""
+def principal(context: Mapping[str, Any], *, required: bool) -> Principal:
+    """Return the principal of a connection from the context that its authorizer left."""
     if "client" not in context:
-        return Nobody() if required else None
+        return Unauthenticated() if required else None
     try:
         return Identity.from_context(context)
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
-        return Nobody()  # no authorizer of this service wrote it
+        return Unauthenticated()  # no authorizer of this service wrote it

@@ -1,6 +1,7 @@
-"""What makes a token good: JWT, HS256, signed with one of the stage's keys. No I/O.
+"""Verifying a token: a JWT with HS256, signed with one of the stage's keys. No I/O.
 
-The claims are those of docs/protocol.md, section Tokens. What no frame may name, no token names.
+The claims are those of docs/protocol.md, section Tokens. A token may name only topics that a
+frame may name.
 """
 
 import json
@@ -17,8 +18,8 @@ from lambdas.layer.protocol.frames import topic_of
 LONGEST_LIFE = 24 * 60 * 60
 """Seconds from now that a token may last."""
 
-_MOST_REFS = 20
-_LARGEST_CONTEXT = 7_000
+_MAX_REFS = 20
+_MAX_CONTEXT = 7_000
 """Bytes: an authorizer's answer may have 8,192 (API Gateway's quota), its policy included."""
 
 _ANY_REF = "any"
@@ -37,8 +38,8 @@ _OPTIONS: Any = {
 }
 
 
-class BadToken(Exception):  # noqa: N818 - a refusal is an answer, not a defect
-    """A token that does not let its bearer in; carries `reason`, which holds nothing of it."""
+class InvalidToken(Exception):  # noqa: N818 - a rejection is an answer, not a defect
+    """A token that is not accepted; carries `reason`, which holds nothing of the token."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -46,18 +47,18 @@ class BadToken(Exception):  # noqa: N818 - a refusal is an answer, not a defect
 
 
 def verify(token: str, key_of: Callable[[str], str | None], now: float) -> Identity:
-    """Return what a token says.
+    """Return the identity that a token proves.
 
     `key_of` returns the key that a `kid` names, or None; `now` is in seconds since 1970. Raises
-    BadToken; whatever `key_of` raises.
+    InvalidToken; whatever `key_of` raises.
     """
     key = key_of(_kid(token))
     if key is None:
-        raise BadToken("unknown kid")
+        raise InvalidToken("unknown kid")
     try:
         claims = jwt.decode(token, key, algorithms=["HS256"], options=_OPTIONS)
     except jwt.PyJWTError as error:
-        raise BadToken(type(error).__name__) from error
+        raise InvalidToken(type(error).__name__) from error
     return _identity(claims, now)
 
 
@@ -72,64 +73,64 @@ def can_sign(key: str) -> bool:
 
 def _kid(token: str) -> str:
     if not token:
-        raise BadToken("no token")
+        raise InvalidToken("no token")
     try:
         header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, UnicodeEncodeError) as error:  # the latter: half a surrogate pair
-        raise BadToken(type(error).__name__) from error
+        raise InvalidToken(type(error).__name__) from error
     kid = header.get("kid")
     if header.get("alg") != "HS256":
-        raise BadToken("alg is not HS256")
+        raise InvalidToken("alg is not HS256")
     if "crit" in header:
-        raise BadToken("crit is not understood")
+        raise InvalidToken("crit is not understood")
     if not isinstance(kid, str):
-        raise BadToken("no kid")
+        raise InvalidToken("no kid")
     return kid
 
 
 def _identity(claims: dict[str, Any], now: float) -> Identity:
     client = claims.get("client")
     if client not in (FRONTEND, BACKEND):
-        raise BadToken("client")
+        raise InvalidToken("client")
     refs = _refs(claims, client)
     try:
         topics = [topic_of({**claims, "ref": ref}) for ref in refs or [_ANY_REF]]
     except InvalidMessage as error:
-        raise BadToken(error.field or "") from None
+        raise InvalidToken(error.field or "") from None
     if "nbf" in claims and not (_is_time(claims["nbf"]) and claims["nbf"] <= now):
-        raise BadToken("nbf has not come or is no time")
+        raise InvalidToken("nbf is in the future or not a time")
     identity = Identity(
         client=client,
         merchant_id=topics[0].merchant_id,
         refs=refs,
-        ends_at=_end(claims["exp"], now) * 1000,
+        expires_at_ms=_expires_at(claims["exp"], now) * 1000,
     )
-    if len(json.dumps(identity.to_context())) > _LARGEST_CONTEXT:
-        raise BadToken("ref is too much to hand on")
+    if len(json.dumps(identity.to_context())) > _MAX_CONTEXT:
+        raise InvalidToken("ref is too long to hand on")
     return identity
 
 
 def _refs(claims: dict[str, Any], client: str) -> frozenset[str] | None:
     if "ref" not in claims:
         if client == FRONTEND:
-            raise BadToken("ref")
+            raise InvalidToken("ref")
         return None
     refs = [claims["ref"]] if isinstance(claims["ref"], str) else claims["ref"]
     if (
         not isinstance(refs, list)
-        or not 1 <= len(refs) <= _MOST_REFS
+        or not 1 <= len(refs) <= _MAX_REFS
         or not all(isinstance(ref, str) for ref in refs)
     ):
-        raise BadToken("ref")
+        raise InvalidToken("ref")
     return frozenset(refs)
 
 
-def _end(exp: Any, now: float) -> int:
-    """Return the whole second in which a token ends."""
+def _expires_at(exp: Any, now: float) -> int:
+    """Return the whole second in which a token expires, since 1970."""
     if not _is_time(exp) or not now < exp:
-        raise BadToken("exp has passed or is no time")
+        raise InvalidToken("exp has passed or is not a time")
     if exp > now + LONGEST_LIFE:
-        raise BadToken("exp is more than 24 hours ahead")
+        raise InvalidToken("exp is more than 24 hours ahead")
     return int(exp)
 
 

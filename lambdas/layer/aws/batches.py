@@ -12,7 +12,7 @@ from lambdas.layer.aws.retries import pauses
 Request = tuple[str, dict[str, Any]]
 """A table's name and a PutRequest or DeleteRequest."""
 
-_AT_ONCE = 25
+_BATCH_SIZE = 25
 
 
 class UnwrittenError(RuntimeError):
@@ -30,21 +30,21 @@ def write(client: DynamoDbClient, requests: Iterable[Request]) -> None:
     every call has begun; what the client raises.
     """
     waiting = iter(requests)
-    end = time.monotonic() + limits.WRITE_ALL_BUDGET
-    while batch := list(islice(waiting, _AT_ONCE)):
-        if time.monotonic() > end:
+    deadline = time.monotonic() + limits.WRITE_ALL_BUDGET
+    while batch := list(islice(waiting, _BATCH_SIZE)):
+        if time.monotonic() > deadline:
             raise UnwrittenError(len(batch) + sum(1 for _ in waiting))
-        _write_batch(client, batch, end)
+        _write_batch(client, batch, deadline)
 
 
-def _write_batch(client: DynamoDbClient, batch: list[Request], end: float) -> None:
+def _write_batch(client: DynamoDbClient, batch: list[Request], deadline: float) -> None:
     items: dict[str, Any] = {}
     for table, request in batch:
         items.setdefault(table, []).append(request)
-    give_up_at = min(end, time.monotonic() + limits.LEFTOVER_BUDGET)
+    leftover_deadline = min(deadline, time.monotonic() + limits.LEFTOVER_BUDGET)
     waits = pauses()
     while items := client.batch_write_item(RequestItems=items).get("UnprocessedItems", {}):
         wait = next(waits)
-        if time.monotonic() + wait > give_up_at:
+        if time.monotonic() + wait > leftover_deadline:
             raise UnwrittenError(sum(map(len, items.values())))
         time.sleep(wait)

@@ -1,10 +1,10 @@
-"""Why a frame is refused.
+"""Why a request is rejected.
 
-    Refusal                 carries code, field, message, retryable: what an error frame says
+    RejectedRequest         carries code, field, message, retryable: the content of an error frame
     ├── InvalidJson         not one JSON object
     ├── InvalidMessage      a field is missing or breaks its rule
     ├── TooLarge            the notification would exceed 128 KiB
-    └── Forbidden           the connection's token does not allow it, or has ended
+    └── Forbidden           the connection's token does not allow it, or has expired
 
 Anything else that a handler raises is ours and becomes `internal_error`.
 """
@@ -12,8 +12,8 @@ Anything else that a handler raises is ours and becomes `internal_error`.
 from typing import ClassVar
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a defect
-    """A frame that is refused; nothing was changed."""
+class RejectedRequest(Exception):  # noqa: N818 - a rejection is an answer, not a defect
+    """A request that is rejected; nothing was changed."""
 
     code: ClassVar[str]
     retryable: ClassVar[bool] = False
@@ -24,25 +24,25 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a defect
         super().__init__(message)
 
 
-class InvalidJson(Refusal):
+class InvalidJson(RejectedRequest):
     """The text is not one JSON object."""
 
     code = "invalid_json"
 
 
-class InvalidMessage(Refusal):
+class InvalidMessage(RejectedRequest):
     """A field is missing or breaks its rule."""
 
     code = "invalid_message"
 
 
-class TooLarge(Refusal):
+class TooLarge(RejectedRequest):
     """The notification as delivered would exceed the size that API Gateway carries."""
 
     code = "too_large"
 
 
-class Forbidden(Refusal):
-    """The connection's token does not allow this merchant, ref or client, or has ended."""
+class Forbidden(RejectedRequest):
+    """The connection's token does not allow this merchant, ref or client, or has expired."""
 
     code = "forbidden"

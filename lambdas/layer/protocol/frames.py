@@ -1,6 +1,6 @@
-"""What a client sends: the text of a frame in, a typed request out. No I/O, no clock.
+"""Parsing what a client sends: the text of a frame in, a typed request out. No I/O, no clock.
 
-The rules for the fields stand in `schema.json`; here is only what a JSON Schema cannot say.
+The rules for the fields are in `schema.json`; here is only what a JSON Schema cannot express.
 """
 
 import json
@@ -17,7 +17,7 @@ from lambdas.layer.protocol.errors import InvalidJson, InvalidMessage
 from lambdas.layer.protocol.topic import Topic
 
 MAX_NESTING = 64
-"""Levels of objects and arrays within one another; more is refused before anything recurses."""
+"""Levels of nested objects and arrays; more is rejected before anything recurses."""
 
 MAX_DIGITS = 308
 """Characters of a number; with more, readers would round it, or find it infinite."""
@@ -35,7 +35,7 @@ class Subscribe:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """A backend says something of a topic; `content` is the whole object as it was sent."""
+    """A backend publishes to a topic; `content` is the whole object as it was sent."""
 
     topic: Topic
     id: str | None
@@ -93,22 +93,22 @@ def topic_of(named: dict[str, Any]) -> Topic:
 def parse_object(text: str) -> dict[str, Any]:
     """Return the one JSON object that the text holds, in the strict sense of RFC 7493 (I-JSON).
 
-    Refused besides bad syntax, because readers differ on it: a name given twice, numbers beyond a
+    Rejected besides bad syntax, because parsers differ on it: a name given twice, numbers beyond a
     double's range or with very many digits, NaN, lone surrogates, deep nesting. Raises InvalidJson.
     """
     try:
         text.encode()
         value = json.loads(
             text,
-            object_pairs_hook=_unique,
-            parse_int=_whole,
-            parse_float=_finite,
-            parse_constant=_no_constant,
+            object_pairs_hook=_parse_object_pairs,
+            parse_int=_parse_integer,
+            parse_float=_parse_float,
+            parse_constant=_reject_constant,
         )
     except InvalidJson:
         raise
     except (ValueError, RecursionError) as error:
-        # RecursionError: deeper than the interpreter goes; ValueError: bad syntax, or a raw lone
+        # RecursionError: deeper than the interpreter allows; ValueError: bad syntax, or a raw lone
         # surrogate.
         raise InvalidJson("send one JSON object in UTF-8") from error
     if not isinstance(value, dict):
@@ -116,35 +116,35 @@ def parse_object(text: str) -> dict[str, Any]:
     if text.count("{") + text.count("[") > MAX_NESTING and _depth(value) > MAX_NESTING:
         raise InvalidJson(f"nest objects and arrays at most {MAX_NESTING} levels deep")
     if "\\u" in text:
-        _refuse_lone_surrogates(value)
+        _reject_lone_surrogates(value)
     return value
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _parse_object_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise InvalidJson("give each name of an object once; this frame repeats one")
     return value
 
 
-def _whole(digits: str) -> int:
-    return int(_few(digits))
+def _parse_integer(digits: str) -> int:
+    return int(_require_few_digits(digits))
 
 
-def _finite(digits: str) -> float:
-    number = float(_few(digits))
+def _parse_float(digits: str) -> float:
+    number = float(_require_few_digits(digits))
     if math.isinf(number):
         raise InvalidJson("send numbers that a double can hold; this frame has a larger one")
     return number
 
 
-def _few(digits: str) -> str:
+def _require_few_digits(digits: str) -> str:
     if len(digits) > MAX_DIGITS:
         raise InvalidJson(f"send numbers of at most {MAX_DIGITS} digits; longer ones as strings")
     return digits
 
 
-def _no_constant(_name: str) -> NoReturn:
+def _reject_constant(_name: str) -> NoReturn:
     raise InvalidJson("NaN and Infinity are not JSON; send null or a string instead")
 
 
@@ -158,11 +158,11 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _refuse_lone_surrogates(value: dict[str, Any]) -> None:
+def _reject_lone_surrogates(value: dict[str, Any]) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise InvalidJson("half of a surrogate pair is no character; send whole ones") from error
+        raise InvalidJson("half of a surrogate pair is not a character; send whole ones") from error
 
 
 def _kind(frame: dict[str, Any]) -> str:
@@ -176,7 +176,7 @@ def _kind(frame: dict[str, Any]) -> str:
 def _at_most_512_bytes(value: str) -> bool:
     try:
         return len(value.encode()) <= _REF_BYTES
-    except UnicodeEncodeError:  # half of a surrogate pair, in what no frame brought
+    except UnicodeEncodeError:  # half of a surrogate pair: not from a frame
         return False
 
 
@@ -208,11 +208,11 @@ def _validate(kind: str, frame: dict[str, Any]) -> None:
         _validator(kind)(frame)
     except fastjsonschema.JsonSchemaValueException as error:
         field = error.path[1]
-        raise _broken(field) from None
+        raise _invalid_field(field) from None
     # JSON Schema counts 1.0 as an integer; as a key it would be another one than 1.
     if isinstance(frame.get("ref"), float):
-        raise _broken("ref")
+        raise _invalid_field("ref")
 
 
-def _broken(field: str) -> InvalidMessage:
+def _invalid_field(field: str) -> InvalidMessage:
     return InvalidMessage(f"{field} must be {_RULES[field]['description']}", field)

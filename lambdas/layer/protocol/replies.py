@@ -1,4 +1,4 @@
-"""The frames in which the service itself speaks, as values. No I/O, no imports of weight."""
+"""The frames that the service itself sends, as values. No I/O, no imports of weight."""
 
 from typing import Any
 
@@ -10,8 +10,10 @@ def pong() -> Frame:
     return {"client": "server", "type": "pong"}
 
 
-def subscribed(merchant_id: str, ref: str | int, *, replayed: int, now: str, end: str) -> Frame:
-    """Say that a subscription stands; `now`, `end`: RFC 3339."""
+def subscribed(
+    merchant_id: str, ref: str | int, *, replayed: int, now: str, expires_at: str
+) -> Frame:
+    """Confirm a subscription; `now`, `expires_at`: RFC 3339."""
     return {
         "client": "server",
         "type": "subscribed",
@@ -19,19 +21,19 @@ def subscribed(merchant_id: str, ref: str | int, *, replayed: int, now: str, end
         "ref": ref,
         "replayed": replayed,
         "now": now,
-        "expires_at": end,
+        "expires_at": expires_at,
     }
 
 
 def unsubscribed(merchant_id: str, ref: str | int) -> Frame:
-    """Say that a subscription is gone."""
+    """Confirm that a subscription was deleted."""
     return {"client": "server", "type": "unsubscribed", "merchant_id": merchant_id, "ref": ref}
 
 
 def error(
     code: str, message: str, *, retryable: bool, request_id: str, field: str | None = None
 ) -> Frame:
-    """Refuse a frame; `message` says what to do, `field` names the one to blame."""
+    """Reject a frame; `message` says what to do, `field` names the invalid field."""
     frame = {
         "client": "server",
         "type": "error",

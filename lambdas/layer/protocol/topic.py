@@ -1,11 +1,11 @@
-"""What one waits for. A value that everything here speaks of."""
+"""The unit of subscription, fan-out and replay."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A reference of a merchant. `ref` is as the client wrote it."""
+    """A merchant's reference. `ref` is as the client wrote it, a number or a text."""
 
     merchant_id: str
     ref: str | int

@@ -13,15 +13,22 @@ from lambdas.layer.aws.connections_api import ConnectionsClient
 from lambdas.layer.aws.dynamodb import DynamoDbClient
 from lambdas.layer.aws.errors import AwsError, ServiceError, TransportError
 from tests.lambdas.aws.clients import LIBRARIES, REGION, connections_api, dynamodb
-from tests.lambdas.loopback import LoopbackApi, Said
+from tests.lambdas.loopback import HttpResponse, LoopbackApi
 from tests.lambdas.tables import Tables, create_tables
 
 PUT: dict[str, Any] = {
     "TableName": "ledger",
-    "Item": {"line": {"S": "é💳"}, "expires_at": {"N": "1795429800"}},
+    "Item": {"entry": {"S": "é💳"}, "expires_at": {"N": "1795429800"}},
 }
-THROTTLED = Said(400, {"__type": "a#ProvisionedThroughputExceededException", "message": "wait"})
-UNANSWERED = ["reset", "hang", Said(200, b"<html>canary</html>"), Said(200, b'["canary"]')]
+THROTTLED = HttpResponse(
+    400, {"__type": "a#ProvisionedThroughputExceededException", "message": "wait"}
+)
+UNANSWERED = [
+    "reset",
+    "hang",
+    HttpResponse(200, b"<html>canary</html>"),
+    HttpResponse(200, b'["canary"]'),
+]
 UNCERTAINTY = 1.0
 """Seconds by which a busy machine may measure a call longer than it was."""
 
@@ -52,7 +59,7 @@ def client(library: str, aws: str, monkeypatch: pytest.MonkeyPatch) -> DynamoDbC
 
 
 def _item(line: str, **more: str) -> dict[str, Any]:
-    values = {"merchant_id#ref": "m#é💳", "line": line, **more}
+    values = {"merchant_id#ref": "m#é💳", "entry": line, **more}
     return {name: {"S": value} for name, value in values.items()}
 
 
@@ -69,7 +76,7 @@ def test_a_query_returns_its_pages_one_by_one(client: DynamoDbClient, tables: Ta
     }
     first = client.query(**query)
     rest = client.query(**query, ExclusiveStartKey=first["LastEvaluatedKey"])
-    found = [item["line"]["S"] for item in (*first["Items"], *rest["Items"])]
+    found = [item["entry"]["S"] for item in (*first["Items"], *rest["Items"])]
     assert found == ["l0", "l1", "l2"]
     assert "LastEvaluatedKey" not in rest
 
@@ -79,7 +86,7 @@ def test_a_put_whose_condition_fails_shows_the_item_that_is_there(
 ) -> None:
     conditional: dict[str, Any] = {
         "TableName": tables.ledger,
-        "ConditionExpression": "attribute_not_exists(line)",
+        "ConditionExpression": "attribute_not_exists(entry)",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     client.put_item(**conditional, Item=_item("l", write="1"))
@@ -95,7 +102,7 @@ def test_a_batch_is_written_and_an_item_deleted(client: DynamoDbClient, tables: 
     assert result.get("UnprocessedItems", {}) == {}
     client.delete_item(TableName=tables.ledger, Key=_item("a"))
     client.delete_item(TableName=tables.ledger, Key=_item("never there"))
-    assert [item["line"]["S"] for item in tables.lines()] == ["b"]
+    assert [item["entry"]["S"] for item in tables.entries()] == ["b"]
 
 
 def test_a_table_that_does_not_exist_is_named_by_its_error(client: DynamoDbClient) -> None:
@@ -114,11 +121,11 @@ def scripted(
     return dynamodb(library, loopback.endpoint.removesuffix("/prod"), monkeypatch)
 
 
-def test_what_a_batch_leaves_over_is_in_its_result(
+def test_unprocessed_items_are_in_the_result_of_a_batch(
     scripted: DynamoDbClient, loopback: LoopbackApi
 ) -> None:
-    rest = {"ledger": [{"DeleteRequest": {"Key": {"line": {"S": "joined#a"}}}}]}
-    loopback.script(Said(200, {"UnprocessedItems": rest}))
+    rest = {"ledger": [{"DeleteRequest": {"Key": {"entry": {"S": "subscription#a"}}}}]}
+    loopback.script(HttpResponse(200, {"UnprocessedItems": rest}))
     assert scripted.batch_write_item(RequestItems=rest) == {"UnprocessedItems": rest}
 
 
@@ -126,7 +133,7 @@ def test_what_a_batch_leaves_over_is_in_its_result(
 def test_a_transient_error_is_met_by_a_second_attempt(
     transient: Any, scripted: DynamoDbClient, loopback: LoopbackApi
 ) -> None:
-    loopback.script(transient, Said(200, {}))
+    loopback.script(transient, HttpResponse(200, {}))
     assert scripted.put_item(**PUT) == {}
     first, second = loopback.requests
     assert first.body == second.body
@@ -135,7 +142,7 @@ def test_a_transient_error_is_met_by_a_second_attempt(
 def test_throttling_that_goes_on_is_raised_by_its_name(
     scripted: DynamoDbClient, loopback: LoopbackApi
 ) -> None:
-    loopback.script(THROTTLED, THROTTLED, Said(200, {}))
+    loopback.script(THROTTLED, THROTTLED, HttpResponse(200, {}))
     with pytest.raises(ServiceError) as throttled:
         scripted.put_item(**PUT)
     assert throttled.value.code == "ProvisionedThroughputExceededException"
@@ -154,7 +161,7 @@ def test_what_is_not_a_response_of_dynamodb_is_a_transport_error_within_3_second
     assert "canary" not in "".join(traceback.format_exception(failed.value))
 
 
-def test_nobody_who_listens_is_a_transport_error(
+def test_a_refused_connection_is_a_transport_error(
     library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with LoopbackApi() as gone:
@@ -170,7 +177,7 @@ def test_credentials_can_be_resolved_beforehand(scripted: DynamoDbClient) -> Non
 def test_every_call_names_this_client_to_aws(
     scripted: DynamoDbClient, loopback: LoopbackApi
 ) -> None:
-    loopback.script(Said(200, {}))
+    loopback.script(HttpResponse(200, {}))
     scripted.put_item(**PUT)
     assert "ottu-ws-notify" in loopback.requests[0].headers["user-agent"]
 

@@ -12,26 +12,26 @@ from lambdas.layer.aws.errors import ServiceError, TransportError
 from lambdas.layer.aws.json_service import JsonService
 from tests.fakes import FakeTime, LongestPauses
 from tests.lambdas.aws.clients import json_service
-from tests.lambdas.loopback import HttpAnswer, LoopbackApi, Said
+from tests.lambdas.loopback import HttpResponse, LoopbackApi, ScriptedResponse
 
 PARAMETERS = {"TableName": "ledger", "Key": {"ref": {"S": "é💳"}}}
-PASSING: list[Any] = [
+RETRYABLE: list[Any] = [
     500,
-    Said(500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError"}),
+    HttpResponse(500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError"}),
     502,
-    Said(503, b"<html>Service Unavailable</html>"),
+    HttpResponse(503, b"<html>Service Unavailable</html>"),
     504,
-    Said(400, {"__type": "com.amazonaws.dynamodb#ProvisionedThroughputExceededException"}),
-    Said(400, {"__type": "com.amazon.coral.availability#ThrottlingException"}),
-    Said(400, {"__type": "com.amazonaws.dynamodb.v20120810#RequestLimitExceeded"}),
+    HttpResponse(400, {"__type": "com.amazonaws.dynamodb#ProvisionedThroughputExceededException"}),
+    HttpResponse(400, {"__type": "com.amazon.coral.availability#ThrottlingException"}),
+    HttpResponse(400, {"__type": "com.amazonaws.dynamodb.v20120810#RequestLimitExceeded"}),
     "reset",
-    Said(200, b"<html>canary</html>"),
-    Said(200, b'["canary"]'),
-    Said(200, b'{}{"canary": 1}'),  # what a peer sent unasked may stand behind a response
-    Said(200, b""),  # a body without a length is dropped
+    HttpResponse(200, b"<html>canary</html>"),
+    HttpResponse(200, b'["canary"]'),
+    HttpResponse(200, b'{}{"canary": 1}'),  # what a peer sent unasked may stand behind a response
+    HttpResponse(200, b""),  # a body without a length is dropped
 ]
-REFUSED: list[Said] = [
-    Said(400, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "because"})
+REFUSED: list[HttpResponse] = [
+    HttpResponse(400, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "because"})
     for code in (
         "ConditionalCheckFailedException",
         "ResourceNotFoundException",
@@ -65,18 +65,18 @@ def _refusal(api: JsonService) -> ServiceError:
     return refused.value
 
 
-def test_an_answer_is_returned_as_it_was_said(api: JsonService, loopback: LoopbackApi) -> None:
-    said = {"Items": [{"n": {"N": "1"}, "s": {"S": "é💳\n"}}], "Count": 1, "LastEvaluatedKey": {}}
-    loopback.script(Said(200, said), Said(200, {}))
-    assert api.call("Query", PARAMETERS) == said
+def test_a_response_is_returned_unchanged(api: JsonService, loopback: LoopbackApi) -> None:
+    body = {"Items": [{"n": {"N": "1"}, "s": {"S": "é💳\n"}}], "Count": 1, "LastEvaluatedKey": {}}
+    loopback.script(HttpResponse(200, body), HttpResponse(200, {}))
+    assert api.call("Query", PARAMETERS) == body
     assert api.call("PutItem", PARAMETERS) == {}
 
 
-@pytest.mark.parametrize("passing", PASSING)
-def test_what_may_pass_is_tried_once_more(
-    passing: HttpAnswer, api: JsonService, loopback: LoopbackApi, waits: FakeTime
+@pytest.mark.parametrize("retryable", RETRYABLE)
+def test_a_retryable_response_is_retried_once(
+    retryable: ScriptedResponse, api: JsonService, loopback: LoopbackApi, waits: FakeTime
 ) -> None:
-    loopback.script(passing, Said(200, {"Count": 7}))
+    loopback.script(retryable, HttpResponse(200, {"Count": 7}))
     assert api.call("Query", PARAMETERS) == {"Count": 7}
     first, second = loopback.requests
     assert first.body == second.body
@@ -84,12 +84,14 @@ def test_what_may_pass_is_tried_once_more(
     assert waits.slept == [1.0]
 
 
-@pytest.mark.parametrize("passing", PASSING)
-def test_what_does_not_pass_is_raised_after_two_attempts(
-    passing: HttpAnswer, api: JsonService, loopback: LoopbackApi, waits: FakeTime
+@pytest.mark.parametrize("retryable", RETRYABLE)
+def test_a_retryable_response_is_raised_after_two_attempts(
+    retryable: ScriptedResponse, api: JsonService, loopback: LoopbackApi, waits: FakeTime
 ) -> None:
-    loopback.script(*[passing] * 3)
-    unanswered = passing == "reset" or (isinstance(passing, Said) and passing.status == 200)
+    loopback.script(*[retryable] * 3)
+    unanswered = retryable == "reset" or (
+        isinstance(retryable, HttpResponse) and retryable.status == 200
+    )
     with pytest.raises(TransportError if unanswered else ServiceError) as failed:
         api.call("Query", PARAMETERS)
     assert "canary" not in "".join(traceback.format_exception(failed.value))
@@ -107,7 +109,7 @@ def test_no_answer_in_time_is_tried_once_more_and_then_raised(
     assert len(loopback.requests) == 2
 
 
-def test_nobody_listening_is_raised(waits: FakeTime) -> None:
+def test_a_refused_connection_is_raised(waits: FakeTime) -> None:
     with LoopbackApi() as gone:
         endpoint = gone.endpoint
     with pytest.raises(TransportError):
@@ -123,8 +125,8 @@ def test_the_second_attempt_may_be_refused_for_another_reason(
 
 
 @pytest.mark.parametrize("refused", REFUSED)
-def test_what_would_not_pass_is_raised_at_once(
-    refused: Said, api: JsonService, loopback: LoopbackApi, waits: FakeTime
+def test_a_response_that_is_not_retryable_is_raised_at_once(
+    refused: HttpResponse, api: JsonService, loopback: LoopbackApi, waits: FakeTime
 ) -> None:
     loopback.script(refused)
     assert isinstance(refused.body, dict)
@@ -138,15 +140,19 @@ def test_what_would_not_pass_is_raised_at_once(
 def test_a_failed_condition_shows_the_item_that_was_there(
     api: JsonService, loopback: LoopbackApi
 ) -> None:
-    item = {"line": {"S": "said#r1"}, "write": {"S": "abc"}}
-    loopback.script(Said(400, {"__type": "a#ConditionalCheckFailedException", "Item": item}))
+    item = {"entry": {"S": "notification#r1"}, "write": {"S": "abc"}}
+    loopback.script(
+        HttpResponse(400, {"__type": "a#ConditionalCheckFailedException", "Item": item})
+    )
     refusal = _refusal(api)
     assert refusal.body["Item"] == item
     assert (refusal.code, refusal.message) == ("ConditionalCheckFailedException", "")
 
 
 def test_a_code_may_come_without_a_namespace(api: JsonService, loopback: LoopbackApi) -> None:
-    loopback.script(Said(400, {"__type": "ResourceNotFoundException", "Message": "no secret"}))
+    loopback.script(
+        HttpResponse(400, {"__type": "ResourceNotFoundException", "Message": "no secret"})
+    )
     refusal = _refusal(api)
     assert (refusal.code, refusal.message) == ("ResourceNotFoundException", "no secret")
 
@@ -155,10 +161,10 @@ def test_a_code_may_come_without_a_namespace(api: JsonService, loopback: Loopbac
     "body", [b"", b"garbage", b"<html>", b"\xff\xfe", b"null", b"7", b'"x"', b"[]", b"{}", b"{"]
 )
 @pytest.mark.parametrize("status", [302, 400, 403, 404, 413])
-def test_an_error_that_is_no_answer_of_the_service_is_named_by_its_status(
+def test_an_error_without_a_body_of_the_service_is_named_by_its_status(
     status: int, body: bytes, api: JsonService, loopback: LoopbackApi
 ) -> None:
-    loopback.script(Said(status, body))
+    loopback.script(HttpResponse(status, body))
     refusal = _refusal(api)
     assert (refusal.code, refusal.message, refusal.body) == (f"HTTP {status}", "", {})
 
@@ -167,7 +173,7 @@ def test_an_error_that_is_no_answer_of_the_service_is_named_by_its_status(
 def test_a_gateway_that_keeps_failing_is_named_by_its_status(
     body: bytes, api: JsonService, loopback: LoopbackApi
 ) -> None:
-    loopback.script(Said(502, body), Said(502, body))
+    loopback.script(HttpResponse(502, body), HttpResponse(502, body))
     assert _refusal(api).code == "HTTP 502"
 
 

@@ -17,7 +17,7 @@ from lambdas.layer.aws.signing import CredentialsError
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from tests.lambdas.aws.clients import KEY, REGION, service
 from tests.lambdas.aws.container import Container, serving_credentials
-from tests.lambdas.loopback import HttpRequest, LoopbackApi, Said
+from tests.lambdas.loopback import HttpRequest, HttpResponse, LoopbackApi
 
 PATIENCE = 5.0
 SETTINGS = ("OF_THIS_TEST", "OF_THIS_TEST_TOO")
@@ -61,7 +61,7 @@ def test_a_request_is_signed_as_by_botocore(
 
 
 def test_what_is_posted_arrives_below_the_path_of_the_endpoint(loopback: LoopbackApi) -> None:
-    loopback.script(Said(201, b"\x00answer\xff"))
+    loopback.script(HttpResponse(201, b"\x00answer\xff"))
     response = service(loopback.endpoint).post("/a", b"\x00\xff", JSON_HEADERS, PATIENCE)
     assert (response.status, response.body) == (201, b"\x00answer\xff")
     (request,) = loopback.requests

@@ -1,4 +1,4 @@
-"""The end of a token is the end of being served: for rows, posts, replays and answers."""
+"""The expiry of a token: for items, posts, replays and replies."""
 
 from typing import Any, Final
 
@@ -8,68 +8,73 @@ from lambdas.layer.auth.principal import Identity
 from lambdas.layer.handler import Handler
 from tests.fakes import Call, FakeApi, FakeClock, FakeTime, TappedDynamo
 from tests.lambdas.examples import publish, subscribe
-from tests.lambdas.frames_sent import do
+from tests.lambdas.frames_sent import handle
 from tests.lambdas.tables import Tables
 
 START: Final = FakeClock().now
 END: Final = START + 60_000
 
 
-def _who(ends_at: int) -> Identity:
-    return Identity("frontend", "merchant_id", frozenset({"12303"}), ends_at)
+def _who(expires_at_ms: int) -> Identity:
+    return Identity("frontend", "merchant_id", frozenset({"12303"}), expires_at_ms)
 
 
 @pytest.mark.parametrize(
-    ("ends_in", "shown"),
+    ("expires_in", "shown"),
     [(60, "2026-11-23T09:31:00.000Z"), (3 * 3600, "2026-11-23T11:30:00.000Z")],
     ids=["the token's", "the connection's"],
 )
-def test_a_subscriber_is_told_the_earlier_end(ends_in: int, shown: str, handler: Handler) -> None:
+def test_a_subscriber_is_told_the_earlier_end(
+    expires_in: int, shown: str, handler: Handler
+) -> None:
     assert (
-        do(handler, "page", subscribe(), bearer=_who(START + ends_in * 1000))["expires_at"] == shown
+        handle(handler, "page", subscribe(), principal=_who(START + expires_in * 1000))[
+            "expires_at"
+        ]
+        == shown
     )
 
 
 @pytest.mark.parametrize(
-    ("ends_in", "row", "joined"),
+    ("expires_in", "subscription", "recent"),
     [(60, 60, 60), (300, 300, 300), (3600, 3600, 300), (7260, 7260, 300), (86_400, 7500, 300)],
 )
 def test_a_row_and_a_joined_line_end_with_the_token_at_the_latest(
-    ends_in: int, row: int, joined: int, handler: Handler, tables: Tables
+    expires_in: int, subscription: int, recent: int, handler: Handler, tables: Tables
 ) -> None:
-    do(handler, "page", subscribe(), bearer=_who(START + ends_in * 1000))
-    (subscription,) = tables.subscriptions()
-    (line,) = tables.lines("joined")
-    assert int(subscription["expires_at"]["N"]) == START // 1000 + row
-    assert int(line["expires_at"]["N"]) == START // 1000 + joined
+    handle(handler, "page", subscribe(), principal=_who(START + expires_in * 1000))
+    (item,) = tables.subscriptions()
+    (entry,) = tables.entries("subscription")
+    assert int(item["expires_at"]["N"]) == START // 1000 + subscription
+    assert int(entry["expires_at"]["N"]) == START // 1000 + recent
 
 
 def test_nothing_is_delivered_once_the_token_has_ended(
     handler: Handler, clock: FakeClock, api: FakeApi
 ) -> None:
-    do(handler, "page", subscribe(), bearer=_who(END))
+    handle(handler, "page", subscribe(), principal=_who(END))
     clock.now = END - 1500
-    assert do(handler, "page", publish(id="1"))["accepted"] == 1
+    assert handle(handler, "page", publish(id="1"))["accepted"] == 1
     for late in (0, 1, 999, 1000, 299_000):
         clock.now = END + late
-        assert do(handler, "page", publish(id=str(late + 2)))["accepted"] == 0
+        assert handle(handler, "page", publish(id=str(late + 2)))["accepted"] == 0
     assert len(api.received("page")) == 1
 
 
 def test_a_new_token_serves_a_page_for_longer_and_a_shorter_one_for_less(
     handler: Handler, tables: Tables
 ) -> None:
-    for ends_in in (60_000, 120_000, 30_000):
-        do(handler, "page", subscribe(), bearer=_who(START + ends_in))
+    for expires_in in (60_000, 120_000, 30_000):
+        handle(handler, "page", subscribe(), principal=_who(START + expires_in))
         (row,) = tables.subscriptions()
-        assert int(row["expires_at"]["N"]) == (START + ends_in) // 1000
+        assert int(row["expires_at"]["N"]) == (START + expires_in) // 1000
 
 
 def test_a_replay_that_meets_the_end_of_the_token_stops_there_and_is_forbidden(
     handler: Handler, clock: FakeClock, time: FakeTime, api: FakeApi
 ) -> None:
     for n in range(5):
-        do(handler, "page", publish(id=str(n)))
+        handle(handler, "page", publish(id=str(n)))
 
     def slow() -> int:
         clock.advance(seconds=0.4)
@@ -78,7 +83,7 @@ def test_a_replay_that_meets_the_end_of_the_token_stops_there_and_is_forbidden(
 
     api.script("page", slow)
     clock.now = END - 1000
-    reply = do(handler, "page", subscribe(), bearer=_who(END))
+    reply = handle(handler, "page", subscribe(), principal=_who(END))
     assert (reply["code"], reply["field"]) == ("forbidden", "exp")
     assert [frame["id"] for frame in api.received("page")] == ["0", "1", "2"]
 
@@ -86,7 +91,7 @@ def test_a_replay_that_meets_the_end_of_the_token_stops_there_and_is_forbidden(
 def test_a_subscribe_that_takes_until_after_the_end_of_the_token_is_forbidden(
     handler: Handler, clock: FakeClock, api: FakeApi, dynamo: TappedDynamo
 ) -> None:
-    do(handler, "page", publish())
+    handle(handler, "page", publish())
 
     def slow(call: Call) -> Any:
         clock.advance(seconds=1)
@@ -94,7 +99,7 @@ def test_a_subscribe_that_takes_until_after_the_end_of_the_token_is_forbidden(
 
     dynamo.detour("write", slow)
     clock.now = END - 1000
-    reply = do(handler, "page", subscribe(), bearer=_who(END))
+    reply = handle(handler, "page", subscribe(), principal=_who(END))
     assert (reply["code"], reply["field"]) == ("forbidden", "exp")
     assert api.posts == []
 
@@ -107,8 +112,8 @@ def test_a_post_is_not_tried_again_once_the_token_has_ended(
         time.advance(1)
         return 500
 
-    do(handler, "page", subscribe(), bearer=_who(END))
+    handle(handler, "page", subscribe(), principal=_who(END))
     clock.now = END - 500
     api.script("page", slow)
-    assert do(handler, "page", publish())["failed"] == 1
+    assert handle(handler, "page", publish())["failed"] == 1
     assert len(api.posts) == 1

@@ -1,4 +1,4 @@
-"""Who a connection speaks for: from the token into the context, and out of it again."""
+"""The principal of a connection: its identity into the context, and out of it again."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.layer.auth.principal import Identity, Nobody, bearer
+from lambdas.layer.auth.principal import Identity, Unauthenticated, principal
 
 REFS = st.frozensets(st.text(min_size=1), min_size=1, max_size=20)
 IDENTITIES = st.sampled_from(["frontend", "backend"]).flatmap(
@@ -16,7 +16,7 @@ IDENTITIES = st.sampled_from(["frontend", "backend"]).flatmap(
         client=st.just(client),
         merchant_id=st.text(min_size=1),
         refs=REFS if client == "frontend" else st.none() | REFS,
-        ends_at=st.integers(0, 10**14),
+        expires_at_ms=st.integers(0, 10**14),
     )
 )
 WHO = Identity("frontend", "shop", frozenset({"12303"}), 1_795_426_200_000)
@@ -27,18 +27,20 @@ def test_an_identity_comes_out_of_a_context_as_it_went_in(who: Identity, require
     context = who.to_context()
     assert all(isinstance(value, str) for value in context.values())  # API Gateway's rule
     sent: dict[str, Any] = json.loads(json.dumps(context))
-    assert bearer(sent, required=required) == who
+    assert principal(sent, required=required) == who
 
 
 def test_what_api_gateway_adds_to_a_context_is_no_part_of_the_identity() -> None:
     added = {"principalId": "frontend", "integrationLatency": 12}
-    assert bearer({**WHO.to_context(), **added}, required=True) == WHO
+    assert principal({**WHO.to_context(), **added}, required=True) == WHO
 
 
 @pytest.mark.parametrize("context", [{}, {"principalId": "anonymous", "integrationLatency": 3}])
-def test_without_a_token_one_is_nobody_where_it_is_required(context: dict[str, Any]) -> None:
-    assert bearer(context, required=True) == Nobody()
-    assert bearer(context, required=False) is None
+def test_without_a_token_one_is_nobody_where_it_is_required(
+    context: dict[str, Any],
+) -> None:
+    assert principal(context, required=True) == Unauthenticated()
+    assert principal(context, required=False) is None
 
 
 MALFORMED: dict[str, dict[str, Any]] = {
@@ -52,20 +54,20 @@ MALFORMED: dict[str, dict[str, Any]] = {
     "refs an object": {"refs": '{"12303": 1}'},
     "refs of numbers": {"refs": "[12303]"},
     "refs too deep": {"refs": "[" * 100_000},
-    "ends_at infinite": {"ends_at": float("inf")},
+    "expires_at_ms infinite": {"expires_at_ms": float("inf")},
     "no merchant_id": {"merchant_id": ...},
     "no refs": {"refs": ...},
-    "no ends_at": {"ends_at": ...},
+    "no expires_at_ms": {"expires_at_ms": ...},
     "refs no JSON": {"refs": "["},
     "refs empty": {"refs": ""},
     "refs a number": {"refs": "12303"},
     "refs within refs": {"refs": "[[1]]"},
     "refs no text": {"refs": 5},
-    "ends_at no number": {"ends_at": "soon"},
-    "ends_at empty": {"ends_at": ""},
-    "ends_at a fraction": {"ends_at": "1.5"},
-    "ends_at null": {"ends_at": None},
-    "ends_at not a number": {"ends_at": "NaN"},
+    "expires_at_ms no number": {"expires_at_ms": "soon"},
+    "expires_at_ms empty": {"expires_at_ms": ""},
+    "expires_at_ms a fraction": {"expires_at_ms": "1.5"},
+    "expires_at_ms null": {"expires_at_ms": None},
+    "expires_at_ms not a number": {"expires_at_ms": "NaN"},
 }
 
 
@@ -77,7 +79,7 @@ def test_whose_context_is_malformed_is_nobody_even_where_no_token_is_required(
 ) -> None:
     context = {**WHO.to_context(), **changes}
     context = {name: value for name, value in context.items() if value is not ...}
-    assert bearer(context, required=required) == Nobody()
+    assert principal(context, required=required) == Unauthenticated()
 
 
 JSON = st.recursive(
@@ -90,10 +92,10 @@ NAMES = st.sampled_from([*WHO.to_context()])
 
 @given(st.dictionaries(NAMES, JSON | JSON.map(json.dumps)))
 def test_no_context_raises_or_makes_a_page_one_for_every_ref(changes: dict[str, Any]) -> None:
-    who = bearer({**WHO.to_context(), **changes}, required=True)
+    who = principal({**WHO.to_context(), **changes}, required=True)
     if isinstance(who, Identity):
         assert who.client in {"frontend", "backend"}
         assert who.client == "backend" or who.refs is not None
         assert all(isinstance(ref, str) for ref in who.refs or [])
     else:
-        assert who == Nobody()
+        assert who == Unauthenticated()
