@@ -70,7 +70,7 @@ class Alarms(Construct):
             threshold=at,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             evaluation_periods=periods,
-            # Nobody publishes at night: no metric is no news.
+            # At night no one publishes, and a metric without data is not an alarm.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         if self._action:

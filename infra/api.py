@@ -1,4 +1,4 @@
-"""The WebSocket API: its three routes, its stage, its addresses, who may post through it."""
+"""The WebSocket API: its three routes, its stage, its addresses, the grant to post through it."""
 
 from typing import Final
 
@@ -84,8 +84,8 @@ class NotifyApi(Construct):
             self.connect_url = f"ws://localhost:{path}"
             self.callback_url = f"http://127.0.0.1:{path}"
 
-    def let_post(self, function: lambda_.Function, role: iam.IRole) -> None:
-        """Tell a function where to post to connections of this stage, and permit it."""
+    def grant_manage_connections(self, function: lambda_.Function, role: iam.IRole) -> None:
+        """Give a function the address to post to connections of this stage, and the permission."""
         # The code builds no address: a custom domain cannot break it.
         function.add_environment("CONNECTIONS_ENDPOINT_URL", self.callback_url)
         stack = Stack.of(self)

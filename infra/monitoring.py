@@ -141,7 +141,7 @@ def _turned_away(api: NotifyApi) -> cloudwatch.MathExpression:
     Its 4xx count as nothing else than ClientError, see
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html
     Whether a refused message is in MessageCount, too, is not said there: it is added, so that the
-    share exists where nobody gets in. A lone scanner of addresses is to wake nobody.
+    share exists where every handshake is refused. A lone scanner of addresses must not alarm.
     """
     return cloudwatch.MathExpression(
         label="Turned away by API Gateway (%)",

@@ -7,9 +7,9 @@ from infra.api import NotifyApi
 from infra.functions import SERVICE, ServiceFunction
 from infra.monitoring import Monitoring
 from infra.packages import PackagesLayer
+from infra.secrets import TokenKeys
 from infra.stages import Stage
 from infra.tables import ConnectionsTable, LedgerTable
-from infra.tokens import TokenKeys
 from infra.warm_up import WarmUp
 
 
@@ -40,7 +40,7 @@ class NotifyStack(Stack):
             "ConnectFunction",
             stage,
             handler="lambdas.connect.handler.handler",
-            description="May this client in?",
+            description="Check the origin of a handshake",
             layer=layer,
             memory_mb=512,
             timeout_seconds=10,
@@ -62,7 +62,7 @@ class NotifyStack(Stack):
             "DisconnectFunction",
             stage,
             handler="lambdas.disconnect.handler.handler",
-            description="Forget this connection",
+            description="Delete the subscriptions of a closed connection",
             layer=layer,
             memory_mb=512,
             timeout_seconds=10,
@@ -76,8 +76,8 @@ class NotifyStack(Stack):
 
         connections.grant_find_by_ref(default.role)
         connections.grant_write(default.role)
-        ledger.grant_say(default.role)
-        ledger.grant_write_joined(default.role)
+        ledger.grant_put_notification(default.role)
+        ledger.grant_write_recent_subscriptions(default.role)
         ledger.grant_read(default.role)
         connections.grant_find_by_connection(disconnect.role)
         connections.grant_delete(disconnect.role)
@@ -93,7 +93,7 @@ class NotifyStack(Stack):
             authorizer=authorizer,
             local_port=local_port,
         )
-        api.let_post(default.function, default.role)
+        api.grant_manage_connections(default.function, default.role)
 
         functions = {
             "Connect": connect.function,
@@ -121,7 +121,7 @@ def _authorizer(
         "AuthorizerFunction",
         stage,
         handler="lambdas.connect.authorizer.handler",
-        description="Is this client's token good, and what does it say?",
+        description="Verify the token of a handshake",
         layer=layer,
         memory_mb=512,
         timeout_seconds=10,

@@ -1,4 +1,4 @@
-"""The two tables, and who may do what with them. A row's other attributes belong to `lambdas`."""
+"""The two tables and the grants on them. Attributes that are not keys belong to `lambdas`."""
 
 from typing import Final
 
@@ -10,63 +10,63 @@ from constructs import Construct
 from infra.checks import acknowledge
 from infra.stages import Stage
 
-PAIR: Final = "merchant_id#ref"
+TOPIC_KEY: Final = "merchant_id#ref"
 BY_REF: Final = "by_ref"
 EXPIRES_AT: Final = "expires_at"
 
 
 class ConnectionsTable(Construct):
-    """Who waits for what: one item a subscription, found by connection or by ref."""
+    """Subscriptions, one item each, found by connection or by topic."""
 
     def __init__(self, scope: Construct, construct_id: str, stage: Stage) -> None:
         super().__init__(scope, construct_id)
-        self.table = _table(self, stage, partition_key="connection_id", sort_key=PAIR)
+        self.table = _table(self, stage, partition_key="connection_id", sort_key=TOPIC_KEY)
         self.table.add_global_secondary_index(
             index_name=BY_REF,
-            partition_key=_text(PAIR),
+            partition_key=_text(TOPIC_KEY),
             sort_key=_text("connection_id"),
             projection_type=dynamodb.ProjectionType.INCLUDE,
             non_key_attributes=[EXPIRES_AT],
         )
 
     def grant_find_by_ref(self, role: iam.IRole) -> None:
-        """Find whom to post to. The ARNs of index and table do not cover each other."""
+        """Query a topic's subscribers. The ARNs of index and table do not cover each other."""
         _grant(role, f"{self.table.table_arn}/index/{BY_REF}", "Query")
 
     def grant_find_by_connection(self, role: iam.IRole) -> None:
-        """Find what one connection has subscribed to."""
+        """Query the subscriptions of a connection."""
         _grant(role, self.table.table_arn, "Query")
 
     def grant_write(self, role: iam.IRole) -> None:
-        """Subscribe, unsubscribe, prune: always in batches."""
+        """Put and delete subscriptions, in batches: to subscribe, unsubscribe and prune."""
         _grant(role, self.table.table_arn, "BatchWriteItem")
 
     def grant_delete(self, role: iam.IRole) -> None:
-        """Forget, and no more than that: one by one, as batches may hold puts."""
+        """Delete subscriptions, one by one: the permission for batches would include puts."""
         _grant(role, self.table.table_arn, "DeleteItem")
 
 
 class LedgerTable(Construct):
-    """What was said of a ref, and who joined it, lately."""
+    """A topic's notifications and its recent subscriptions."""
 
     def __init__(self, scope: Construct, construct_id: str, stage: Stage) -> None:
         super().__init__(scope, construct_id)
-        self.table = _table(self, stage, partition_key=PAIR, sort_key="entry")
+        self.table = _table(self, stage, partition_key=TOPIC_KEY, sort_key="entry")
 
-    def grant_say(self, role: iam.IRole) -> None:
-        """Put a line on condition that it is not there yet (a batch write takes no condition)."""
+    def grant_put_notification(self, role: iam.IRole) -> None:
+        """Put a notification unless its id is taken (a batch write takes no condition)."""
         _grant(role, self.table.table_arn, "PutItem")
 
-    def grant_write_joined(self, role: iam.IRole) -> None:
-        """Note and forget who joined, in batches."""
+    def grant_write_recent_subscriptions(self, role: iam.IRole) -> None:
+        """Put and delete recent subscriptions, in batches."""
         _grant(role, self.table.table_arn, "BatchWriteItem")
 
     def grant_delete(self, role: iam.IRole) -> None:
-        """Forget who joined, one by one."""
+        """Delete recent subscriptions, one by one."""
         _grant(role, self.table.table_arn, "DeleteItem")
 
     def grant_read(self, role: iam.IRole) -> None:
-        """Read the lines of one ref."""
+        """Query the entries of a topic."""
         _grant(role, self.table.table_arn, "Query")
 
 

@@ -16,7 +16,7 @@ def test_connect_may_only_log(template: Template) -> None:
     assert permissions == logging("connect")
 
 
-def test_disconnect_may_find_and_forget_what_its_connection_waited_for(template: Template) -> None:
+def test_disconnect_may_query_and_delete_subscriptions_only(template: Template) -> None:
     permissions = template.permissions(template.function("disconnect"))
     assert permissions - logging("disconnect") == {
         ("dynamodb:Query", "<connections.Arn>"),
@@ -71,7 +71,7 @@ def test_the_authorizer_may_read_the_keys_and_nothing_else(with_tokens: Template
     }
 
 
-def test_nobody_else_may_read_the_keys(with_tokens: Template) -> None:
+def test_only_the_authorizer_may_read_the_keys(with_tokens: Template) -> None:
     readers = {
         name
         for name, function in with_tokens.functions.items()

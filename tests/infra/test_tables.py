@@ -7,12 +7,12 @@ def keys(of: dict[str, Any]) -> list[tuple[str, str]]:
     return [(key["AttributeName"], key["KeyType"]) for key in of["KeySchema"]]
 
 
-def test_a_connection_has_one_row_for_each_ref_it_waits_for(template: Template) -> None:
+def test_the_connections_table_has_one_item_for_each_subscription(template: Template) -> None:
     table = template.connections.properties
     assert keys(table) == [("connection_id", "HASH"), ("merchant_id#ref", "RANGE")]
 
 
-def test_the_index_turns_the_pair_round_and_carries_only_what_fan_out_needs(
+def test_the_index_finds_connections_by_topic_with_only_their_expiry(
     template: Template,
 ) -> None:
     (index,) = template.connections.properties["GlobalSecondaryIndexes"]
@@ -24,7 +24,7 @@ def test_the_index_turns_the_pair_round_and_carries_only_what_fan_out_needs(
     }
 
 
-def test_the_ledger_keeps_the_lines_of_a_ref_together(template: Template) -> None:
+def test_the_ledger_has_one_partition_for_each_topic(template: Template) -> None:
     table = template.ledger.properties
     assert keys(table) == [("merchant_id#ref", "HASH"), ("entry", "RANGE")]
     assert "GlobalSecondaryIndexes" not in table

@@ -90,7 +90,9 @@ def _identity(answer: dict[str, Any]) -> Identity:
 
 
 @pytest.mark.parametrize("client", ["frontend", "backend"])
-def test_a_good_token_lets_in_and_hands_on_what_it_says(client: str, authorizer: Function) -> None:
+def test_a_valid_token_is_accepted_and_its_identity_handed_on(
+    client: str, authorizer: Function
+) -> None:
     end = int(time.time()) + 600
     answer = authorizer(_handshake(token=_token(client=client, ref=["a", "7"], exp=end)))
     assert answer.keys() == {"principalId", "policyDocument", "context"}
@@ -118,14 +120,16 @@ def test_the_header_wins(authorizer: Function) -> None:
 
 
 @pytest.mark.parametrize("other", ["Basic dXNlcjpwYXNz", "", "Bearerx y", "Token x", "AWS4 a=b"])
-def test_an_authorization_that_is_no_bearer_is_no_token(other: str, authorizer: Function) -> None:
+def test_an_authorization_of_another_scheme_is_not_a_token(
+    other: str, authorizer: Function
+) -> None:
     event = _handshake(token=_token(), Authorization=other)
     assert _identity(authorizer(event)).merchant_id == "shop"
     _assert_refused(authorizer, _handshake(Authorization=other), "no token")
 
 
 @pytest.mark.parametrize("query", [{}, None, {"other": "x"}])
-def test_without_a_token_nobody_gets_in_where_one_is_required(
+def test_a_handshake_without_a_token_is_refused_when_one_is_required(
     query: dict[str, str] | None, authorizer: Function, loopback: LoopbackApi
 ) -> None:
     event = captured("authorize")
@@ -180,7 +184,7 @@ NO_TOKENS = {
 
 
 @pytest.mark.parametrize(("token", "reason"), NO_TOKENS.items(), ids=range(len(NO_TOKENS)))
-def test_what_is_no_token_at_all_is_refused_even_where_none_is_required(
+def test_an_invalid_token_is_refused_even_when_none_is_required(
     token: str, reason: str, optional: Function, loopback: LoopbackApi
 ) -> None:
     _assert_refused(optional, _handshake(token=token), reason)
@@ -214,7 +218,7 @@ FAILURES: list[Any] = [
 
 @pytest.mark.parametrize("mode", ["required", "optional"])
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_secret_that_cannot_be_read_is_our_failure_and_lets_nobody_in(
+def test_an_unreadable_secret_is_a_failure_and_refuses_every_handshake(
     failure: Any, mode: str, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.setenv("AUTH", mode)

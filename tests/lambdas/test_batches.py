@@ -40,7 +40,7 @@ def _puts(number: int, table: str = "a") -> list[Request]:
     return [(table, {"PutRequest": {"Item": {"key": {"N": str(n)}}}}) for n in range(number)]
 
 
-def test_nothing_to_write_makes_no_call(time: FakeTime) -> None:
+def test_writing_nothing_makes_no_call(time: FakeTime) -> None:
     client = Leftovers()
     _write(client, [])
     assert client.batches == []
@@ -61,7 +61,7 @@ def test_a_call_takes_25_items_at_most() -> None:
     assert list(chain.from_iterable(client.batches)) == _puts(51)
 
 
-def test_what_a_call_leaves_over_is_sent_again_after_growing_pauses(time: FakeTime) -> None:
+def test_unprocessed_items_are_sent_again_after_growing_pauses(time: FakeTime) -> None:
     client = Leftovers(3, 2, 1)
     _write(client, _puts(5))
     assert client.batches == [_puts(5), _puts(3), _puts(2), _puts(1)]
@@ -97,7 +97,7 @@ class Slow(Leftovers):
         return super().batch_write_item(RequestItems=RequestItems)
 
 
-def test_what_takes_longer_than_five_seconds_is_given_up_with_its_number(
+def test_batches_not_begun_within_five_seconds_are_an_error_with_their_number(
     time: FakeTime,
 ) -> None:
     start = time.monotonic()
@@ -108,7 +108,7 @@ def test_what_takes_longer_than_five_seconds_is_given_up_with_its_number(
     assert time.monotonic() - start <= 6.0
 
 
-def test_what_is_left_over_late_is_not_sent_again_after_the_five_seconds(time: FakeTime) -> None:
+def test_unprocessed_items_are_not_sent_again_after_five_seconds(time: FakeTime) -> None:
     start = time.monotonic()
     with pytest.raises(UnwrittenError, match="1 items"):
         _write(Slow(time, *[0] * 7, forever=1), _puts(200))

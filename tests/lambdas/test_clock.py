@@ -42,7 +42,7 @@ def test_a_time_is_read_with_any_offset(text: str, milliseconds: int) -> None:
     assert from_rfc3339(text) == milliseconds
 
 
-def test_what_is_written_is_read_back() -> None:
+def test_a_written_time_is_read_back() -> None:
     assert from_rfc3339(to_rfc3339(1_795_426_200_007)) == 1_795_426_200_007
 
 
@@ -60,7 +60,7 @@ def test_what_is_written_is_read_back() -> None:
         "0001-01-01T00:00:00+01:00",
     ],
 )
-def test_what_is_no_time_within_the_calendar_of_utc_raises_value_error(text: str) -> None:
+def test_a_text_that_is_not_a_time_of_the_utc_calendar_raises_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         from_rfc3339(text)
 

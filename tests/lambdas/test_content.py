@@ -30,7 +30,7 @@ WEIRD = {
 }
 
 
-def test_unknown_fields_are_passed_on_untouched(handler: Handler, api: FakeApi) -> None:
+def test_unknown_fields_are_delivered_unchanged(handler: Handler, api: FakeApi) -> None:
     subscribe_connections(handler, "c1")
     publish_notification(handler, **WEIRD)
     (frame,) = api.received("c1")
@@ -60,7 +60,7 @@ JSON = st.recursive(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_any_unknown_fields_come_out_as_they_were_sent(
+def test_unknown_fields_of_any_value_are_delivered_unchanged(
     fields: dict[str, Any], handler: Handler, api: FakeApi
 ) -> None:
     subscribe_connections(
@@ -113,7 +113,7 @@ def test_the_size_is_measured_in_bytes_and_not_in_characters(
     assert _delivered_with(handler, api, "é" * 65_536)["code"] == "too_large"
 
 
-def test_what_is_escaped_on_its_way_in_is_measured_as_it_goes_out(
+def test_the_size_limit_counts_the_delivered_form_without_escapes(
     handler: Handler, api: FakeApi
 ) -> None:
     subscribe_connections(handler, "c1")

@@ -41,7 +41,7 @@ def test_a_publish_is_posted_and_answered_with_its_receipt(
     assert json.loads(post.body) == {**PUBLISH, "id": REQUEST, "sent_at": sent_at}
 
 
-def test_a_publish_is_logged_and_counted_by_what_became_of_it(
+def test_a_publish_is_logged_and_counted_by_its_outcomes(
     default: Function, loopback: LoopbackApi
 ) -> None:
     for connection_id in ("living", "dead", "failing"):
@@ -141,7 +141,7 @@ def test_a_failure_is_answered_counted_and_logged_exactly_once(
     assert "ResourceNotFoundException" in line["exception"]
 
 
-def test_a_subscriber_that_left_during_its_replay_is_answered_with_nothing(
+def test_a_subscriber_gone_during_its_replay_gets_no_reply(
     default: Function, loopback: LoopbackApi, tables: Tables
 ) -> None:
     default(captured("message"))
@@ -173,7 +173,7 @@ def test_no_payload_is_ever_logged(default: Function, loopback: LoopbackApi) -> 
     assert secret in loopback.requests[0].body.decode()
 
 
-def test_nothing_of_one_frame_is_left_in_the_log_of_the_next(default: Function) -> None:
+def test_the_log_of_a_frame_has_no_fields_of_the_previous_one(default: Function) -> None:
     default(message(publish()))
     default('{"not":"an event"}')
     (line,) = default.output().logs

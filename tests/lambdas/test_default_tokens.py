@@ -117,7 +117,7 @@ def test_a_context_that_holds_no_identity_is_none(
         (subscribe(), {"refs": None}, None),
     ],
 )
-def test_what_a_token_does_not_say_is_forbidden_wherever_there_is_one(  # noqa: PLR0913, PLR0917 - pytest's
+def test_a_frame_beyond_the_token_is_forbidden_even_when_none_is_required(  # noqa: PLR0913, PLR0917 - pytest's
     frame: str,
     changes: dict[str, Any],
     field: str | None,
@@ -131,7 +131,7 @@ def test_what_a_token_does_not_say_is_forbidden_wherever_there_is_one(  # noqa: 
     _assert_forbidden(default, _event(frame, _identity(**changes)), field, loopback, tables)
 
 
-def test_what_a_token_says_is_done(guarded: Function, loopback: LoopbackApi) -> None:
+def test_a_frame_within_the_token_is_handled(guarded: Function, loopback: LoopbackApi) -> None:
     page, backend = _identity(), _identity(client="backend", refs=None)
     assert _reply(guarded(_event(subscribe(ref=12303), page)))["type"] == "subscribed"
     assert _reply(guarded(_event(publish(), backend)))["accepted"] == 1
@@ -140,7 +140,7 @@ def test_what_a_token_says_is_done(guarded: Function, loopback: LoopbackApi) -> 
     assert _reply(guarded(_event(unsubscribe(), page)))["type"] == "unsubscribed"
 
 
-def test_a_subscription_ends_with_its_token(guarded: Function, tables: Tables) -> None:
+def test_a_subscription_expires_with_its_token(guarded: Function, tables: Tables) -> None:
     who = _identity(expires_at_ms=_end(60))
     reply = _reply(guarded(_event(subscribe(), who)))
     assert reply["expires_at"] == to_rfc3339(who.expires_at_ms)

@@ -20,7 +20,7 @@ def test_a_notification_is_the_published_object_with_id_and_sent_at(
     assert api.received("c1") == [NOTIFICATION]
 
 
-def test_a_publisher_may_name_the_id_but_never_the_time(handler: Handler, api: FakeApi) -> None:
+def test_a_publisher_may_set_the_id_but_not_the_sent_at(handler: Handler, api: FakeApi) -> None:
     subscribe_connections(handler, "c1")
     receipt = publish_notification(handler, id="order 7", sent_at={"any": "thing"})
     assert receipt["id"] == "order 7"
@@ -28,9 +28,7 @@ def test_a_publisher_may_name_the_id_but_never_the_time(handler: Handler, api: F
     assert api.received("c1") == [{**NOTIFICATION, "id": "order 7"}]
 
 
-def test_without_an_id_each_request_says_something_of_its_own(
-    handler: Handler, api: FakeApi
-) -> None:
+def test_publishes_without_an_id_get_different_ids(handler: Handler, api: FakeApi) -> None:
     subscribe_connections(handler, "c1")
     for _ in range(2):
         reply = handler.handle("backend", publish())
@@ -40,9 +38,7 @@ def test_without_an_id_each_request_says_something_of_its_own(
     assert first["id"] != second["id"]
 
 
-def test_two_merchants_with_the_same_ref_hear_nothing_of_each_other(
-    handler: Handler, api: FakeApi
-) -> None:
+def test_two_merchants_with_the_same_ref_are_separate(handler: Handler, api: FakeApi) -> None:
     subscribe_connections(handler, "c1")
     subscribe_connections(handler, "c2", merchant_id="another")
     assert publish_notification(handler)["accepted"] == 1
@@ -50,14 +46,16 @@ def test_two_merchants_with_the_same_ref_hear_nothing_of_each_other(
     assert handle(handler, "c3", subscribe(merchant_id="another"))["replayed"] == 0
 
 
-def test_a_ref_that_looks_like_anothers_key_is_its_own(handler: Handler, api: FakeApi) -> None:
+def test_a_ref_that_looks_like_another_topics_key_is_separate(
+    handler: Handler, api: FakeApi
+) -> None:
     subscribe_connections(handler, "c1", merchant_id="a", ref="b#c")
     assert publish_notification(handler, merchant_id="a", ref="b")["accepted"] == 0
     assert publish_notification(handler, merchant_id="a", ref="b#c")["accepted"] == 1
     assert len(api.received("c1")) == 1
 
 
-def test_a_connection_may_wait_for_several_refs(handler: Handler, api: FakeApi) -> None:
+def test_a_connection_may_subscribe_to_several_refs(handler: Handler, api: FakeApi) -> None:
     for ref in ("1", "2", "3"):
         subscribe_connections(handler, "c1", ref=ref)
     handle(handler, "c1", unsubscribe(ref="2"))
@@ -66,7 +64,7 @@ def test_a_connection_may_wait_for_several_refs(handler: Handler, api: FakeApi) 
     assert [frame["ref"] for frame in api.received("c1")] == ["1", "3"]
 
 
-def test_subscribing_twice_is_harmless_and_replays_again(
+def test_subscribing_again_replays_again_and_keeps_one_subscription(
     handler: Handler, api: FakeApi, tables: Tables
 ) -> None:
     subscribe_connections(handler, "c1")
@@ -76,7 +74,7 @@ def test_subscribing_twice_is_harmless_and_replays_again(
     assert len(tables.subscriptions()) == 1
 
 
-def test_subscribing_again_refreshes_the_subscription(
+def test_subscribing_again_extends_the_subscription(
     handler: Handler, clock: FakeClock, tables: Tables
 ) -> None:
     subscribe_connections(handler, "c1")
@@ -87,11 +85,11 @@ def test_subscribing_again_refreshes_the_subscription(
     assert int(after["expires_at"]["N"]) - int(before["expires_at"]["N"]) == 600
 
 
-def test_unsubscribing_from_what_was_never_subscribed_is_no_error(handler: Handler) -> None:
+def test_unsubscribing_without_a_subscription_is_not_an_error(handler: Handler) -> None:
     assert handle(handler, "c1", unsubscribe())["type"] == "unsubscribed"
 
 
-def test_after_an_unsubscribe_nothing_comes_any_more(
+def test_after_an_unsubscribe_nothing_is_delivered(
     handler: Handler, api: FakeApi, tables: Tables
 ) -> None:
     subscribe_connections(handler, "c1", "c2")
@@ -101,14 +99,14 @@ def test_after_an_unsubscribe_nothing_comes_any_more(
     assert [entry["entry"]["S"] for entry in tables.entries("subscription")] == ["subscription#c2"]
 
 
-def test_sixty_subscribers_all_get_theirs(handler: Handler, api: FakeApi) -> None:
+def test_sixty_subscribers_all_get_the_notification(handler: Handler, api: FakeApi) -> None:
     connection_ids = [f"c{n}" for n in range(60)]
     subscribe_connections(handler, *connection_ids)
     assert publish_notification(handler)["accepted"] == 60
     assert all(api.received(each) == [NOTIFICATION] for each in connection_ids)
 
 
-def test_the_receipt_counts_the_dead_and_the_failing(
+def test_the_receipt_counts_accepted_gone_and_failed_and_only_the_gone_are_pruned(
     handler: Handler, api: FakeApi, tables: Tables
 ) -> None:
     subscribe_connections(handler, "living", "dead", "failing")
@@ -120,7 +118,7 @@ def test_the_receipt_counts_the_dead_and_the_failing(
     assert publish_notification(handler, id="next")["gone"] == 0
 
 
-def test_who_missed_a_failed_post_gets_it_at_the_next_subscribe(
+def test_a_notification_whose_post_failed_is_replayed_at_the_next_subscribe(
     handler: Handler, api: FakeApi
 ) -> None:
     subscribe_connections(handler, "c1")
@@ -130,7 +128,9 @@ def test_who_missed_a_failed_post_gets_it_at_the_next_subscribe(
     assert api.received("c1") == [NOTIFICATION]
 
 
-def test_a_publisher_that_is_subscribed_itself_hears_itself(handler: Handler, api: FakeApi) -> None:
+def test_a_publisher_subscribed_to_its_own_topic_gets_its_notification(
+    handler: Handler, api: FakeApi
+) -> None:
     subscribe_connections(handler, "backend")
     assert publish_notification(handler)["accepted"] == 1
     assert api.received("backend") == [NOTIFICATION]

@@ -76,7 +76,7 @@ def _nested(levels: int) -> Any:
     ],
     ids=lambda payload: type(payload).__name__,
 )
-def test_what_is_no_object_of_json_is_refused_when_invoked_directly_too(
+def test_a_direct_invocation_without_a_json_object_is_rejected(
     payload: Any, default: Function
 ) -> None:
     reply = default(payload)

@@ -38,7 +38,7 @@ def _subscribe(storage: Storage, clock: FakeClock, connection_id: str, *topics: 
         storage.subscribe(connection_id, topic, clock() + 3_600_000)
 
 
-def test_every_subscription_of_the_connection_is_forgotten_and_no_other(
+def test_every_subscription_of_the_connection_is_deleted_and_no_other(
     disconnect: Function, storage: Storage, tables: Tables, clock: FakeClock
 ) -> None:
     event = captured("disconnect")
@@ -57,12 +57,12 @@ def test_every_subscription_of_the_connection_is_forgotten_and_no_other(
     assert line["request_id"] == event["requestContext"]["requestId"]
 
 
-def test_who_never_subscribed_is_forgotten_without_a_word(disconnect: Function) -> None:
+def test_a_connection_without_subscriptions_is_logged_with_none(disconnect: Function) -> None:
     assert disconnect(captured("disconnect")) == {"statusCode": 200}
     assert disconnect.output().logs[0]["subscriptions"] == 0
 
 
-def test_a_message_that_selected_this_route_by_its_action_forgets_nothing(
+def test_a_message_that_selects_this_route_by_its_action_deletes_nothing(
     disconnect: Function, storage: Storage, tables: Tables, clock: FakeClock
 ) -> None:
     event = captured("message")
@@ -77,7 +77,7 @@ def test_a_message_that_selected_this_route_by_its_action_forgets_nothing(
     assert disconnect.output().metrics == {"FramesRefused": 1}
 
 
-def test_a_failing_call_fails_the_invocation_so_that_the_alarm_hears_of_it(
+def test_a_failing_call_fails_the_invocation_so_that_it_alarms(
     disconnect: Function, tables: Tables
 ) -> None:
     tables.client.delete_table(TableName=tables.connections)

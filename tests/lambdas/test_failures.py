@@ -59,7 +59,7 @@ def test_a_failing_call_is_an_internal_error_logged_once_with_its_cause(
     assert record.exc_info[1] is failure
 
 
-def test_a_refusal_logs_nothing_and_touches_nothing(
+def test_a_rejected_frame_logs_nothing_and_makes_no_call(
     handler: Handler, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert handle(handler, "c1", "no json")["code"] == "invalid_json"
@@ -67,14 +67,12 @@ def test_a_refusal_logs_nothing_and_touches_nothing(
     assert caplog.records == []
 
 
-def test_the_next_frame_of_a_connection_is_heard_after_a_bad_one(handler: Handler) -> None:
+def test_the_next_frame_is_handled_after_a_rejected_one(handler: Handler) -> None:
     assert handle(handler, "c1", "no json")["type"] == "error"
     assert handle(handler, "c1", subscribe())["type"] == "subscribed"
 
 
-def test_a_publisher_that_closed_at_once_costs_nothing_and_logs_no_error(
-    handler: Handler, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_publish_logs_nothing(handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
     subscribe_connections(handler, "c1")
     assert publish_notification(handler)["accepted"] == 1
     assert caplog.records == []
@@ -93,7 +91,7 @@ def test_no_payload_is_ever_logged(
     assert "very private" not in caplog.text
 
 
-def test_without_a_request_id_the_error_has_one_that_is_in_the_log(
+def test_a_generated_request_id_is_in_the_error_and_in_the_log(
     handler: Handler, dynamo: TappedDynamo, caplog: pytest.LogCaptureFixture
 ) -> None:
     dynamo.fail("put notification", FAILURES[0])
@@ -102,7 +100,7 @@ def test_without_a_request_id_the_error_has_one_that_is_in_the_log(
     assert reply["request_id"] == vars(caplog.records[0])["request_id"] != ""
 
 
-def test_the_slowest_publish_has_its_receipt_before_api_gateway_stops_waiting(
+def test_the_slowest_publish_has_its_receipt_within_the_integration_timeout(
     handler: Handler, dynamo: TappedDynamo, api: FakeApi, time: FakeTime
 ) -> None:
     def slow(call: Call) -> Any:

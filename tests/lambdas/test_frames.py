@@ -49,7 +49,7 @@ def test_a_frontend_needs_nothing_but_its_merchant_and_ref() -> None:
     assert parse(text) == Subscribe(TOPIC, None)
 
 
-def test_what_else_a_frontend_sends_is_not_interpreted() -> None:
+def test_other_fields_of_a_subscribe_are_not_interpreted() -> None:
     frame = subscribe(project=[], type=None, status="what", message={"a": 1}, id=7, sent_at=True)
     assert parse(frame) == Subscribe(TOPIC, None)
 
@@ -64,14 +64,14 @@ def test_since_may_be_any_time_of_rfc_3339(since: str) -> None:
     assert parse(subscribe(since=since)) == Subscribe(TOPIC, 1_795_426_200_000)
 
 
-def test_an_action_makes_a_control_frame_of_whatever_else_it_says() -> None:
+def test_a_frame_with_an_action_is_a_control_frame_whatever_its_other_fields() -> None:
     assert parse(unsubscribe()) == Unsubscribe(TOPIC)
     assert parse(json.dumps({**PUBLISH, **UNSUBSCRIBE})) == Unsubscribe(TOPIC)
     assert parse('{"action":"ping"}') == Ping()
     assert parse(publish(action="ping")) == Ping()
 
 
-def test_white_space_around_a_frame_is_no_matter() -> None:
+def test_white_space_around_a_frame_is_ignored() -> None:
     assert parse(f" \r\n\t{publish()}\n") == Publish(TOPIC, None, PUBLISH)
 
 
@@ -123,11 +123,11 @@ def test_an_escaped_pair_of_surrogates_is_the_character_that_it_spells() -> None
     assert request.topic.ref == "💳"
 
 
-def test_brackets_within_texts_are_no_nesting() -> None:
+def test_brackets_within_texts_are_not_nesting() -> None:
     assert isinstance(parse(publish(message="[{" * 1000)), Publish)
 
 
-def test_nesting_is_allowed_to_its_limit_and_no_further() -> None:
+def test_nesting_is_allowed_up_to_its_limit() -> None:
     def nested(levels: int) -> str:
         return '{"a":' + "[" * (levels - 1) + "]" * (levels - 1) + "}"
 
@@ -141,7 +141,7 @@ def test_nesting_is_counted_in_depth_and_not_in_number() -> None:
     assert len(parse_object(text)["a"]) == 1000
 
 
-def test_integers_beyond_a_double_are_kept_whole() -> None:
+def test_integers_beyond_a_double_keep_every_digit() -> None:
     assert parse_object('{"a":9007199254740993}') == {"a": 2**53 + 1}
 
 
@@ -158,7 +158,7 @@ def test_a_topic_needs_both_of_its_parts(field: str) -> None:
     assert refusal.value.field == field
 
 
-def test_a_refusal_says_what_the_field_has_to_be() -> None:
+def test_a_rejection_describes_the_valid_values_of_the_field() -> None:
     with pytest.raises(InvalidMessage, match="`done` or `failed`"):
         parse(publish(status="maybe"))
 

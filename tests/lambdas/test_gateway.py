@@ -56,7 +56,7 @@ def test_captured_events_are_told_apart_by_their_type(name: str, kind: str) -> N
         {**captured("message"), "body": 7},
     ],
 )
-def test_what_somebody_invokes_a_function_with_is_not_an_event(payload: Any) -> None:
+def test_a_payload_of_a_direct_invocation_is_not_an_event(payload: Any) -> None:
     assert not gateway.is_event(payload)
 
 
@@ -64,7 +64,7 @@ def test_what_somebody_invokes_a_function_with_is_not_an_event(payload: Any) -> 
     "name", ["connectionId", "eventType", "requestId", "connectedAt", "requestTimeEpoch"]
 )
 @pytest.mark.parametrize("odd", [None, 1.5, [], {}, [[["x"]]]])
-def test_an_event_without_what_is_always_there_or_with_another_kind_of_it_is_not_one(
+def test_an_event_that_lacks_a_required_field_or_has_another_type_is_not_one(
     name: str, odd: Any
 ) -> None:
     event = captured("message")
@@ -103,7 +103,7 @@ def test_a_stage_that_lists_no_origin_allows_all() -> None:
     assert gateway.origin_allowed(_handshake(Origin="null"), frozenset())
 
 
-def test_a_client_that_names_no_origin_is_no_page_and_allowed() -> None:
+def test_a_client_without_an_origin_is_allowed() -> None:
     assert gateway.origin_allowed(captured("connect"), LISTED)
 
 
@@ -184,7 +184,7 @@ def test_a_token_comes_in_the_header_before_the_query(name: str, scheme: str) ->
 
 
 @pytest.mark.parametrize("other", ["Basic dXNlcjpwYXNz", "", "Bearerx y", "Token x", "AWS4 a=b"])
-def test_an_authorization_that_is_no_bearer_is_no_token(other: str) -> None:
+def test_an_authorization_of_another_scheme_is_not_a_token(other: str) -> None:
     event = _handshake(Authorization=other)
     assert gateway.token(event) is None
     event["queryStringParameters"] = {"token": "of.the.query"}
@@ -208,7 +208,7 @@ def test_an_empty_token_is_not_the_same_as_none(empty: str) -> None:
 
 
 @pytest.mark.parametrize("left", [None, "text", [], 7])
-def test_what_an_authorizer_left_is_an_object_or_nothing(left: object) -> None:
+def test_the_authorizers_context_is_an_object_or_empty(left: object) -> None:
     event = captured("message")
     assert gateway.authorizer(event) == {}
     event["requestContext"]["authorizer"] = left

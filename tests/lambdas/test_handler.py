@@ -10,9 +10,7 @@ from tests.lambdas.frames_sent import handle, subscribe_connections
 TWO_HOURS_LATER = "2026-11-23T11:30:00.000Z"
 
 
-def test_a_ping_is_answered_with_a_pong_and_touches_nothing(
-    handler: Handler, journal: Journal
-) -> None:
+def test_a_ping_is_answered_with_a_pong_without_a_call(handler: Handler, journal: Journal) -> None:
     assert handle(handler, "c1", '{"action":"ping"}') == {"client": "server", "type": "pong"}
     assert journal == []
 
@@ -29,7 +27,7 @@ def test_a_subscribe_is_answered_field_by_field(handler: Handler) -> None:
     }
 
 
-def test_a_connection_is_served_for_two_hours_after_it_opened(
+def test_a_subscription_expires_two_hours_after_its_connection_opened(
     handler: Handler, clock: FakeClock
 ) -> None:
     reply = handle(handler, "c1", subscribe(), connected_at=clock() - 3_599_500)
@@ -63,7 +61,7 @@ def test_an_unsubscribe_is_answered_field_by_field(handler: Handler) -> None:
     }
 
 
-def test_a_refusal_is_answered_field_by_field(handler: Handler) -> None:
+def test_a_rejection_is_answered_field_by_field(handler: Handler) -> None:
     reply = handle(handler, "c1", publish(status="maybe"))
     assert reply == {
         "client": "server",
@@ -76,7 +74,7 @@ def test_a_refusal_is_answered_field_by_field(handler: Handler) -> None:
     }
 
 
-def test_a_ref_comes_back_as_it_was_sent(handler: Handler, api: FakeApi) -> None:
+def test_replies_and_notifications_keep_the_type_of_the_ref(handler: Handler, api: FakeApi) -> None:
     assert handle(handler, "c1", subscribe(ref=12303))["ref"] == 12303
     assert handle(handler, "c2", subscribe(ref="12303"))["ref"] == "12303"
     assert handle(handler, "backend", publish(ref=12303))["ref"] == 12303
@@ -84,18 +82,18 @@ def test_a_ref_comes_back_as_it_was_sent(handler: Handler, api: FakeApi) -> None
     assert handle(handler, "c1", unsubscribe(ref=12303))["ref"] == 12303
 
 
-def test_without_a_connection_one_may_publish(handler: Handler, api: FakeApi) -> None:
+def test_a_publish_needs_no_connection(handler: Handler, api: FakeApi) -> None:
     subscribe_connections(handler, "c1")
     assert handle(handler, None, publish())["accepted"] == 1
     assert api.received("c1") == [NOTIFICATION]
 
 
-def test_without_a_connection_one_may_ping(handler: Handler) -> None:
+def test_a_ping_needs_no_connection(handler: Handler) -> None:
     assert handle(handler, None, '{"action":"ping"}')["type"] == "pong"
 
 
 @pytest.mark.parametrize(("text", "field"), [(subscribe(), "client"), (unsubscribe(), "action")])
-def test_without_a_connection_there_is_nothing_to_subscribe(
+def test_a_subscribe_or_unsubscribe_without_a_connection_is_rejected(
     text: str, field: str, handler: Handler, journal: Journal
 ) -> None:
     reply = handle(handler, None, text)

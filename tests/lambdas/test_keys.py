@@ -71,9 +71,7 @@ def test_a_key_that_was_added_is_found_within_a_minute(
     assert secret.reads == 2
 
 
-def test_a_flood_of_unknown_kids_is_no_flood_of_reads(
-    keys: Keys, secret: Secret, clock: FakeClock
-) -> None:
+def test_many_unknown_kids_cause_few_reads(keys: Keys, secret: Secret, clock: FakeClock) -> None:
     for n in range(1200):  # twenty minutes of one each second
         assert keys.get(f"unknown {n}") is None
         assert keys.get("first") == KEY
@@ -81,7 +79,7 @@ def test_a_flood_of_unknown_kids_is_no_flood_of_reads(
     assert secret.reads == 20
 
 
-def test_a_removed_key_is_dead_after_five_minutes(
+def test_a_removed_key_is_invalid_after_five_minutes(
     keys: Keys, secret: Secret, clock: FakeClock
 ) -> None:
     assert keys.get("first") == KEY
@@ -126,7 +124,7 @@ def test_old_keys_do_not_live_on_where_reading_fails(
     assert keys.get("second") == OTHER
 
 
-def test_a_flood_of_unknown_kids_is_no_flood_of_reads_or_failures_where_reading_fails(
+def test_many_unknown_kids_cause_few_reads_and_no_failures_when_reading_fails(
     keys: Keys, secret: Secret, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     keys.get("first")
@@ -163,7 +161,7 @@ def test_a_failure_at_a_time_that_is_yet_to_come_does_not_hinder_reading(
     assert keys.get("first") == KEY
 
 
-def test_a_flood_of_tokens_is_no_flood_of_reads_where_reading_fails(
+def test_many_tokens_cause_few_reads_when_reading_fails(
     keys: Keys, secret: Secret, clock: FakeClock
 ) -> None:
     secret.error = RuntimeError("no secret")
@@ -180,7 +178,7 @@ def test_a_flood_of_tokens_is_no_flood_of_reads_where_reading_fails(
     assert keys.get("first") == KEY
 
 
-def test_a_flood_of_tokens_is_no_flood_of_reads_where_reading_old_keys_again_fails(
+def test_many_tokens_cause_few_reads_when_refreshing_old_keys_fails(
     keys: Keys, secret: Secret, clock: FakeClock
 ) -> None:
     keys.get("first")
@@ -219,7 +217,7 @@ def test_a_secret_is_an_object_of_kids_and_keys(keys: dict[str, str]) -> None:
         json.dumps({"first": KEY + "\ud800"}),
     ],
 )
-def test_another_secret_is_refused_with_what_it_should_be_and_nothing_of_it(text: str) -> None:
+def test_a_secret_of_another_form_is_rejected_without_showing_it(text: str) -> None:
     with pytest.raises(BadSecretError, match="must be a JSON object of kid: key") as refused:
         parse_keys(text)
     assert KEY not in str(refused.value)

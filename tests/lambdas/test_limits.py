@@ -3,7 +3,7 @@
 from lambdas.layer import limits
 
 
-def test_the_slowest_publish_is_answered_before_api_gateway_stops_waiting() -> None:
+def test_the_slowest_publish_is_answered_within_the_integration_timeout() -> None:
     credentials = limits.ATTEMPT_TIMEOUT
     put_beside_index_query = limits.CALL_BUDGET
     recent_subscriptions = limits.CALL_BUDGET
@@ -25,7 +25,7 @@ def test_a_subscription_is_recent_until_the_index_is_sure_to_show_it() -> None:
     assert shown < limits.RECENT_SUBSCRIPTION_TTL_MS
 
 
-def test_a_replay_reaches_back_to_what_a_slow_write_stored_behind_its_since() -> None:
+def test_the_replay_overlap_covers_a_slow_write_and_clock_skew() -> None:
     assert limits.CALL_BUDGET * 1000 < limits.STORED_WITHIN_MS
     assert limits.STORED_WITHIN_MS + 2 * limits.CLOCK_SKEW_MS < limits.REPLAY_OVERLAP_MS
 

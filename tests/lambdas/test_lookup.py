@@ -25,7 +25,7 @@ def _takes(dynamo: TappedDynamo, clock: FakeClock, step: str, seconds: float) ->
     dynamo.detour(step, slow)
 
 
-def test_the_recent_ones_are_read_when_the_second_batch_is_asked_for(
+def test_recent_subscriptions_are_read_when_the_second_batch_is_requested(
     storage: Storage, journal: Journal
 ) -> None:
     with storage.begin_lookup(TOPIC) as lookup:
@@ -36,7 +36,7 @@ def test_the_recent_ones_are_read_when_the_second_batch_is_asked_for(
         assert journal == ["query index", "query recent"]
 
 
-def test_a_subscriber_in_both_index_and_ledger_is_found_once_with_the_end_of_the_index(
+def test_a_subscriber_in_both_index_and_ledger_is_found_once_with_the_expiry_of_the_index(
     storage: Storage, dynamo: TappedDynamo, clock: FakeClock
 ) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR)
@@ -46,7 +46,7 @@ def test_a_subscriber_in_both_index_and_ledger_is_found_once_with_the_end_of_the
     assert _batches(storage) == [{}, {"c1": recent}]
 
 
-def test_a_subscriber_whose_row_in_the_index_has_expired_is_found_among_the_recent_ones(
+def test_a_subscriber_expired_in_the_index_is_found_by_its_recent_subscription(
     storage: Storage, dynamo: TappedDynamo, clock: FakeClock
 ) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR)
@@ -56,7 +56,7 @@ def test_a_subscriber_whose_row_in_the_index_has_expired_is_found_among_the_rece
 
 
 @pytest.mark.parametrize("step", ["query index", "query recent"])
-def test_a_subscriber_whose_end_comes_during_a_query_is_left_out(
+def test_a_subscriber_that_expires_during_a_query_is_left_out(
     step: str, storage: Storage, dynamo: TappedDynamo, clock: FakeClock
 ) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR, clock() + 1000)
@@ -68,7 +68,7 @@ def test_a_subscriber_whose_end_comes_during_a_query_is_left_out(
 
 @pytest.mark.parametrize("seconds", [30, 30.001])
 @pytest.mark.parametrize("step", ["query index", "query recent"])
-def test_the_index_is_asked_again_where_more_than_thirty_seconds_have_passed(
+def test_the_index_is_queried_again_after_more_than_thirty_seconds(
     step: str, seconds: float, storage: Storage, dynamo: TappedDynamo, clock: FakeClock
 ) -> None:
     _takes(dynamo, clock, step, seconds)
@@ -76,7 +76,7 @@ def test_the_index_is_asked_again_where_more_than_thirty_seconds_have_passed(
     assert len(dynamo.asked("query index")) == (2 if seconds > 30 else 1)
 
 
-def test_a_subscriber_that_both_missed_in_a_suspension_is_found_when_the_index_is_asked_again(
+def test_a_subscriber_missed_by_both_queries_during_a_suspension_is_found_by_the_second_index_query(
     storage: Storage, dynamo: TappedDynamo, clock: FakeClock
 ) -> None:
     for connection_id in ("c1", "c2"):

@@ -13,7 +13,7 @@ from tests.lambdas.frames_sent import handle, publish_notification, subscribe_co
 from tests.lambdas.tables import Tables
 
 
-def test_a_publish_asks_the_index_beside_its_put_and_reads_who_joined_after_it(
+def test_a_publish_queries_the_index_during_its_put_and_the_recent_subscriptions_after_it(
     handler: Handler, dynamo: TappedDynamo, journal: Journal
 ) -> None:
     subscribe_connections(handler, "c1")
@@ -31,7 +31,7 @@ def test_a_publish_asks_the_index_beside_its_put_and_reads_who_joined_after_it(
     assert sorted(journal[2:]) == ["post c1", "query recent"]
 
 
-def test_no_post_begins_before_the_put_is_answered_although_the_index_has_answered(
+def test_no_post_begins_before_the_put_has_returned_even_when_the_index_has(
     handler: Handler, dynamo: TappedDynamo, api: FakeApi
 ) -> None:
     subscribe_connections(handler, "c1")
@@ -53,7 +53,7 @@ def test_no_post_begins_before_the_put_is_answered_although_the_index_has_answer
     assert publish_notification(handler)["accepted"] == 1
 
 
-def test_whom_the_index_found_is_posted_to_while_the_recent_ones_are_read(
+def test_subscribers_from_the_index_are_posted_to_while_recent_subscriptions_are_read(
     handler: Handler, dynamo: TappedDynamo, api: FakeApi
 ) -> None:
     subscribe_connections(handler, "c1")
@@ -74,7 +74,7 @@ def test_whom_the_index_found_is_posted_to_while_the_recent_ones_are_read(
 
 @pytest.mark.parametrize("put", ["failed", "refused"])
 @pytest.mark.parametrize("index", ["answered", "failed"])
-def test_without_a_put_nobody_is_posted_to_and_nothing_of_the_lookup_goes_on(
+def test_a_failed_or_rejected_put_posts_nothing_and_waits_for_the_index_query(
     put: str, index: str, handler: Handler, dynamo: TappedDynamo, api: FakeApi
 ) -> None:
     subscribe_connections(handler, "c1")
@@ -104,7 +104,7 @@ def test_without_a_put_nobody_is_posted_to_and_nothing_of_the_lookup_goes_on(
     assert (reply["code"], ended, api.posts) == (code, [index], [])
 
 
-def test_where_the_put_took_longer_than_five_seconds_the_publish_fails_and_its_retry_delivers(
+def test_a_put_of_more_than_five_seconds_fails_the_publish_and_its_retry_delivers(
     handler: Handler, clock: FakeClock, dynamo: TappedDynamo, api: FakeApi
 ) -> None:
     subscribe_connections(handler, "c1")
@@ -126,7 +126,7 @@ def test_where_the_put_took_longer_than_five_seconds_the_publish_fails_and_its_r
     assert (retry["duplicate"], retry["accepted"]) == (True, 1)
 
 
-def test_sent_at_is_taken_once_credentials_are_there(
+def test_sent_at_is_taken_after_credentials_are_resolved(
     handler: Handler, clock: FakeClock, dynamo: TappedDynamo
 ) -> None:
     """A role's may take seconds: the put would be as late, and a `since` might leave it out."""
@@ -135,7 +135,7 @@ def test_sent_at_is_taken_once_credentials_are_there(
     assert from_rfc3339(publish_notification(handler)["sent_at"]) == before + 60_000
 
 
-def test_a_subscribe_writes_first_and_then_reads_what_was_said(
+def test_a_subscribe_writes_before_it_reads_the_notifications(
     handler: Handler, journal: Journal
 ) -> None:
     publish_notification(handler)
@@ -144,7 +144,7 @@ def test_a_subscribe_writes_first_and_then_reads_what_was_said(
     assert journal == ["write", "query notifications", "post c1"]
 
 
-def test_both_sides_read_the_ledger_consistently_and_write_one_partition(
+def test_publisher_and_subscriber_read_the_ledger_consistently_in_one_partition(
     handler: Handler, dynamo: TappedDynamo, tables: Tables
 ) -> None:
     subscribe_connections(handler, "c1")
@@ -159,7 +159,7 @@ def test_both_sides_read_the_ledger_consistently_and_write_one_partition(
     assert {entry["merchant_id#ref"]["S"] for entry in tables.entries()} == {"merchant_id#12303"}
 
 
-def test_who_joined_lately_is_found_while_the_index_lags(
+def test_a_recent_subscriber_is_found_while_the_index_lags(
     handler: Handler, api: FakeApi, dynamo: TappedDynamo
 ) -> None:
     dynamo.lag()
@@ -168,7 +168,7 @@ def test_who_joined_lately_is_found_while_the_index_lags(
     assert api.received("c1") == [NOTIFICATION]
 
 
-def test_who_joined_lately_is_found_for_five_minutes(
+def test_a_recent_subscription_is_found_for_five_minutes(
     handler: Handler, clock: FakeClock, dynamo: TappedDynamo
 ) -> None:
     dynamo.lag()
@@ -179,7 +179,7 @@ def test_who_joined_lately_is_found_for_five_minutes(
     assert publish_notification(handler, id="2")["accepted"] == 0
 
 
-def test_who_joined_long_ago_is_found_through_the_index(
+def test_an_older_subscriber_is_found_through_the_index(
     handler: Handler, clock: FakeClock, api: FakeApi
 ) -> None:
     subscribe_connections(handler, "c1")
@@ -188,13 +188,15 @@ def test_who_joined_long_ago_is_found_through_the_index(
     assert len(api.received("c1")) == 1
 
 
-def test_who_is_found_both_ways_is_posted_to_once(handler: Handler, api: FakeApi) -> None:
+def test_a_subscriber_in_both_index_and_ledger_is_posted_to_once(
+    handler: Handler, api: FakeApi
+) -> None:
     subscribe_connections(handler, "c1")
     publish_notification(handler)
     assert len(api.posts) == 1
 
 
-def test_a_subscription_that_has_expired_is_never_posted_to(
+def test_an_expired_subscription_is_not_posted_to(
     handler: Handler, clock: FakeClock, api: FakeApi, tables: Tables
 ) -> None:
     subscribe_connections(handler, "c1")
@@ -204,7 +206,7 @@ def test_a_subscription_that_has_expired_is_never_posted_to(
     assert len(tables.subscriptions()) == 1  # still there: DynamoDB deletes late
 
 
-def test_a_line_of_one_whose_connection_ends_sooner_ends_with_it(
+def test_a_recent_subscription_expires_with_its_connection_if_that_is_sooner(
     handler: Handler, clock: FakeClock, dynamo: TappedDynamo
 ) -> None:
     dynamo.lag()

@@ -67,7 +67,7 @@ def _assert_forbidden(reply: dict[str, Any], field: str | None) -> None:
     assert (reply["retryable"], reply["request_id"]) == (False, "r")
 
 
-def test_every_cell_of_role_frame_merchant_and_ref_is_what_the_protocol_says(
+def test_every_combination_of_role_frame_merchant_and_ref_follows_the_protocol(
     handler: Handler, tables: Tables, dynamo: TappedDynamo, api: FakeApi
 ) -> None:
     allowed, refused = [], 0
@@ -112,7 +112,7 @@ EVERYTHING: Final = [
 @pytest.mark.parametrize("client", ["frontend", "backend"])
 @pytest.mark.parametrize("frame", EVERYTHING)
 @pytest.mark.parametrize("late", [0, 1, 86_400_000])
-def test_after_its_end_a_token_allows_nothing_not_even_a_ping_or_garbage(  # noqa: PLR0913, PLR0917 - pytest's fixtures
+def test_an_expired_token_allows_no_frame_not_even_a_ping(  # noqa: PLR0913, PLR0917 - pytest's fixtures
     frame: str,
     client: str,
     late: int,
@@ -128,14 +128,14 @@ def test_after_its_end_a_token_allows_nothing_not_even_a_ping_or_garbage(  # noq
 
 
 @pytest.mark.parametrize("frame", EVERYTHING)
-def test_nobody_may_do_anything(
+def test_an_unauthenticated_connection_may_do_nothing(
     frame: str, handler: Handler, tables: Tables, dynamo: TappedDynamo, api: FakeApi
 ) -> None:
     _assert_forbidden(_reply(handler, frame, Unauthenticated()), None)
     assert _untouched(tables, dynamo, api)
 
 
-def test_a_blink_before_its_end_a_token_allows_what_it_says(
+def test_a_token_is_valid_until_a_millisecond_before_its_expiry(
     handler: Handler, clock: FakeClock
 ) -> None:
     clock.now = END - 1
@@ -146,19 +146,19 @@ def test_a_blink_before_its_end_a_token_allows_what_it_says(
 
 
 @pytest.mark.parametrize("client", ["frontend", "backend"])
-def test_any_bearer_may_ping(client: str, handler: Handler) -> None:
+def test_every_identity_may_ping(client: str, handler: Handler) -> None:
     who = Identity(client, "shop", frozenset({"7"}), END)
     assert _reply(handler, PING, who)["type"] == "pong"
 
 
-def test_what_a_frame_says_of_itself_gives_it_no_rights(handler: Handler) -> None:
+def test_the_fields_of_a_frame_grant_nothing(handler: Handler) -> None:
     who = Identity("frontend", "shop", frozenset({"7"}), END)
     claims = {"merchant_id": "other", "refs": None, "expires_at_ms": 9e15, "exp": 9e9, "token": "x"}
     for says in (publish(**claims), subscribe(**claims)):
         assert _reply(handler, says, who)["code"] == "forbidden"
 
 
-def test_a_refusal_names_neither_the_merchant_nor_the_refs_of_the_token(handler: Handler) -> None:
+def test_a_rejection_names_neither_the_merchant_nor_the_refs_of_the_token(handler: Handler) -> None:
     who = Identity("frontend", "secret-shop", frozenset({"secret ref"}), END)
     for frame in (publish(), subscribe(), subscribe(merchant_id="secret-shop", ref="8")):
         text = json.dumps({**_reply(handler, frame, who), "merchant_id": None})

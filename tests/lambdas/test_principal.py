@@ -23,20 +23,20 @@ WHO = Identity("frontend", "shop", frozenset({"12303"}), 1_795_426_200_000)
 
 
 @given(IDENTITIES, st.booleans())
-def test_an_identity_comes_out_of_a_context_as_it_went_in(who: Identity, required: bool) -> None:  # noqa: FBT001 - hypothesis' value
+def test_an_identity_survives_the_context_unchanged(who: Identity, required: bool) -> None:  # noqa: FBT001 - hypothesis' value
     context = who.to_context()
     assert all(isinstance(value, str) for value in context.values())  # API Gateway's rule
     sent: dict[str, Any] = json.loads(json.dumps(context))
     assert principal(sent, required=required) == who
 
 
-def test_what_api_gateway_adds_to_a_context_is_no_part_of_the_identity() -> None:
+def test_fields_that_api_gateway_adds_to_a_context_are_ignored() -> None:
     added = {"principalId": "frontend", "integrationLatency": 12}
     assert principal({**WHO.to_context(), **added}, required=True) == WHO
 
 
 @pytest.mark.parametrize("context", [{}, {"principalId": "anonymous", "integrationLatency": 3}])
-def test_without_a_token_one_is_nobody_where_it_is_required(
+def test_a_context_without_a_token_is_unauthenticated_when_one_is_required(
     context: dict[str, Any],
 ) -> None:
     assert principal(context, required=True) == Unauthenticated()
@@ -73,7 +73,7 @@ MALFORMED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("required", [True, False])
 @pytest.mark.parametrize("changes", MALFORMED.values(), ids=MALFORMED.keys())
-def test_whose_context_is_malformed_is_nobody_even_where_no_token_is_required(
+def test_a_malformed_context_is_unauthenticated_even_when_no_token_is_required(
     changes: dict[str, Any],
     required: bool,  # noqa: FBT001 - pytest's value
 ) -> None:
@@ -91,7 +91,7 @@ NAMES = st.sampled_from([*WHO.to_context()])
 
 
 @given(st.dictionaries(NAMES, JSON | JSON.map(json.dumps)))
-def test_no_context_raises_or_makes_a_page_one_for_every_ref(changes: dict[str, Any]) -> None:
+def test_no_context_raises_or_gives_a_frontend_every_ref(changes: dict[str, Any]) -> None:
     who = principal({**WHO.to_context(), **changes}, required=True)
     if isinstance(who, Identity):
         assert who.client in {"frontend", "backend"}

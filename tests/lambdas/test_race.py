@@ -47,7 +47,7 @@ def _orders() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("order", _orders(), ids=" - ".join)
-def test_whatever_the_order_of_their_steps_nothing_is_lost_and_the_index_is_not_needed(
+def test_a_racing_publish_is_delivered_in_every_order_of_steps_without_the_index(
     order: list[str], handler: Handler, api: FakeApi, dynamo: TappedDynamo
 ) -> None:
     turnstile = Turnstile(order)

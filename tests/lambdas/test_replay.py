@@ -19,7 +19,7 @@ from tests.lambdas.frames_sent import (
 from tests.lambdas.tables import RETENTION, Tables
 
 
-def test_who_comes_late_gets_what_was_said_as_ordinary_frames(
+def test_a_late_subscriber_gets_stored_notifications_as_ordinary_frames(
     handler: Handler, api: FakeApi
 ) -> None:
     publish_notification(handler)
@@ -48,7 +48,7 @@ def test_of_130_the_newest_100_are_replayed_the_oldest_first(
     assert [frame["n"] for frame in api.received("c1")] == list(range(30, 130))
 
 
-def test_what_was_said_is_kept_for_the_retention_and_no_longer(
+def test_a_notification_is_replayed_within_the_retention_and_not_after_it(
     handler: Handler, clock: FakeClock, tables: Tables
 ) -> None:
     publish_notification(handler)
@@ -83,7 +83,7 @@ def test_the_now_of_a_subscribe_serves_as_its_next_since(
     assert [frame["id"] for frame in api.received("c2")] == ["missed"]
 
 
-def test_now_is_taken_before_anything_is_read(
+def test_now_is_taken_before_the_subscribe_writes_or_reads(
     handler: Handler, clock: FakeClock, dynamo: TappedDynamo
 ) -> None:
     def slow(call: Any) -> Any:
@@ -96,7 +96,7 @@ def test_now_is_taken_before_anything_is_read(
 
 
 @pytest.mark.parametrize("since", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:05Z"])
-def test_a_since_of_long_ago_replays_all(since: str, handler: Handler) -> None:
+def test_an_old_since_replays_everything(since: str, handler: Handler) -> None:
     publish_notification(handler)
     assert handle(handler, "c1", subscribe(since=since))["replayed"] == 1
 
@@ -130,7 +130,7 @@ def test_every_page_of_every_query_is_read(
     assert publish_notification(handler, id="5")["accepted"] == 4
 
 
-def test_a_replay_to_a_dead_connection_forgets_it_and_answers_nobody(
+def test_a_replay_to_a_gone_connection_deletes_its_subscription_and_has_no_reply(
     handler: Handler, api: FakeApi, tables: Tables
 ) -> None:
     publish_notification(handler, id="1")
@@ -142,7 +142,7 @@ def test_a_replay_to_a_dead_connection_forgets_it_and_answers_nobody(
     assert tables.entries("subscription") == []
 
 
-def test_a_replay_that_breaks_off_is_not_called_subscribed(
+def test_a_replay_that_fails_is_an_internal_error_and_keeps_the_subscription(
     handler: Handler, api: FakeApi, tables: Tables, caplog: pytest.LogCaptureFixture
 ) -> None:
     for id_ in ("1", "2", "3"):

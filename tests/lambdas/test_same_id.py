@@ -56,9 +56,7 @@ def test_the_same_id_with_other_content_is_refused_and_changes_nothing(
     assert (tables.entries(), api.posts) == before
 
 
-def test_ids_that_are_nearly_the_same_are_two_and_stay_as_they_are(
-    handler: Handler, api: FakeApi
-) -> None:
+def test_nearly_equal_ids_are_distinct_and_unchanged(handler: Handler, api: FakeApi) -> None:
     ids = ["a", "A", "a ", " a", "a" * 127, "a" * 128]
     subscribe_connections(handler, "c1")
     for n, id_ in enumerate(ids):
@@ -67,7 +65,7 @@ def test_ids_that_are_nearly_the_same_are_two_and_stay_as_they_are(
     assert [frame["id"] for frame in api.received("c1")] == ids
 
 
-def test_the_order_of_fields_and_a_sent_at_are_no_other_content(handler: Handler) -> None:
+def test_the_order_of_fields_and_a_sent_at_do_not_make_other_content(handler: Handler) -> None:
     publish_notification(handler, id="order 7", a={"x": 1, "y": 2})
     turned = {"a": {"y": 2, "x": 1}, "sent_at": "whenever", "id": "order 7"}
     fields = dict(reversed(PUBLISH.items()))
@@ -75,13 +73,13 @@ def test_the_order_of_fields_and_a_sent_at_are_no_other_content(handler: Handler
     assert reply["duplicate"] is True
 
 
-def test_the_same_id_of_another_ref_is_another(handler: Handler) -> None:
+def test_the_same_id_may_be_used_for_another_ref(handler: Handler) -> None:
     publish_notification(handler, id="order 7")
     receipt = publish_notification(handler, id="order 7", ref="other", message="another")
     assert receipt["duplicate"] is False
 
 
-def test_an_expired_line_counts_as_absent(
+def test_an_expired_notification_counts_as_absent(
     handler: Handler, clock: FakeClock, tables: Tables
 ) -> None:
     publish_notification(handler, id="order 7")
@@ -93,7 +91,7 @@ def test_an_expired_line_counts_as_absent(
     assert "another" in entry["notification"]["S"]
 
 
-def test_an_id_is_remembered_to_the_end_of_the_retention(
+def test_a_repeated_id_is_a_duplicate_until_the_end_of_the_retention(
     handler: Handler, clock: FakeClock
 ) -> None:
     publish_notification(handler, id="order 7")
@@ -101,7 +99,7 @@ def test_an_id_is_remembered_to_the_end_of_the_retention(
     assert publish_notification(handler, id="order 7")["duplicate"] is True
 
 
-def test_a_publisher_that_died_between_storing_and_posting_delivers_by_its_retry(
+def test_a_publish_that_failed_between_storing_and_posting_delivers_by_its_retry(
     handler: Handler, api: FakeApi, clock: FakeClock, dynamo: TappedDynamo
 ) -> None:
     subscribe_connections(handler, "c1")
@@ -115,7 +113,7 @@ def test_a_publisher_that_died_between_storing_and_posting_delivers_by_its_retry
     assert api.received("c1") == [{**NOTIFICATION, "id": "order 7"}]
 
 
-def test_a_put_whose_answer_was_lost_finds_itself_and_is_no_duplicate(
+def test_a_put_whose_response_was_lost_is_not_a_duplicate_when_retried(
     handler: Handler, api: FakeApi, dynamo: TappedDynamo
 ) -> None:
     def answered_at_the_second_try(call: Any) -> Any:

@@ -15,7 +15,7 @@ def test_a_text_is_returned_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("read", [settings.text, settings.seconds, settings.address])
 @pytest.mark.parametrize("value", [None, ""])
-def test_what_is_not_set_or_empty_is_named(
+def test_a_variable_that_is_missing_or_empty_is_named(
     read: object, value: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(NAME, raising=False)
@@ -33,7 +33,7 @@ def test_seconds_are_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "1h", " 60", "٣", "²"])
-def test_seconds_that_are_no_positive_whole_number_are_named(
+def test_seconds_that_are_not_a_positive_whole_number_are_named(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(NAME, value)
@@ -62,7 +62,7 @@ def test_entries_are_separated_by_commas_and_lower_case(monkeypatch: pytest.Monk
     assert settings.entries(NAME) == {"https://a.example", "https://b.example"}
 
 
-def test_entries_may_be_none_but_must_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entries_may_be_empty_but_must_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(NAME, "")
     assert settings.entries(NAME) == frozenset()
     monkeypatch.delenv(NAME)

@@ -22,7 +22,7 @@ def _seconds(clock: FakeClock, later: int) -> dict[str, str]:
     return {"N": str(clock() // 1000 + later)}
 
 
-def test_a_subscription_and_its_line_stand_in_both_tables(
+def test_a_subscribe_writes_an_item_to_each_table(
     storage: Storage, tables: Tables, clock: FakeClock
 ) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR)
@@ -47,7 +47,7 @@ def test_a_subscribe_is_one_call(storage: Storage, dynamo: TappedDynamo, clock: 
     assert [step for step, _ in dynamo.calls] == ["write"]
 
 
-def test_what_is_said_is_kept_as_text_with_its_time(
+def test_a_notification_is_stored_as_text_with_its_sent_at_and_expiry(
     storage: Storage, tables: Tables, clock: FakeClock
 ) -> None:
     assert storage.put_notification(TOPIC, STORED) is None
@@ -71,7 +71,7 @@ def test_an_expiry_is_rounded_up_to_whole_seconds(
     assert tables.entries()[0]["expires_at"] == _seconds(clock, RETENTION + 1)
 
 
-def test_an_id_that_is_taken_returns_what_was_said_under_it(
+def test_putting_a_taken_id_returns_the_stored_notification_and_keeps_it(
     storage: Storage, dynamo: TappedDynamo
 ) -> None:
     storage.put_notification(TOPIC, STORED)
@@ -84,12 +84,14 @@ def test_an_id_that_is_taken_returns_what_was_said_under_it(
     ]
 
 
-def test_an_id_of_another_topic_is_free(storage: Storage) -> None:
+def test_the_same_id_may_be_put_to_another_topic(storage: Storage) -> None:
     storage.put_notification(TOPIC, STORED)
     assert storage.put_notification(OTHER, STORED) is None
 
 
-def test_only_what_was_sent_after_a_time_is_returned(storage: Storage, clock: FakeClock) -> None:
+def test_only_notifications_sent_after_a_time_are_returned(
+    storage: Storage, clock: FakeClock
+) -> None:
     stored = [StoredNotification(str(n), "{}", to_rfc3339(clock() + n)) for n in range(3)]
     for notification in stored:
         storage.put_notification(TOPIC, notification)
@@ -98,14 +100,14 @@ def test_only_what_was_sent_after_a_time_is_returned(storage: Storage, clock: Fa
     assert storage.notifications(TOPIC, clock() + 2) == []
 
 
-def test_of_the_same_moment_lines_are_in_the_order_of_their_ids(storage: Storage) -> None:
+def test_notifications_of_the_same_millisecond_are_ordered_by_id(storage: Storage) -> None:
     stored = [StoredNotification(id_, "{}", STORED.sent_at) for id_ in ("a", "b", "c")]
     for notification in reversed(stored):
         storage.put_notification(TOPIC, notification)
     assert storage.notifications(TOPIC) == stored
 
 
-def test_who_joined_is_not_mistaken_for_what_was_said_and_the_other_way_round(
+def test_ids_that_look_like_prefixes_do_not_mix_up_subscriptions_and_notifications(
     storage: Storage, clock: FakeClock
 ) -> None:
     storage.subscribe("notification#c1", TOPIC, clock() + HOUR)
@@ -128,7 +130,7 @@ def test_who_joined_is_not_mistaken_for_what_was_said_and_the_other_way_round(
         (Topic("shop", "\N{LATIN SMALL LETTER E WITH ACUTE}"), Topic("shop", "e\u0301")),
     ],
 )
-def test_topics_that_are_nearly_the_same_are_two(
+def test_nearly_equal_topics_are_distinct(
     topic: Topic, twin: Topic, storage: Storage, clock: FakeClock
 ) -> None:
     storage.subscribe("c1", topic, clock() + HOUR)
@@ -139,7 +141,7 @@ def test_topics_that_are_nearly_the_same_are_two(
     assert storage.subscribers(topic).keys() == {"c1"}
 
 
-def test_a_page_of_which_nothing_counts_is_not_the_last(
+def test_reading_goes_on_after_a_page_without_a_match(
     storage: Storage, dynamo: TappedDynamo, tables: Tables, clock: FakeClock
 ) -> None:
     stored = [StoredNotification(str(n), "{}", to_rfc3339(clock() + n)) for n in range(6)]
@@ -153,14 +155,14 @@ def test_a_page_of_which_nothing_counts_is_not_the_last(
     assert len(dynamo.asked("query notifications")) > 2
 
 
-def test_listeners_are_those_of_the_topic(storage: Storage, clock: FakeClock) -> None:
+def test_subscribers_are_those_of_the_topic_only(storage: Storage, clock: FakeClock) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR)
     storage.subscribe("c2", OTHER, clock() + HOUR)
     assert storage.subscribers(TOPIC).keys() == {"c1"}
     assert storage.subscribers(Topic("nobody", 1)) == {}
 
 
-def test_a_fan_out_reads_only_what_the_index_holds(
+def test_a_subscriber_without_a_recent_subscription_is_found_through_the_index(
     storage: Storage, clock: FakeClock, tables: Tables
 ) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR)
@@ -172,7 +174,7 @@ def test_a_fan_out_reads_only_what_the_index_holds(
 
 
 @pytest.mark.parametrize("step", ["query index", "query recent"])
-def test_who_listens_is_an_error_where_one_of_the_two_answers_is_missing(
+def test_a_lookup_fails_when_either_query_fails(
     step: str, storage: Storage, dynamo: TappedDynamo
 ) -> None:
     failure = ServiceError("Query", "InternalServerError", "", {})
@@ -204,19 +206,19 @@ def test_the_environment_names_the_tables_and_the_retention(tables: Tables) -> N
 
 
 @pytest.mark.parametrize("name", ["CONNECTIONS_TABLE", "LEDGER_TABLE", "RETENTION_SECONDS"])
-def test_what_the_environment_lacks_is_named(name: str, environment: pytest.MonkeyPatch) -> None:
+def test_a_missing_variable_is_named(name: str, environment: pytest.MonkeyPatch) -> None:
     environment.delenv(name)
     with pytest.raises(MissingSettingError, match=name):
         Storage.from_env()
 
 
-def test_a_retention_that_is_no_time_is_named(environment: pytest.MonkeyPatch) -> None:
+def test_an_invalid_retention_is_named(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("RETENTION_SECONDS", "an hour")
     with pytest.raises(InvalidSettingError, match="RETENTION_SECONDS"):
         Storage.from_env()
 
 
-def test_a_subscription_with_a_token_is_served_until_the_very_end_of_the_token(
+def test_a_subscription_expires_exactly_when_its_token_does(
     storage: Storage, clock: FakeClock
 ) -> None:
     end = clock() + 60_000
@@ -228,7 +230,7 @@ def test_a_subscription_with_a_token_is_served_until_the_very_end_of_the_token(
     assert storage.subscribers(TOPIC) == {}
 
 
-def test_what_was_said_is_kept_for_no_less_than_the_retention(
+def test_a_notification_put_between_two_seconds_is_kept_for_the_whole_retention(
     storage: Storage, clock: FakeClock
 ) -> None:
     clock.advance(seconds=0.5)

@@ -24,7 +24,7 @@ def _who(expires_at_ms: int) -> Identity:
     [(60, "2026-11-23T09:31:00.000Z"), (3 * 3600, "2026-11-23T11:30:00.000Z")],
     ids=["the token's", "the connection's"],
 )
-def test_a_subscriber_is_told_the_earlier_end(
+def test_a_subscriber_is_told_the_earlier_expiry_of_token_and_connection(
     expires_in: int, shown: str, handler: Handler
 ) -> None:
     assert (
@@ -39,7 +39,7 @@ def test_a_subscriber_is_told_the_earlier_end(
     ("expires_in", "subscription", "recent"),
     [(60, 60, 60), (300, 300, 300), (3600, 3600, 300), (7260, 7260, 300), (86_400, 7500, 300)],
 )
-def test_a_row_and_a_joined_line_end_with_the_token_at_the_latest(
+def test_both_items_of_a_subscription_expire_with_the_token_at_the_latest(
     expires_in: int, subscription: int, recent: int, handler: Handler, tables: Tables
 ) -> None:
     handle(handler, "page", subscribe(), principal=_who(START + expires_in * 1000))
@@ -49,7 +49,7 @@ def test_a_row_and_a_joined_line_end_with_the_token_at_the_latest(
     assert int(entry["expires_at"]["N"]) == START // 1000 + recent
 
 
-def test_nothing_is_delivered_once_the_token_has_ended(
+def test_nothing_is_delivered_after_the_token_has_expired(
     handler: Handler, clock: FakeClock, api: FakeApi
 ) -> None:
     handle(handler, "page", subscribe(), principal=_who(END))
@@ -61,7 +61,7 @@ def test_nothing_is_delivered_once_the_token_has_ended(
     assert len(api.received("page")) == 1
 
 
-def test_a_new_token_serves_a_page_for_longer_and_a_shorter_one_for_less(
+def test_subscribing_again_sets_the_expiry_to_that_of_the_new_token(
     handler: Handler, tables: Tables
 ) -> None:
     for expires_in in (60_000, 120_000, 30_000):
@@ -70,7 +70,7 @@ def test_a_new_token_serves_a_page_for_longer_and_a_shorter_one_for_less(
         assert int(row["expires_at"]["N"]) == (START + expires_in) // 1000
 
 
-def test_a_replay_that_meets_the_end_of_the_token_stops_there_and_is_forbidden(
+def test_a_replay_stops_and_is_forbidden_when_the_token_expires_during_it(
     handler: Handler, clock: FakeClock, time: FakeTime, api: FakeApi
 ) -> None:
     for n in range(5):
@@ -88,7 +88,7 @@ def test_a_replay_that_meets_the_end_of_the_token_stops_there_and_is_forbidden(
     assert [frame["id"] for frame in api.received("page")] == ["0", "1", "2"]
 
 
-def test_a_subscribe_that_takes_until_after_the_end_of_the_token_is_forbidden(
+def test_a_subscribe_is_forbidden_when_the_token_expires_during_it(
     handler: Handler, clock: FakeClock, api: FakeApi, dynamo: TappedDynamo
 ) -> None:
     handle(handler, "page", publish())
@@ -104,7 +104,7 @@ def test_a_subscribe_that_takes_until_after_the_end_of_the_token_is_forbidden(
     assert api.posts == []
 
 
-def test_a_post_is_not_tried_again_once_the_token_has_ended(
+def test_a_post_is_not_retried_after_the_token_has_expired(
     handler: Handler, clock: FakeClock, time: FakeTime, api: FakeApi
 ) -> None:
     def slow() -> int:

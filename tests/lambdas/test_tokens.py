@@ -70,12 +70,12 @@ def _backend(**changes: Any) -> str:
         (token(exp=NOW + 60.9), _who(expires_at_ms=(NOW + 60) * 1000)),
     ],
 )  # fmt: skip
-def test_a_good_token_says_who_its_bearer_is(text: str, who: Identity) -> None:
+def test_a_valid_token_proves_its_identity(text: str, who: Identity) -> None:
     assert _verify(text) == who
 
 
 @pytest.mark.parametrize("attempt", FORGERIES)
-def test_a_forgery_is_refused_with_its_reason(attempt: str) -> None:
+def test_a_forged_token_is_rejected_with_its_reason(attempt: str) -> None:
     forgery, reason = FORGERIES[attempt]
     assert _reason(forgery).startswith(reason)
 
@@ -107,7 +107,7 @@ def test_a_name_given_twice_counts_once_and_only_if_it_was_signed() -> None:
     assert _reason(f"{header}.{b64(twice.encode())}.{signature}") == "InvalidSignatureError"
 
 
-def test_a_token_ends_by_the_callers_clock_and_not_by_the_machines() -> None:
+def test_a_token_expires_by_the_callers_clock() -> None:
     end = NOW + 3600
     assert _verify(GOOD, end - 0.001) == WHO
     for now in (end, end + 0.001, end + 10 * DAY):
@@ -118,7 +118,7 @@ def test_a_token_ends_by_the_callers_clock_and_not_by_the_machines() -> None:
         _verify(GOOD, end - LONGEST_LIFE - 0.001)
 
 
-def test_the_key_is_asked_for_by_its_kid_and_only_for_a_header_that_may_be_good() -> None:
+def test_a_key_is_looked_up_by_its_kid_only_for_a_plausible_header() -> None:
     asked: list[str] = []
 
     def key_of(kid: str) -> str | None:
@@ -134,7 +134,7 @@ def test_the_key_is_asked_for_by_its_kid_and_only_for_a_header_that_may_be_good(
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no secret"), KeyError("first")])
-def test_what_looking_for_the_key_raises_is_no_fault_of_the_token(error: Exception) -> None:
+def test_an_error_of_the_key_lookup_is_not_an_invalid_token(error: Exception) -> None:
     def failing(_kid: str) -> str:
         raise error
 
@@ -166,9 +166,7 @@ def test_no_text_gets_in_or_raises_anything_else(text: str) -> None:
 
 @given(st.integers(0, len(GOOD)), st.integers(0, 9), ANY_TEXT)
 @example(len(GOOD), 0, "=")
-def test_a_good_token_that_was_changed_anywhere_gets_nobody_in_as_another(
-    at: int, cut: int, text: str
-) -> None:
+def test_a_changed_token_never_proves_another_identity(at: int, cut: int, text: str) -> None:
     changed = GOOD[:at] + text + GOOD[at + cut :]
     try:
         assert _verify(changed) == WHO
@@ -194,5 +192,5 @@ def test_whatever_is_well_signed_is_an_identity_or_a_bad_token(
 
 
 @pytest.mark.parametrize("make", [lambda: token(exp=NOW + 0.5), lambda: token(exp=NOW + 1.9)])
-def test_the_end_of_a_token_is_never_later_than_its_exp(make: Callable[[], str]) -> None:
+def test_the_expiry_of_an_identity_is_never_later_than_exp(make: Callable[[], str]) -> None:
     assert _verify(make()).expires_at_ms <= (NOW + 1.9) * 1000

@@ -43,7 +43,7 @@ def test_a_warm_up_is_answered_without_a_log_line_a_metric_or_a_call(
     "payload",
     [{"warm": 1}, {"warm": False}, {"warm": "true"}, {**WARM, "client": "backend"}, [WARM]],
 )
-def test_what_only_resembles_a_warm_up_is_a_frame_that_is_refused(
+def test_a_payload_that_resembles_a_warm_up_is_rejected_as_a_frame(
     payload: Any, default: Function
 ) -> None:
     reply = default(payload)

@@ -43,7 +43,7 @@ def test_the_authorizer_sees_every_handshake(with_tokens: Template) -> None:
 
 
 def test_the_first_key_is_generated_by_what_may_never_change(with_tokens: Template) -> None:
-    """Any difference makes CloudFormation write a new secret, see infra/tokens.py."""
+    """Any difference makes CloudFormation write a new secret, see infra/secrets.py."""
     properties = with_tokens.one(SECRET).properties
     assert properties["GenerateSecretString"] == {
         "SecretStringTemplate": "{}",

@@ -1,4 +1,4 @@
-"""The keys that sign tokens, and the leave to read them."""
+"""The secret with the keys that sign tokens, and the permission to read it."""
 
 import json
 from typing import Final
