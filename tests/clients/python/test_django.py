@@ -14,7 +14,7 @@ from django.test import override_settings
 
 from tests.clients.python.kit.aws import Answer, aws
 from tests.clients.python.kit.clients import PAYMENT
-from tests.clients.python.kit.frames import error, receipt
+from tests.clients.python.kit.frames import receipt
 from tests.clients.python.kit.readme import SNIPPETS
 from tests.clients.python.kit.server import Script, Visit, hang, scripted
 from tests.clients.python.kit.service import Service
@@ -171,15 +171,3 @@ def test_a_service_that_does_not_answer_delays_the_request_by_the_deadline_at_mo
         assert time.monotonic() - began < 1.5
         configured().close()  # type: ignore[union-attr] # it is a Client
     assert "Try again with id='n-1'" in caplog.text
-
-
-def test_a_rejected_notification_is_logged_with_the_error(caplog: pytest.LogCaptureFixture) -> None:
-    def refusing(visit: Visit) -> None:
-        visit.receive()
-        visit.send(error("invalid_message", field="ref"))
-        visit.serve()
-
-    with scripted(refusing) as server, override_settings(WS_NOTIFY={"url": server.url}):
-        notify_on_commit(**PAYMENT)
-        configured().close()  # type: ignore[union-attr] # it is a Client
-    assert "invalid_message: Do something else" in caplog.text

@@ -135,17 +135,6 @@ def test_missing_credentials_are_raised_at_once(monkeypatch: pytest.MonkeyPatch)
     assert here.requests == []
 
 
-def test_an_invalid_field_is_raised_and_not_sent(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with aws(monkeypatch, SILENCE) as here:
-        with pytest.raises(ValueError, match="sent_at"):
-            published(sent_at="now")
-        with pytest.raises(TypeError):
-            published(amount=object())
-    assert here.requests == []
-
-
 def test_an_unexpected_exception_is_raised_unchanged() -> None:
     class Broken:
         def invoke(self, **_: object) -> object:

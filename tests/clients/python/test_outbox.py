@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.python.kit.readme import SNIPPETS
-from tests.clients.python.kit.server import TIMEOUT, Script, scripted
+from tests.clients.python.kit.server import TIMEOUT, scripted
 from tests.clients.python.kit.service import Service
 
 SETTINGS = """
@@ -186,17 +186,6 @@ def test_a_rejected_row_stays_and_does_not_block_others(folder: Path) -> None:
     with scripted(Service()) as server:
         assert Project(folder, server.url).publish() == (0, "")
     assert project.saved() == []
-
-
-@pytest.mark.parametrize("script", [401, 403])
-def test_a_row_stays_where_the_handshake_is_rejected(folder: Path, script: Script) -> None:
-    with scripted(script) as server:
-        project = Project(folder, server.url)
-        assert project.pay() == 0  # no request is broken
-        assert len(project.saved()) == 1
-        assert "stays in the outbox: The service refused" in project.publish()[1]
-    with scripted(Service()) as server:
-        assert Project(folder, server.url).publish() == (0, "")
 
 
 def test_a_command_that_reaches_no_service_fails_and_keeps_every_row(folder: Path) -> None:

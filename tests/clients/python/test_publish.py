@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.clients.python.kit.clients import IMPATIENT, PAYMENT, AnyClient, Connect
+from tests.clients.python.kit.clients import IMPATIENT, PAYMENT, Connect
 from tests.clients.python.kit.frames import CRASHED, GARBAGE, GATEWAYS_ERROR, receipt
 from tests.clients.python.kit.server import TIMEOUT, Script, Visit, hang, scripted
 from ws_notify import ClosedError, DeadlineError, RefusedError
@@ -153,11 +153,3 @@ def test_a_closed_client_raises_closed_error(connect: Connect) -> None:
             client.publish(**PAYMENT)
         with pytest.raises(ClosedError):
             client.subscribe("shop", "12303")
-
-
-def test_listening_and_publishing_have_connections_of_their_own(connect: Connect) -> None:
-    with scripted(Visit.serve) as server:
-        client: AnyClient = connect(server.url)
-        assert client.subscribe("shop", "12303").ready()
-        assert client.publish(**PAYMENT).accepted == 1
-        assert server.handshakes == 2

@@ -1,22 +1,66 @@
-"""The package keeps to what Python 3.10 has, though the tests run on a newer one."""
+"""The sources: Python 3.10, though the tests run on a newer one, and imports in one direction."""
 
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 import ws_notify
 
-SOURCES = sorted(Path(ws_notify.__file__).parent.rglob("*.py"))
-ROOT = Path(__file__).parents[3]
+ROOT = Path(ws_notify.__file__).parent
+MODULES = {
+    ".".join(("ws_notify", *path.relative_to(ROOT).with_suffix("").parts)): path
+    for path in ROOT.rglob("*.py")
+    if path.name != "__init__.py"
+}
+
+
+def imported_by(path: Path) -> set[str]:
+    """Return the package's modules that a source file imports, wherever in it."""
+    nodes = [
+        node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)
+    ]
+    names = {f"{node.module}.{alias.name}" for node in nodes for alias in node.names}
+    return (names | {str(node.module) for node in nodes}) & MODULES.keys()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    TopologicalSorter({name: imported_by(path) for name, path in MODULES.items()}).prepare()
+
+
+@pytest.mark.parametrize(
+    ("part", "forbidden"),
+    [
+        ("core", ("transport", "cli", "client", "async_client", "aws", "endpoint", "tokens")),
+        ("transport", ("cli", "client", "async_client", "subscription", "aws")),
+        ("", ("cli",)),
+    ],
+    ids=["core", "transport", "package"],
+)
+def test_a_part_imports_no_part_above_it(part: str, forbidden: tuple[str, ...]) -> None:
+    above = tuple(f"ws_notify.{name}" for name in forbidden)
+    for name, path in MODULES.items():
+        inside = name.startswith(f"ws_notify.{part}." if part else "ws_notify.")
+        if inside and not name.startswith(("ws_notify.cli.", "ws_notify.__main__")):
+            bad = {
+                each
+                for each in imported_by(path)
+                if f"{each}.".startswith(tuple(f"{a}." for a in above))
+            }
+            assert not bad, f"{name} imports {bad}"
 
 
 def test_the_sources_parse_as_python_3_10() -> None:
-    for source in SOURCES:
+    for source in ROOT.rglob("*.py"):
         ast.parse(source.read_text(), str(source), feature_version=(3, 10))
 
 
 def test_the_types_hold_for_python_3_10() -> None:
     command = [sys.executable, "-m", "mypy", "--python-version", "3.10", "--package", "ws_notify"]
-    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    checked = subprocess.run(
+        command, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=False
+    )
     assert checked.returncode == 0, checked.stdout
