@@ -12,10 +12,9 @@ from tools.cdk import bootstrap, deploy, synthesise
 from tools.ministack import MiniStack, free_port, ministack
 from tools.outputs import local_environment
 from tools.ping import require_pong
-from ws_notify.cli.stage import LOCAL as STAGE
-from ws_notify.cli.stage import LOCAL_REGION, Stage, read_outputs
+from ws_notify.cli.stage import LOCAL, LOCAL_REGION, Stage, read_outputs
 
-__all__ = ["STAGE", "LocalStage", "local_stage"]
+STAGE = LOCAL
 
 
 @dataclass(frozen=True, slots=True)
