@@ -9,10 +9,13 @@ import pytest
 from tests.clients.python.kit.frames import error, notification, receipt, subscribed
 from tests.clients.python.kit.server import Visit, scripted
 from tests.clients.python.kit.service import Service
+from ws_notify import Timeouts
 from ws_notify.cli.listen import line
 from ws_notify.cli.main import main
+from ws_notify.cli.tail import Interrupted, Ready, tail
 from ws_notify.core import frames
-from ws_notify.values import Notification
+from ws_notify.endpoint import Endpoint
+from ws_notify.values import Notification, Topic
 
 Capture = pytest.CaptureFixture[str]
 
@@ -71,6 +74,19 @@ def test_listen_with_a_rejected_token_exits_with_1(capsys: Capture) -> None:
         assert main(["listen", "--url", server.url, "--token", "t", "shop", "1"]) == 1
         assert server.tokens == ["Bearer t"]
     assert "HTTP 401" in capsys.readouterr().err
+
+
+def test_a_connection_that_falls_silent_is_an_interruption_until_the_next_is_ready() -> None:
+    def silent(visit: Visit) -> None:
+        visit.answer(visit.receive())
+        visit.hold()
+
+    timeouts = Timeouts(keep_alive=0.05, answer=0.3, backoff=0.01, longest_backoff=0.05)
+    with scripted(silent, Visit.serve) as server:
+        states = tail(Endpoint(server.url, None, timeouts), [Topic("shop", "1")])
+        assert next(states) == Ready(again=False)
+        assert next(states) == Interrupted("The connection fell silent or expired")
+        assert next(each for each in states if isinstance(each, Ready)).again
 
 
 def test_a_notification_without_a_valid_time_is_printed() -> None:

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.clients.python.kit.clients import IMPATIENT, PAYMENT, Connect
 from tests.clients.python.kit.frames import CRASHED, GARBAGE, GATEWAYS_ERROR, receipt
 from tests.clients.python.kit.server import TIMEOUT, Script, Visit, hang, scripted
-from ws_notify import ClosedError, DeadlineError, RefusedError
+from ws_notify import ClosedError, DeadlineError, RefusedError, Timeouts
 
 
 def closing(code: int) -> Script:
@@ -106,11 +106,9 @@ def test_a_deadline_drops_a_connection_whose_peer_does_not_read(connect: Connect
         dropped.set()
 
     with scripted(script) as server:
-        client = connect(server.url, timeouts=IMPATIENT)
-        began = time.monotonic()
+        client = connect(server.url, timeouts=Timeouts(attempt=TIMEOUT))
         with pytest.raises(DeadlineError):
             client.publish(**{**PAYMENT, "message": "x" * 20_000_000}, deadline=1)
-        assert time.monotonic() - began < 3
         expired.set()
         assert dropped.wait(TIMEOUT)  # though the client is still open
 
