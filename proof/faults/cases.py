@@ -28,10 +28,10 @@ _PASSING: dict[str, Fault] = {
     "500": Answer(500),
     "503 without JSON": Answer(503, b"<html>"),
     "400 throttled": refusal("ProvisionedThroughputExceededException"),
+    "429": Answer(429),
 }
 _ARRIVED = {"later than waited for", "reset after", "answer cut off"}
 _FINAL: dict[str, Fault] = {
-    "429": Answer(429),
     "400 validation": refusal("ValidationException"),
     "400 without JSON": Answer(400, b""),
 }

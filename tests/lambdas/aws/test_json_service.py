@@ -16,6 +16,7 @@ from tests.lambdas.loopback import HttpResponse, LoopbackApi, ScriptedResponse
 
 PARAMETERS = {"TableName": "ledger", "Key": {"ref": {"S": "é💳"}}}
 RETRYABLE: list[Any] = [
+    429,
     500,
     HttpResponse(500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError"}),
     502,
