@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise ToolError(
             f"API Gateway's role for logging could not be read or set: {error}\n"
             "Choose the account and region (AWS_PROFILE, AWS_REGION), and run `make bootstrap` "
-            "again; it needs apigateway:GET and apigateway:PATCH on /account"
+            "again; it needs apigateway:GET and apigateway:PATCH on /account, "
+            "and cloudformation:DescribeStacks"
         ) from error
     return 0
 
@@ -75,8 +76,14 @@ def _role(gateway: Any) -> str:
 
 def _deployed_role(region: str | None) -> str:
     client = boto3.client("cloudformation", region_name=region)
-    stacks = client.describe_stacks(StackName=stack_name(_ACCOUNT))["Stacks"]
-    return next(o["OutputValue"] for o in stacks[0]["Outputs"] if o["OutputKey"] == _OUTPUT)
+    (stack,) = client.describe_stacks(StackName=stack_name(_ACCOUNT))["Stacks"]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+    if _OUTPUT not in outputs:
+        raise ToolError(
+            f"The stack {stack_name(_ACCOUNT)} has no output {_OUTPUT}: it was not deployed whole. "
+            "Delete it, and run `make bootstrap` again"
+        )
+    return outputs[_OUTPUT]
 
 
 def _deploy(approval: str) -> None:

@@ -2,8 +2,8 @@
 
     from lambdas.layer import Handler, Sender, Storage
 
-The three names are imported when they are first asked for: a function that needs only `Settings`
-must not pay for the rest when it starts.
+The three names are imported when they are first asked for: a function that needs only
+`settings` must not pay for the rest when it starts.
 """
 
 from importlib import import_module

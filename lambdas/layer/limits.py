@@ -1,6 +1,7 @@
 """Every bound on time, in one place, with the two sums that have to hold. Values only.
 
-API Gateway waits 29 seconds for a function, so what the slowest publish may take is:
+API Gateway waits 29 seconds for a function, so what the slowest publish may take is (where a query
+has one page, of up to 1 MB; each further page may take another CALL_BUDGET):
 
     credentials, where they must be fetched  ATTEMPT_TIMEOUT
     put, with the index query beside it      CALL_BUDGET
@@ -71,7 +72,7 @@ REPLAY_OVERLAP_MS = 10_000
 """By which a replay reaches back behind `since`: clocks differ, writes take time."""
 
 LOOKUP_BUDGET_MS = 30_000
-"""By the wall clock: a suspended process does not see the monotonic one move."""
+"""By the wall clock: a suspended machine does not see the monotonic one move."""
 
 RECENT_SUBSCRIPTION_TTL_MS = 5 * 60 * 1000
 

@@ -103,7 +103,14 @@ _Begun = Future[Any]
 
 
 def _delivery(begun: list[_Begun]) -> Delivery:
-    results = [_followed(post) for post in begun]
+    results, unexpected = [], None
+    for post in begun:
+        try:
+            results.append(_followed(post))
+        except Exception as error:  # noqa: BLE001 - raised once all have ended
+            unexpected = unexpected or error
+    if unexpected is not None:
+        raise unexpected
     _log_failed(results)
     counts = Counter(one.outcome for one in results)
     return Delivery(

@@ -28,6 +28,9 @@ INDEX = "by_ref"
 MAX_REPLAYED = 100
 """Notifications that one subscribe replays at most: the newest."""
 
+_MAX_THREADS = 64
+"""Started as they are needed: a function uses one, a backend one for each publish under way."""
+
 
 class Storage:
     """The two tables of a stage.
@@ -50,7 +53,7 @@ class Storage:
         self._ledger = ledger
         self._retention_ms = retention * 1000
         self._clock = clock
-        self._executor = ThreadPoolExecutor(thread_name_prefix="storage")
+        self._executor = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="storage")
 
     @classmethod
     def from_env(cls, client: DynamoDbClient | None = None) -> Self:

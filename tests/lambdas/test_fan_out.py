@@ -123,6 +123,27 @@ def test_the_posts_under_way_end_before_the_error_of_fetching_a_batch_is_raised(
     assert journal == ["post c0", "post c0"]
 
 
+def test_all_posts_have_ended_before_an_unexpected_error_of_one_is_raised(
+    sender: Sender, api: FakeApi
+) -> None:
+    others_may_end = threading.Event()
+
+    def unexpected() -> int:
+        threading.Timer(0.05, others_may_end.set).start()
+        raise LookupError("not of AWS")
+
+    def slow() -> int:
+        assert others_may_end.wait(10)
+        return 200
+
+    api.script("c0", unexpected)
+    for connection_id in _ids(4)[1:]:
+        api.script(connection_id, slow)
+    with pytest.raises(LookupError):
+        sender.broadcast(_all(4), TEXT)
+    assert len(api.posts) == 4
+
+
 def test_the_budget_of_a_fan_out_starts_at_its_first_post(
     sender: Sender, api: FakeApi, time: FakeTime
 ) -> None:

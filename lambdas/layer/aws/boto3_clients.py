@@ -7,21 +7,17 @@ boto3's users know them. No function of `lambdas` imports this module.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Self
 
 import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    ParamValidationError,
-)
+from botocore.exceptions import ClientError, NoCredentialsError, ParamValidationError
 
 from lambdas.layer import limits, settings
 from lambdas.layer.aws.connections_api import ENDPOINT_SETTING, MAX_POSTS
-from lambdas.layer.aws.errors import ServiceError, TransportError
+from lambdas.layer.aws.errors import AwsError, ServiceError, TransportError
 from lambdas.layer.aws.service import USER_AGENT
 
 # boto3 counts connecting and reading each for itself; its pause before a second attempt is up to 1
@@ -108,7 +104,9 @@ class Boto3ConnectionsApi:
         return 200
 
 
+@cache
 def _session() -> boto3.Session:
+    """Return one for both clients: credentials that one has found, the other need not fetch."""
     return boto3.Session(region_name=settings.region_or_none())
 
 
@@ -130,10 +128,11 @@ def _translated(operation: str) -> Iterator[None]:
         response: Any = error.response
         about = response["Error"]
         raise ServiceError(operation, about["Code"], about["Message"], response) from error
-    except ParamValidationError:
+    except (AwsError, ParamValidationError):
         raise
-    except BotoCoreError as error:
-        raise TransportError(f"{type(error).__name__}") from error
+    except Exception as error:
+        # Beside BotoCoreError, whatever its parsers raise for a response that is not AWS's own.
+        raise TransportError(type(error).__name__) from error
 
 
 def _result(response: Any) -> dict[str, Any]:

@@ -18,8 +18,9 @@ class ConnectionsClient(Protocol):
     """What posts a frame: ConnectionsApi below, or boto3's client in boto3_clients."""
 
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:
-        """Return the HTTP status that API Gateway answers; `timeout` is in seconds.
+        """Return the HTTP status that API Gateway answers.
 
+        `timeout`, in seconds, is at most limits.ATTEMPT_TIMEOUT; boto3's client takes that always.
         Raises TransportError when no response comes.
         """
 

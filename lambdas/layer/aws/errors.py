@@ -19,8 +19,8 @@ class TransportError(AwsError):
 class ServiceError(AwsError):
     """The service answered with an error.
 
-    `code` is its name, e.g. `ConditionalCheckFailedException`, or `HTTP 502` where the response is
-    not one of the service's own; `body` is all of the response.
+    `code` is its name, e.g. `ConditionalCheckFailedException`, or names the HTTP status where the
+    response is not the service's own; `body` is all of the response.
     """
 
     def __init__(self, operation: str, code: str, message: str, body: dict[str, Any]) -> None:

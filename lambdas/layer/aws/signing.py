@@ -50,7 +50,7 @@ class Signer:
             self._credentials.get_credentials().result(deadline.remaining())
         except (AwsCrtError, TimeoutError) as error:
             raise CredentialsError(
-                f"no AWS credentials in time ({_name(error)}): neither in the environment "
+                f"no AWS credentials ({_name(error)}): neither in the environment "
                 "(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), nor in a profile, nor from a "
                 "container's or an instance's endpoint"
             ) from error

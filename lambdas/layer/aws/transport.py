@@ -46,8 +46,8 @@ class Transport:
     """The connections to one host; threads may share them. Only for requests that may arrive twice.
 
     A function that is frozen between two invocations does not see that the peer has closed its idle
-    connections meanwhile. Where an idle connection brings no byte of a response, the request is
-    sent once more on a new one, and the other idle ones, as old, are closed.
+    connections meanwhile. Where an idle connection fails before any byte of a response, the request
+    is sent once more on a new one, if there is time, and the other idle ones, as old, are closed.
     """
 
     def __init__(self, endpoint: str, *, max_connections: int) -> None:

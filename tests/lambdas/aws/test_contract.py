@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,8 @@ import boto3
 import pytest
 
 from lambdas.layer import limits
+from lambdas.layer.aws import boto3_clients
+from lambdas.layer.aws.boto3_clients import Boto3ConnectionsApi, Boto3DynamoDb
 from lambdas.layer.aws.connections_api import ConnectionsClient
 from lambdas.layer.aws.dynamodb import DynamoDbClient
 from lambdas.layer.aws.errors import AwsError, ServiceError, TransportError
@@ -29,6 +32,14 @@ UNANSWERED = [
     HttpResponse(200, b"<html>canary</html>"),
     HttpResponse(200, b'["canary"]'),
 ]
+ODD = [
+    HttpResponse(400, b"[1]"),
+    HttpResponse(400, b'{"__type": 5}'),
+    HttpResponse(403, b"null"),
+    HttpResponse(503, "réessayez".encode("latin-1")),
+]
+"""Errors of something that is not AWS."""
+
 UNCERTAINTY = 1.0
 """Seconds by which a busy machine may measure a call longer than it was."""
 
@@ -170,6 +181,15 @@ def test_a_refused_connection_is_a_transport_error(
         dynamodb(library, endpoint, monkeypatch).put_item(**PUT)
 
 
+@pytest.mark.parametrize("odd", ODD)
+def test_an_error_response_that_is_not_one_of_aws_raises_an_aws_error(
+    odd: HttpResponse, scripted: DynamoDbClient, loopback: LoopbackApi
+) -> None:
+    loopback.script(odd, odd)
+    with pytest.raises(AwsError):
+        scripted.put_item(**PUT)
+
+
 def test_credentials_can_be_resolved_beforehand(scripted: DynamoDbClient) -> None:
     scripted.resolve_credentials()
 
@@ -229,3 +249,33 @@ def test_a_post_without_a_response_is_a_transport_error_within_a_second(
     assert isinstance(failed.value, TransportError)
     assert time.monotonic() - started < limits.ATTEMPT_TIMEOUT + UNCERTAINTY
     assert len(loopback.requests) == 1
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_post_that_gets_an_error_response_not_of_aws_fails_by_itself(
+    odd: HttpResponse, posts: ConnectionsClient, loopback: LoopbackApi
+) -> None:
+    loopback.script(odd)
+    try:
+        status = posts.post("V7mQkd0fDoECJwg=", b"x", limits.ATTEMPT_TIMEOUT)
+    except TransportError:
+        status = odd.status  # boto3 cannot read it
+    assert status == odd.status
+
+
+def test_both_clients_of_boto3_share_what_credentials_were_found(
+    loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a role's would be fetched within the first post, long after `sent_at`."""
+    monkeypatch.setattr(boto3_clients, "_session", cache(boto3_clients._session.__wrapped__))  # noqa: SLF001 - of this test
+    for name, value in {
+        "AWS_ENDPOINT_URL": loopback.endpoint,
+        "CONNECTIONS_ENDPOINT_URL": loopback.endpoint,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "AKIDENV",
+        "AWS_SECRET_ACCESS_KEY": "a secret",
+    }.items():
+        monkeypatch.setenv(name, value)
+    clients = Boto3DynamoDb.from_session(), Boto3ConnectionsApi.from_session()
+    found, used = (client._client._request_signer._credentials for client in clients)  # noqa: SLF001 - boto3 shows them nowhere else
+    assert found is used

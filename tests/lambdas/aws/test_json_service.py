@@ -176,8 +176,3 @@ def test_a_gateway_that_keeps_failing_is_named_by_its_status(
 ) -> None:
     loopback.script(HttpResponse(502, body), HttpResponse(502, body))
     assert _refusal(api).code == "HTTP 502"
-
-
-def test_a_call_keeps_within_its_budget() -> None:
-    """Two attempts and the pause between them: a replay's overlap stands on it."""
-    assert 2 * limits.ATTEMPT_TIMEOUT + limits.LONGEST_PAUSE <= limits.CALL_BUDGET

@@ -197,7 +197,7 @@ def test_credentials_that_do_not_come_in_time_are_an_error_that_says_so(
 ) -> None:
     container.answering.clear()
     service = _from_env()
-    with pytest.raises(CredentialsError, match=r"in time \(timeout\)"):
+    with pytest.raises(CredentialsError, match=r"no AWS credentials \(timeout\)"):
         service.resolve_credentials(0.1)
     with pytest.raises(TransportError, match="could not be signed: timeout"):
         service.post("/", b"", {}, 0.1)
