@@ -1,6 +1,5 @@
 """One AWS service at one endpoint: a signed POST and its response."""
 
-from io import BytesIO
 from typing import Final, Self
 from urllib.parse import urlsplit
 
@@ -45,10 +44,9 @@ class AwsService:
         """
         deadline = Deadline.after(timeout)
         all_headers = {"host": self._host, "user-agent": USER_AGENT, **headers}
-        request = HttpRequest(
-            "POST", self._path + resource, HttpHeaders(list(all_headers.items())), BytesIO(body)
-        )
-        self._signer.sign(request, deadline)
+        headers_to_sign = HttpHeaders(list(all_headers.items()))
+        request = HttpRequest("POST", self._path + resource, headers_to_sign)
+        self._signer.sign(request, body, deadline)
         request.headers.add("content-length", str(len(body)))  # signed by nobody, as in botocore
         return self._transport.send(request, body, deadline)
 

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
+import hashlib
 from functools import cache
 
 from awscrt.auth import AwsCredentialsProvider, AwsSigningConfig, aws_sign_request
@@ -28,13 +29,18 @@ class Signer:
         self._region = region
         self._credentials = credentials
 
-    def sign(self, request: HttpRequest, deadline: Deadline) -> None:
+    def sign(self, request: HttpRequest, body: bytes, deadline: Deadline) -> None:
         """Add the headers of the signature. `host` and what else it shall cover are there already.
+
+        The digest of the body is made here: the runtime would read it piece by piece from Python.
 
         Raises TransportError where credentials cannot be had in time.
         """
         config = AwsSigningConfig(
-            credentials_provider=self._credentials, region=self._region, service=self._service
+            credentials_provider=self._credentials,
+            region=self._region,
+            service=self._service,
+            signed_body_value=hashlib.sha256(body).hexdigest(),
         )
         try:
             aws_sign_request(request, config).result(deadline.remaining())
