@@ -78,6 +78,10 @@ check: $(READY) ## format, lint, types and workflows, changing nothing
 	@$(BIOME) check --error-on-warnings
 	@.venv/bin/zizmor --offline --quiet .github
 
+.PHONY: mutants
+mutants: $(READY) ## break single lines and count what the tests find, an hour (ARGS= are its options)
+	@$(PY) -m tools.mutants $(ARGS)
+
 .PHONY: format
 format: $(READY) ## let ruff and Biome format and repair the code
 	@$(PY) -m ruff format .
