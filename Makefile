@@ -113,9 +113,9 @@ bench: $(READY) ## the benchmark: a table, JSON and a chart (ARGS= are its optio
 costs: $(READY) ## count what a wait asks of AWS, and write what it costs into docs/costs.md
 	@$(PY) -m benchmarks.costs
 
-.PHONY: prove
-prove: $(READY) ## attack every promise: the figures, and JSON (ARGS= are its options)
-	@$(PY) -m proof $(ARGS)
+.PHONY: verify
+verify: $(READY) ## look for counterexamples to every promise: figures, and JSON (ARGS= are its options)
+	@$(PY) -m tests.verify $(ARGS)
 
 .PHONY: bootstrap
 bootstrap: $(READY) ## prepare your AWS account and region, once (LOGGING_ROLE=replace, ARGS= for cdk)

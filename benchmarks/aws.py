@@ -6,18 +6,17 @@ Credentials and region are the local AWS's, whatever the caller's environment sa
 import boto3
 from awscrt.auth import AwsCredentialsProvider
 
-from lambdas.layer.aws.connections_api import MAX_POSTS, ConnectionsApi
-from lambdas.layer.aws.dynamodb import DynamoDb
-from lambdas.layer.aws.json_service import JsonService
-from lambdas.layer.aws.service import AwsService
-from lambdas.layer.aws.signing import Signer
+from lambdas.layer.aws.clients import MAX_POSTS
+from lambdas.layer.aws.connections_api import ConnectionsApi
+from lambdas.layer.aws.json_services import DynamoDb
+from lambdas.layer.aws.service import AwsService, Signer
 from lambdas.layer.aws.transport import Transport
 from tools.ministack import CREDENTIALS, REGION
 
 
 def dynamodb(endpoint: str) -> DynamoDb:
     """Return the functions' client of DynamoDB."""
-    return DynamoDb(JsonService(_service(endpoint, "dynamodb"), "DynamoDB_20120810", "1.0"))
+    return DynamoDb(_service(endpoint, "dynamodb"))
 
 
 def connections_api(endpoint: str) -> ConnectionsApi:

@@ -35,7 +35,7 @@ _NEVER: Final = ("aws_xray_sdk", "boto3", "pydantic")
 _BOTOCORE: Final = "botocore."
 """Its `__init__`, which is empty, is loaded by Powertools; none of its modules is of use."""
 
-_STORING: Final = ("lambdas.layer.aws.dynamodb", "lambdas.layer.storage")
+_STORING: Final = ("lambdas.layer.aws.batches", "lambdas.layer.storage")
 _POSTING: Final = (
     "lambdas.layer.aws.connections_api",
     "lambdas.layer.sender",

@@ -1,12 +1,12 @@
 """Recording the calls of a piece of work: which, in which order, side by side, at what cost."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from benchmarks.figures import Operation
-from lambdas.layer.aws.dynamodb import DynamoDbClient
+from lambdas.layer.aws.clients import DynamoDbClient, DynamoDbOperation
 
 _A_CALL_TAKES: Final = 0.02
 """Seconds added to each call, so that those that do not wait for each other surely overlap."""
@@ -78,29 +78,14 @@ class Recorded:
         """Find credentials; not counted."""
         self._client.resolve_credentials()
 
-    def put_item(self, **parameters: Any) -> Any:
-        """Put one item; a refusal is billed, too."""
-        return self._call("PutItem", self._client.put_item, parameters)
-
-    def delete_item(self, **parameters: Any) -> Any:
-        """Delete one item."""
-        return self._call("DeleteItem", self._client.delete_item, parameters)
-
-    def query(self, **parameters: Any) -> Any:
-        """Return one page of a query."""
-        return self._call("Query", self._client.query, parameters)
-
-    def batch_write_item(self, **parameters: Any) -> Any:
-        """Write up to 25 items."""
-        return self._call("BatchWriteItem", self._client.batch_write_item, parameters)
-
-    def _call(self, operation: str, call: Callable[..., Any], parameters: Mapping[str, Any]) -> Any:
+    def call(self, operation: DynamoDbOperation, **parameters: Any) -> Any:
+        """Make a call; a put that is refused is billed, too."""
         name = f"{operation} {self._recorder.where(parameters)}"
         units = _REFUSED_PUT
         started = time.perf_counter()
         time.sleep(_A_CALL_TAKES)
         try:
-            answer = call(**{**parameters, "ReturnConsumedCapacity": "TOTAL"})
+            answer = self._client.call(operation, **parameters, ReturnConsumedCapacity="TOTAL")
             units = _consumed(answer)
             return answer
         finally:

@@ -15,7 +15,7 @@ from benchmarks.recorder import Recorded, Recorder
 from benchmarks.rows import write
 from lambdas.layer import Handler, Sender, Storage, items
 from lambdas.layer.aws import batches
-from lambdas.layer.aws.dynamodb import DynamoDbClient
+from lambdas.layer.aws.clients import DynamoDbClient
 from lambdas.layer.protocol.clock import system_clock, to_rfc3339
 from lambdas.layer.protocol.topic import Topic
 from tools import ToolError

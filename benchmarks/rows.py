@@ -6,7 +6,7 @@ from itertools import islice
 from benchmarks.aws import dynamodb
 from lambdas.layer import items
 from lambdas.layer.aws import batches
-from lambdas.layer.aws.dynamodb import DynamoDbClient
+from lambdas.layer.aws.clients import DynamoDbClient
 from lambdas.layer.protocol.clock import system_clock, to_rfc3339
 from tools.deploy import LocalStage
 

@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -70,7 +72,7 @@ def test_the_layer_imports_nothing_that_lies_above_it(path: Path) -> None:
 
 USES = {
     "aws_lambda_powertools": {"entry.py"},
-    "awscrt": {"aws/service.py", "aws/signing.py", "aws/transport.py"},
+    "awscrt": {"aws/service.py", "aws/transport.py"},
     "boto3": {"aws/boto3_clients.py"},
     "botocore": {"aws/boto3_clients.py"},
     "fastjsonschema": {"protocol/frames.py"},
@@ -103,18 +105,112 @@ def test_only_the_settings_read_the_environment() -> None:
     assert readers == {"lambdas/layer/settings.py"}
 
 
-@pytest.mark.parametrize("path", [*_sources("infra"), ROOT / "app.py"], ids=_named)
-def test_the_infrastructure_imports_nothing_of_the_service(path: Path) -> None:
-    assert _roots(path).isdisjoint(OURS - {"infra"})
+# -- every folder
+
+ARROWS = {
+    "app.py": {"infra"},
+    "infra": set(),
+    "lambdas": set(),
+    "ws_notify": set(),
+    "tools": {"lambdas", "ws_notify"},
+    "tests/kit": {"lambdas", "tools", "ws_notify"},
+    "benchmarks": {"infra", "lambdas", "tests/kit", "tools", "ws_notify"},
+}
+"""What each folder may import beside itself. Other folders of tests may import all of these."""
+
+BORROWED = {
+    "tests/e2e": {"tests/clients", "tests/faults", "tests/forgeries"},
+    "tests/forgeries": {"tests/fuzz"},
+}
+"""What one folder of tests has of another: e2e plays their attacks on a deployed stage."""
+
+TOP = {"tests"}
+"""Tests beside the folders, and what `make verify` runs, are about all of them."""
+
+CLIENT = "clients/python/src/"
+LISTED = ("git", "ls-files", "*.py")
+NAMES = subprocess.run(LISTED, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+MODULES = {
+    name.removeprefix(CLIENT).removesuffix(".py").removesuffix("/__init__").replace("/", "."): name
+    for name in NAMES
+    if (ROOT / name).exists()
+}
+"""The file of each module of ours."""
 
 
-@pytest.mark.parametrize(
-    "path",
-    [*_sources("infra", "lambdas", "tools", "benchmarks"), ROOT / "app.py"],
-    ids=_named,
-)
-def test_nothing_but_tests_imports_tests(path: Path) -> None:
-    assert "tests" not in _roots(path)
+def _folder(name: str) -> str:
+    first, *rest = name.removeprefix(CLIENT).split("/")
+    return f"tests/{rest[0]}" if first == "tests" and len(rest) > 1 else first
+
+
+def _imports_of_ours(module: str) -> set[str]:
+    """Return the modules of ours that one imports, itself left out."""
+    found = _imports(ROOT / MODULES[module])
+    # `from a import b` names `a.b`, and `a` alone only where no module `a.b` exists.
+    packages = {name.rpartition(".")[0] for name in found if name in MODULES}
+    return {name for name in found if name in MODULES and name not in packages | {module}}
+
+
+GRAPH = {module: _imports_of_ours(module) for module in MODULES}
+
+
+@pytest.mark.parametrize("folder", sorted({_folder(name) for name in MODULES.values()}))
+def test_a_folder_imports_only_what_lies_below_it(folder: str) -> None:
+    imported = {
+        _folder(MODULES[name])
+        for module, names in GRAPH.items()
+        if _folder(MODULES[module]) == folder
+        for name in names
+    }
+    others = ARROWS.get(folder, ARROWS.keys() | BORROWED.get(folder, set()))
+    assert folder in TOP or imported <= {folder, *others}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    left = {module: set(names) for module, names in GRAPH.items()}
+    while ends := {module for module, names in left.items() if not names & left.keys()}:
+        left = {module: names for module, names in left.items() if module not in ends}
+    assert not left
+
+
+def test_lambdas_have_six_levels_of_imports_at_most() -> None:
+    @cache
+    def level(module: str) -> int:
+        return 1 + max(map(level, GRAPH[module]), default=0)
+
+    assert max(level(module) for module in MODULES if module.startswith("lambdas.")) <= 6
+
+
+HIDDEN = {
+    "lambdas/layer/sender.py": {"lambdas.layer.aws.boto3_clients"},
+    "lambdas/layer/storage.py": {"lambdas.layer.aws.boto3_clients"},
+    "tests/fuzz/functions.py": {
+        "lambdas.connect",
+        "lambdas.default",
+    },
+}
+"""Imports of ours within a function: no function of Lambda may load boto3, and a function is loaded
+under settings."""
+
+
+def _hidden(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.ImportFrom) and inner.module:
+                    yield inner.module
+
+
+def test_no_import_is_hidden_in_a_function_to_avoid_a_circle() -> None:
+    found = {
+        name: set(_hidden(ast.parse((ROOT / name).read_text("utf-8")))) & MODULES.keys()
+        for name in MODULES.values()
+        if name != "tests/test_arrows.py"
+    }
+    assert {name: modules for name, modules in found.items() if modules} == HIDDEN
+
+
+# -- what is loaded
 
 
 def _loaded_by(module: str, environment: dict[str, str]) -> set[str]:

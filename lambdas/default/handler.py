@@ -11,7 +11,7 @@ from lambdas.default.telemetry import report
 from lambdas.layer import gateway, settings
 from lambdas.layer.auth.principal import principal
 from lambdas.layer.aws.connections_api import ConnectionsApi
-from lambdas.layer.aws.dynamodb import DynamoDb
+from lambdas.layer.aws.json_services import DynamoDb
 from lambdas.layer.entry import entry
 from lambdas.layer.handler import Handler
 from lambdas.layer.protocol.replies import Frame

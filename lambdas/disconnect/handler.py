@@ -10,7 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.layer import gateway
-from lambdas.layer.aws.dynamodb import DynamoDb
+from lambdas.layer.aws.json_services import DynamoDb
 from lambdas.layer.entry import entry
 from lambdas.layer.storage import Storage
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from lambdas.layer import limits
-from lambdas.layer.aws.connections_api import ConnectionsClient
+from lambdas.layer.aws.clients import ConnectionsClient
 from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.aws.retries import is_retryable, pauses
 from lambdas.layer.protocol.clock import Clock

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from lambdas.layer import limits
-from lambdas.layer.aws.connections_api import MAX_POSTS, ConnectionsClient
+from lambdas.layer.aws.clients import MAX_POSTS, ConnectionsClient
 from lambdas.layer.post import Outcome, Post, Poster, PostResult, Unconfirmed
 from lambdas.layer.protocol.clock import Clock, system_clock
 

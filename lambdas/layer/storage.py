@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from lambdas.layer import items, limits, settings
 from lambdas.layer.aws import batches
-from lambdas.layer.aws.dynamodb import DynamoDbClient
+from lambdas.layer.aws.clients import DynamoDbClient
 from lambdas.layer.aws.errors import ServiceError
 from lambdas.layer.items import TOPIC_KEY, StoredNotification
 from lambdas.layer.lookup import Lookup, Subscribers
@@ -124,9 +124,9 @@ class Storage:
 
         def delete(topic_key: str) -> None:
             subscription = items.subscription_key(connection_id, topic_key)
-            self._client.delete_item(TableName=self._connections, Key=subscription)
+            self._client.call("DeleteItem", TableName=self._connections, Key=subscription)
             recent = items.recent_subscription_key(connection_id, topic_key)
-            self._client.delete_item(TableName=self._ledger, Key=recent)
+            self._client.call("DeleteItem", TableName=self._ledger, Key=recent)
 
         found = self._pages(
             TableName=self._connections,
@@ -172,7 +172,8 @@ class Storage:
         now = self._clock()
         write = uuid4().hex
         try:
-            self._client.put_item(
+            self._client.call(
+                "PutItem",
                 TableName=self._ledger,
                 Item=items.notification(topic.key, notification, write, now + self._retention_ms),
                 ConditionExpression="attribute_not_exists(entry) OR expires_at <= :now",
@@ -228,7 +229,7 @@ class Storage:
 
     def _pages(self, **query: Any) -> Iterator[dict[str, Any]]:
         while True:
-            page = self._client.query(**query)
+            page = self._client.call("Query", **query)
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return

@@ -1,13 +1,10 @@
 """DynamoDB's units, as its documentation has them."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from benchmarks.metered import Meter, MeteredDynamo
+from benchmarks.metered import Meter, MeteredDynamoDb
 
 KEYS = [{"AttributeName": "a", "KeyType": "HASH"}, {"AttributeName": "b", "KeyType": "RANGE"}]
 INDEX = {
@@ -15,11 +12,7 @@ INDEX = {
     "KeySchema": [{**KEYS[1], "KeyType": "HASH"}, {**KEYS[0], "KeyType": "RANGE"}],
     "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["until"]},
 }
-TABLE = {
-    "BillingMode": "PAY_PER_REQUEST",
-    "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in "ab"],
-    "KeySchema": KEYS,
-}
+TABLE: dict[str, Any] = {"KeySchema": KEYS}
 
 
 @pytest.fixture
@@ -28,10 +21,9 @@ def meter() -> Meter:
 
 
 @pytest.fixture
-def dynamo(meter: Meter) -> Iterator[MeteredDynamo]:
+def dynamo(meter: Meter) -> MeteredDynamoDb:
     tables = {"plain": TABLE, "indexed": {**TABLE, "GlobalSecondaryIndexes": [INDEX]}}
-    with mock_aws():
-        yield MeteredDynamo(boto3.client("dynamodb", region_name="us-east-1"), tables, meter)
+    return MeteredDynamoDb(tables, meter)
 
 
 def item(text: str = "", until: int = 1) -> dict[str, Any]:
@@ -41,24 +33,24 @@ def item(text: str = "", until: int = 1) -> dict[str, Any]:
 KEY = {name: item()[name] for name in "ab"}
 
 
-def put(dynamo: MeteredDynamo, table: str, one: dict[str, Any]) -> None:
-    dynamo.call("PutItem", {"TableName": table, "Item": one})
+def put(dynamo: MeteredDynamoDb, table: str, one: dict[str, Any]) -> None:
+    dynamo.call("PutItem", TableName=table, Item=one)
 
 
-def query(dynamo: MeteredDynamo, table: str, **more: Any) -> int:
+def query(dynamo: MeteredDynamoDb, table: str, **more: Any) -> int:
     asked = {
         "TableName": table,
         "KeyConditionExpression": "a = :a" if "IndexName" not in more else "b = :a",
         "ExpressionAttributeValues": {":a": {"S": "x" if "IndexName" not in more else "y"}},
     }
-    return len(dynamo.call("Query", {**asked, **more})["Items"])
+    return len(dynamo.call("Query", **{**asked, **more})["Items"])
 
 
 @pytest.mark.parametrize(
     ("table", "size", "units"), [("plain", 900, 1), ("plain", 1024, 2), ("indexed", 1024, 3)]
 )
 def test_a_put_is_billed_by_the_kilobyte_and_once_more_for_its_index(
-    dynamo: MeteredDynamo, meter: Meter, table: str, size: int, units: int
+    dynamo: MeteredDynamoDb, meter: Meter, table: str, size: int, units: int
 ) -> None:
     put(dynamo, table, item("t" * size))
     assert meter.write_units == units
@@ -66,7 +58,7 @@ def test_a_put_is_billed_by_the_kilobyte_and_once_more_for_its_index(
 
 @pytest.mark.parametrize(("until", "units"), [(1, 1), (2, 2)])
 def test_an_index_is_billed_for_an_update_only_of_what_it_holds(
-    dynamo: MeteredDynamo, meter: Meter, until: int, units: int
+    dynamo: MeteredDynamoDb, meter: Meter, until: int, units: int
 ) -> None:
     put(dynamo, "indexed", item("old"))
     meter.write_units = 0
@@ -75,14 +67,14 @@ def test_an_index_is_billed_for_an_update_only_of_what_it_holds(
 
 
 def test_a_batch_is_billed_by_the_item_and_a_delete_of_nothing_as_one(
-    dynamo: MeteredDynamo, meter: Meter
+    dynamo: MeteredDynamoDb, meter: Meter
 ) -> None:
     put(dynamo, "plain", item("t" * 2000))
     put(dynamo, "indexed", item())
     meter.write_units = 0
     delete = [{"DeleteRequest": {"Key": KEY}}]
     for units in (2 + 2, 1 + 1):
-        dynamo.call("BatchWriteItem", {"RequestItems": {"plain": delete, "indexed": delete}})
+        dynamo.call("BatchWriteItem", RequestItems={"plain": delete, "indexed": delete})
         assert meter.write_units == units
         meter.write_units = 0
 
@@ -98,7 +90,7 @@ def test_a_batch_is_billed_by_the_item_and_a_delete_of_nothing_as_one(
     ],
 )
 def test_a_query_is_billed_by_four_kilobytes_of_what_it_reads_and_half_if_not_consistent(
-    dynamo: MeteredDynamo, meter: Meter, text: str | None, asked: dict[str, Any], units: float
+    dynamo: MeteredDynamoDb, meter: Meter, text: str | None, asked: dict[str, Any], units: float
 ) -> None:
     if text is not None:
         put(dynamo, "indexed", item(text))
@@ -106,7 +98,7 @@ def test_a_query_is_billed_by_four_kilobytes_of_what_it_reads_and_half_if_not_co
     assert meter.read_units == units
 
 
-def test_what_a_filter_drops_is_billed(dynamo: MeteredDynamo, meter: Meter) -> None:
+def test_what_a_filter_drops_is_billed(dynamo: MeteredDynamoDb, meter: Meter) -> None:
     put(dynamo, "plain", item("t" * 5000))
     names = {"#until": "until"}
     values = {":a": {"S": "x"}, ":now": {"N": "9"}}

@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.figures import Operation
 from benchmarks.recorder import Call, Recorded, Recorder, steps
+from lambdas.layer.aws.clients import DynamoDbOperation
 from lambdas.layer.aws.errors import ServiceError
 
 
@@ -25,39 +26,30 @@ def test_no_calls_are_no_steps() -> None:
     assert steps([]) == []
 
 
-class FakeDynamo:
+class Capacity:
     """Answers what DynamoDB says about capacity; refuses a put whose condition is `taken`."""
 
     def resolve_credentials(self) -> None:
         pass
 
-    def put_item(self, **parameters: Any) -> Any:
+    def call(self, operation: DynamoDbOperation, **parameters: Any) -> Any:
         assert parameters["ReturnConsumedCapacity"] == "TOTAL"
         if parameters.get("ConditionExpression") == "taken":
-            code = "ConditionalCheckFailedException"
-            raise ServiceError("PutItem", code, "", {})
-        return {"ConsumedCapacity": {"CapacityUnits": 1.0}}
-
-    def delete_item(self, **parameters: Any) -> Any:
-        assert parameters["ReturnConsumedCapacity"] == "TOTAL"
-        return {"ConsumedCapacity": {"CapacityUnits": 1.0}}
-
-    def query(self, **parameters: Any) -> Any:
-        assert parameters["ReturnConsumedCapacity"] == "TOTAL"
-        return {"Items": [], "ConsumedCapacity": {"CapacityUnits": 0.5}}
-
-    def batch_write_item(self, **parameters: Any) -> Any:
-        assert parameters["ReturnConsumedCapacity"] == "TOTAL"
-        return {"ConsumedCapacity": [{"CapacityUnits": 1.0} for _ in parameters["RequestItems"]]}
+            raise ServiceError(operation, "ConditionalCheckFailedException", "", {})
+        if operation == "BatchWriteItem":
+            tables = parameters["RequestItems"]
+            return {"ConsumedCapacity": [{"CapacityUnits": 1.0} for _ in tables]}
+        units = 0.5 if operation == "Query" else 1.0
+        return {"Items": [], "ConsumedCapacity": {"CapacityUnits": units}}
 
 
 def test_an_operation_is_its_calls_by_name_and_what_they_consumed() -> None:
     recorder = Recorder({"t1": "connections", "t2": "ledger"})
-    client = Recorded(FakeDynamo(), recorder)
-    client.put_item(TableName="t2")
-    assert client.query(TableName="t1", IndexName="by_ref")["Items"] == []
-    client.batch_write_item(RequestItems={"t2": [], "t1": []})
-    client.delete_item(TableName="t2")
+    client = Recorded(Capacity(), recorder)
+    client.call("PutItem", TableName="t2")
+    assert client.call("Query", TableName="t1", IndexName="by_ref")["Items"] == []
+    client.call("BatchWriteItem", RequestItems={"t2": [], "t1": []})
+    client.call("DeleteItem", TableName="t2")
     recorder.post("c1", b"{}", 1.0)
     calls = [
         ["PutItem ledger"],
@@ -72,7 +64,7 @@ def test_an_operation_is_its_calls_by_name_and_what_they_consumed() -> None:
 
 def test_a_refused_put_is_counted_as_it_is_billed() -> None:
     recorder = Recorder({"t2": "ledger"})
-    client = Recorded(FakeDynamo(), recorder)
+    client = Recorded(Capacity(), recorder)
     with pytest.raises(ServiceError):
-        client.put_item(TableName="t2", ConditionExpression="taken")
+        client.call("PutItem", TableName="t2", ConditionExpression="taken")
     assert recorder.operation("again").write_units == 1.0

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.browser import running
+from tests.kit.browser import running
 from tools.console import console
 from tools.deploy import LocalStage, local_stage
 

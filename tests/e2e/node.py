@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Timer
 
-from tests.e2e.peer import PATIENCE
+from tests.kit.peer import PATIENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.e2e.peer import Frame, peer, publication, unique
+from tests.kit.peer import Frame, peer, publication, unique
 from tools.deploy import LocalStage
 
 KIB = 1024

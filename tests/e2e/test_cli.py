@@ -16,7 +16,7 @@ import boto3
 import jwt
 import pytest
 
-from tests.e2e.peer import PATIENCE, unique
+from tests.kit.peer import PATIENCE, unique
 from tools.deploy import STAGE, LocalStage
 from tools.outputs import write_outputs
 from ws_notify.cli.stage import LOCAL_OUTPUTS

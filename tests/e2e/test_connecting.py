@@ -8,8 +8,8 @@ from websockets.exceptions import InvalidHandshake
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from tests.e2e.functions import setting
-from tests.e2e.peer import Peer, peer
+from tests.kit.peer import Peer, peer
+from tests.kit.settings import setting
 from tools.deploy import LocalStage
 
 if TYPE_CHECKING:

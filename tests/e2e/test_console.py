@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.peer import PATIENCE, peer, publication, unique
+from tests.kit.peer import PATIENCE, peer, publication, unique
 from tools.console import link
 from tools.deploy import LocalStage
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.peer import peer, publication, unique
+from tests.kit.peer import peer, publication, unique
 from tools.deploy import LocalStage
 
 if TYPE_CHECKING:

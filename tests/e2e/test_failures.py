@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.functions import setting
-from tests.e2e.peer import peer, publication, unique
+from tests.kit.peer import peer, publication, unique
+from tests.kit.settings import setting
 from tools.deploy import LocalStage
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from proof.faults.calls import POST
-from proof.faults.case import Case
-from proof.faults.cases import CASES, HANDSHAKES
-from proof.faults.story import REF, Scene, heard, scene, story
-from proof.faults.trouble import ALWAYS, Answer, Drop, Rule
-from tests.e2e.peer import publication
+from tests.faults.case import Case
+from tests.faults.cases import CASES, HANDSHAKES
+from tests.faults.scenario import REF, Scene, heard, scene, story
+from tests.kit.calls import POST
+from tests.kit.faults import ALWAYS, Answer, Drop, Rule
+from tests.kit.peer import publication
 from tools.deploy import LocalStage
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.peer import PATIENCE, peer, unique
+from tests.kit.peer import PATIENCE, peer, unique
 from tools.deploy import LocalStage
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.peer import PATIENCE, peer, publication
+from tests.kit.peer import PATIENCE, peer, publication
 from tools.deploy import LocalStage, local_stage
 from tools.ministack import free_port
 from tools.outputs import clients_environment

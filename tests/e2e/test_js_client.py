@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.node import Program, node
-from tests.e2e.peer import Frame, peer, publication, unique
+from tests.kit.peer import Frame, peer, publication, unique
 from tools.deploy import LocalStage
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.node import node
-from tests.e2e.peer import PATIENCE, peer, publication
+from tests.kit.peer import PATIENCE, peer, publication
 from tools.deploy import LocalStage
 
 LEGACY = Path(__file__).parent / "legacy"

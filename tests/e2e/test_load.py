@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from proof.load.part import load
-from proof.load.plan import SHORT
-from proof.load.vanishing import Rows
+from benchmarks.load.disconnects import Rows
+from benchmarks.load.plan import SHORT
+from benchmarks.load.verification import load
 from tools.deploy import LocalStage
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from tests.e2e.peer import peer, publication, unique
+from tests.kit.peer import peer, publication, unique
 from tools.deploy import LocalStage
 
 

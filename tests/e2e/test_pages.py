@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
-from tests.e2e.browser import serving
-from tests.e2e.peer import PATIENCE, peer, publication, unique
+from tests.kit.browser import serving
+from tests.kit.peer import PATIENCE, peer, publication, unique
 from tools.deploy import LocalStage, local_stage
 
 LEGACY = Path(__file__).parent / "legacy" / "listen.js"

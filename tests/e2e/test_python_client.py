@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.clients.python.kit.clients import KINDS, AnyClient, Connect, connecting
-from tests.e2e.peer import unique
+from tests.kit.peer import unique
 from tools.deploy import LocalStage
 from ws_notify import DeadlineError, LambdaPublisher, RefusedError, mint_token
 

@@ -9,7 +9,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from tests.e2e.peer import peer, publication, unique
+from tests.kit.peer import peer, publication, unique
 from tools.deploy import LocalStage
 
 if TYPE_CHECKING:

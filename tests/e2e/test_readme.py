@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.node import node
-from tests.e2e.peer import PATIENCE, peer, publication, unique
+from tests.kit.peer import PATIENCE, peer, publication, unique
 from tools.deploy import LocalStage
 
 ROOT = Path(__file__).parents[2]

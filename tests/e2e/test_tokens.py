@@ -9,8 +9,8 @@ import pytest
 from websockets.exceptions import InvalidHandshake
 from websockets.sync.client import connect
 
-from proof.forgeries.handshakes import handshakes
-from tests.e2e.peer import Peer, peer, publication, unique
+from tests.forgeries.handshakes import handshakes
+from tests.kit.peer import Peer, peer, publication, unique
 from tools.deploy import LocalStage
 
 if TYPE_CHECKING:

@@ -1,45 +1,33 @@
-"""The handler layer over moto's DynamoDB and a fake `@connections`, at a time that stands still."""
+"""The handler layer over models of DynamoDB and `@connections`, at a time that stands still."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
-from uuid import uuid4
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from lambdas.layer import post
 from lambdas.layer import sender as sender_module
 from lambdas.layer.aws import batches, retries
-from lambdas.layer.aws.boto3_clients import Boto3DynamoDb
-from lambdas.layer.aws.dynamodb import DynamoDb
+from lambdas.layer.aws.json_services import DynamoDb
 from lambdas.layer.handler import Handler
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
-from tests.fakes import FakeApi, FakeClock, FakeTime, Journal, LongestPauses, TappedDynamo
-from tests.lambdas.functions import DEFAULT_SETTINGS, Function, set_up
-from tests.lambdas.loopback import LoopbackApi
-from tests.lambdas.tables import RETENTION, Tables, create_tables
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-
-# Building a client takes longer than most tests: one a module, and new tables for each test.
-@pytest.fixture(scope="module")
-def moto_dynamo() -> Iterator["DynamoDBClient"]:
-    with mock_aws():
-        yield boto3.client("dynamodb", region_name="eu-west-1")
-
-
-@pytest.fixture(scope="module")
-def moto_client(moto_dynamo: "DynamoDBClient") -> Boto3DynamoDb:
-    return Boto3DynamoDb(moto_dynamo)
+from tests.kit.clock import FakeClock, FakeTime, LongestPauses
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import (
+    CONNECTIONS,
+    LEDGER,
+    RETENTION,
+    FakeDynamoDb,
+    Journal,
+    JournaledDynamoDb,
+)
+from tests.kit.functions import DEFAULT_SETTINGS, Function, set_up
+from tests.kit.loopback import LoopbackApi
 
 
 @pytest.fixture
-def tables(moto_dynamo: "DynamoDBClient") -> Tables:
-    return create_tables(moto_dynamo, uuid4().hex)
+def tables() -> FakeDynamoDb:
+    return FakeDynamoDb()
 
 
 @pytest.fixture
@@ -53,28 +41,28 @@ def journal() -> Journal:
 
 
 @pytest.fixture
-def dynamo(moto_client: Boto3DynamoDb, journal: Journal) -> TappedDynamo:
-    return TappedDynamo(moto_client, journal)
+def dynamo(tables: FakeDynamoDb, journal: Journal) -> JournaledDynamoDb:
+    return JournaledDynamoDb(tables, journal)
 
 
 @pytest.fixture
-def api(journal: Journal) -> FakeApi:
-    return FakeApi(journal)
+def api(journal: Journal) -> FakeConnections:
+    return FakeConnections(journal)
 
 
 @pytest.fixture
-def storage(tables: Tables, dynamo: TappedDynamo, clock: FakeClock) -> Storage:
+def storage(dynamo: JournaledDynamoDb, clock: FakeClock) -> Storage:
     return Storage(
         dynamo,
-        connections=tables.connections,
-        ledger=tables.ledger,
+        connections=CONNECTIONS,
+        ledger=LEDGER,
         retention=RETENTION,
         clock=clock,
     )
 
 
 @pytest.fixture
-def sender(api: FakeApi, clock: FakeClock) -> Sender:
+def sender(api: FakeConnections, clock: FakeClock) -> Sender:
     return Sender(api, clock=clock)
 
 
@@ -101,16 +89,13 @@ def loopback() -> Iterator[LoopbackApi]:
 
 @pytest.fixture
 def settings(
-    tables: Tables,
-    moto_client: Boto3DynamoDb,
+    tables: FakeDynamoDb,
     loopback: LoopbackApi,
     monkeypatch: pytest.MonkeyPatch,
 ) -> pytest.MonkeyPatch:
-    values = [tables.connections, tables.ledger, "3600", loopback.endpoint, "off"]
+    values = [CONNECTIONS, LEDGER, "3600", loopback.endpoint, "off"]
     set_up(monkeypatch, dict(zip(DEFAULT_SETTINGS, values, strict=True)))
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    # moto answers boto3's clients alone; DynamoDb does the same (aws/test_contract.py).
-    monkeypatch.setattr(DynamoDb, "from_env", lambda: moto_client)
+    monkeypatch.setattr(DynamoDb, "from_env", lambda: tables)
     return monkeypatch
 
 

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from lambdas.layer.handler import Handler
-from tests.lambdas.examples import publish, subscribe
-from tests.lambdas.tables import Tables
+from tests.kit.dynamodb import FakeDynamoDb
+from tests.kit.frames import publish, subscribe
 
 
 def handle(handler: Handler, connection_id: str | None, text: str, **known: Any) -> dict[str, Any]:
@@ -27,5 +27,5 @@ def publish_notification(handler: Handler, **changes: Any) -> dict[str, Any]:
     return receipt
 
 
-def subscribed_connections(tables: Tables) -> set[str]:
+def subscribed_connections(tables: FakeDynamoDb) -> set[str]:
     return {row["connection_id"]["S"] for row in tables.subscriptions()}

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from lambdas.layer.auth.principal import Identity, principal
-from lambdas.layer.aws import json_service, retries
+from lambdas.layer.aws import json_services, retries
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
-from tests.events import captured
-from tests.fakes import FakeLambdaContext, FakeTime, LongestPauses
-from tests.lambdas import minting
-from tests.lambdas.functions import Function, import_anew, set_up
-from tests.lambdas.loopback import HttpResponse, LoopbackApi
-from tests.lambdas.minting import ABSENT, KEYS
+from tests.kit import tokens as minting
+from tests.kit.clock import FakeTime, LongestPauses
+from tests.kit.events import captured
+from tests.kit.functions import FakeLambdaContext, Function, import_anew, set_up
+from tests.kit.loopback import HttpResponse, LoopbackApi
+from tests.kit.tokens import ABSENT, KEYS
 
 SETTINGS = ["AUTH", "TOKEN_KEYS_SECRET", "AWS_ENDPOINT_URL_SECRETS_MANAGER"]
 SECRET = HttpResponse(200, {"SecretString": json.dumps(KEYS)})
@@ -45,7 +45,7 @@ def environment(loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch) -> pytes
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENV")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setattr(json_service, "time", FakeTime())
+    monkeypatch.setattr(json_services, "time", FakeTime())
     monkeypatch.setattr(retries, "random", LongestPauses)
     loopback.script(SECRET)
     return monkeypatch

@@ -5,12 +5,13 @@ import pytest
 from lambdas.layer.handler import Handler
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
-from tests.fakes import FakeApi, Journal, TappedDynamo
-from tests.lambdas.bad_frames import TABLE
+from tests.kit.bad_frames import TABLE
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import Journal, JournaledDynamoDb
 
 
 @pytest.fixture
-def handler(dynamo: TappedDynamo, api: FakeApi) -> Handler:
+def handler(dynamo: JournaledDynamoDb, api: FakeConnections) -> Handler:
     """Return a handler without tables: whatever it did would fail, and be written down."""
     storage = Storage(dynamo, connections="none", ledger="none", retention=1)
     return Handler(storage, Sender(api))

@@ -2,16 +2,14 @@
 
 from collections import deque
 from itertools import chain
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 
 from lambdas.layer.aws import batches
 from lambdas.layer.aws.batches import Request, UnwrittenError
-from tests.fakes import FakeTime
-
-if TYPE_CHECKING:
-    from lambdas.layer.aws.dynamodb import DynamoDbClient
+from lambdas.layer.aws.clients import DynamoDbOperation
+from tests.kit.clock import FakeTime
 
 
 class Leftovers:
@@ -22,8 +20,13 @@ class Leftovers:
         self._left_over = deque(left_over)
         self._forever = forever
 
-    def batch_write_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - AWS's name
-        requests = [(table, each) for table, listed in RequestItems.items() for each in listed]
+    def resolve_credentials(self) -> None:
+        pass
+
+    def call(self, operation: DynamoDbOperation, **parameters: Any) -> dict[str, Any]:
+        assert operation == "BatchWriteItem"
+        items = parameters["RequestItems"]
+        requests = [(table, each) for table, listed in items.items() for each in listed]
         self.batches.append(requests)
         number = self._left_over.popleft() if self._left_over else self._forever
         unprocessed: dict[str, list[Any]] = {}
@@ -33,7 +36,7 @@ class Leftovers:
 
 
 def _write(client: Leftovers, requests: list[Request]) -> None:
-    batches.write(cast("DynamoDbClient", client), requests)
+    batches.write(client, requests)
 
 
 def _puts(number: int, table: str = "a") -> list[Request]:
@@ -92,9 +95,9 @@ class Slow(Leftovers):
         super().__init__(*left_over, forever=forever)
         self._time = time
 
-    def batch_write_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+    def call(self, operation: DynamoDbOperation, **parameters: Any) -> dict[str, Any]:
         self._time.advance(0.6)
-        return super().batch_write_item(RequestItems=RequestItems)
+        return super().call(operation, **parameters)
 
 
 def test_batches_not_begun_within_five_seconds_are_an_error_with_their_number(

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from lambdas.layer.settings import MissingSettingError
-from tests.events import captured
-from tests.lambdas.functions import Function, import_anew, set_up
+from tests.kit.events import captured
+from tests.kit.functions import Function, import_anew, set_up
 
 PAGE = "https://pay.example.com"
 

@@ -7,15 +7,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lambdas.layer.handler import MAX_NOTIFICATION, Handler
-from tests.fakes import FakeApi
-from tests.lambdas.examples import (
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import FakeDynamoDb
+from tests.kit.frames import (
     NOTIFICATION,
     PUBLISH,
     publish,
     subscribe,
 )
 from tests.lambdas.frames_sent import handle, publish_notification, subscribe_connections
-from tests.lambdas.tables import Tables
 
 WEIRD = {
     "small": 1e-7,
@@ -30,7 +30,7 @@ WEIRD = {
 }
 
 
-def test_unknown_fields_are_delivered_unchanged(handler: Handler, api: FakeApi) -> None:
+def test_unknown_fields_are_delivered_unchanged(handler: Handler, api: FakeConnections) -> None:
     subscribe_connections(handler, "c1")
     publish_notification(handler, **WEIRD)
     (frame,) = api.received("c1")
@@ -61,7 +61,7 @@ JSON = st.recursive(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_unknown_fields_of_any_value_are_delivered_unchanged(
-    fields: dict[str, Any], handler: Handler, api: FakeApi
+    fields: dict[str, Any], handler: Handler, api: FakeConnections
 ) -> None:
     subscribe_connections(
         handler, "c1", since="9999-12-31T00:00:00Z"
@@ -73,7 +73,7 @@ def test_unknown_fields_of_any_value_are_delivered_unchanged(
     assert json.dumps(sent, sort_keys=True) == json.dumps({**PUBLISH, **fields}, sort_keys=True)
 
 
-def _delivered_with(handler: Handler, api: FakeApi, message: str) -> dict[str, Any]:
+def _delivered_with(handler: Handler, api: FakeConnections, message: str) -> dict[str, Any]:
     reply = handler.handle("backend", publish(message=message), request_id="r1")
     assert reply is not None
     if reply["type"] == "receipt":
@@ -82,7 +82,7 @@ def _delivered_with(handler: Handler, api: FakeApi, message: str) -> dict[str, A
 
 
 def test_exactly_128_kib_as_delivered_is_accepted_and_a_byte_more_refused(
-    handler: Handler, api: FakeApi, tables: Tables
+    handler: Handler, api: FakeConnections, tables: FakeDynamoDb
 ) -> None:
     subscribe_connections(handler, "c1")
     _delivered_with(handler, api, "")
@@ -105,7 +105,7 @@ def test_exactly_128_kib_as_delivered_is_accepted_and_a_byte_more_refused(
 
 
 def test_the_size_is_measured_in_bytes_and_not_in_characters(
-    handler: Handler, api: FakeApi
+    handler: Handler, api: FakeConnections
 ) -> None:
     subscribe_connections(handler, "c1")
     assert _delivered_with(handler, api, "💳" * 32_000)["type"] == "receipt"
@@ -114,7 +114,7 @@ def test_the_size_is_measured_in_bytes_and_not_in_characters(
 
 
 def test_the_size_limit_counts_the_delivered_form_without_escapes(
-    handler: Handler, api: FakeApi
+    handler: Handler, api: FakeConnections
 ) -> None:
     subscribe_connections(handler, "c1")
     text = json.dumps({**PUBLISH, "message": "é" * 60_000})
@@ -124,7 +124,7 @@ def test_the_size_limit_counts_the_delivered_form_without_escapes(
     assert len(api.posts[-1].text.encode()) < 128 * 1024
 
 
-def test_127_kib_are_accepted(handler: Handler, api: FakeApi) -> None:
+def test_127_kib_are_accepted(handler: Handler, api: FakeConnections) -> None:
     subscribe_connections(handler, "c1")
     text = publish(message="m" * (127 * 1024 - len(publish(message=""))))
     assert len(text) == 127 * 1024

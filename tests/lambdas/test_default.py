@@ -8,12 +8,11 @@ import pytest
 
 from lambdas.layer.protocol.clock import to_rfc3339
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
-from tests.events import captured
-from tests.fakes import FakeLambdaContext
-from tests.lambdas.examples import PUBLISH, message, publish, subscribe, unsubscribe
-from tests.lambdas.functions import DEFAULT_SETTINGS, ENDPOINT, Function, import_anew
-from tests.lambdas.loopback import LoopbackApi
-from tests.lambdas.tables import Tables
+from tests.kit.dynamodb import LEDGER, FakeDynamoDb
+from tests.kit.events import captured
+from tests.kit.frames import PUBLISH, message, publish, subscribe, unsubscribe
+from tests.kit.functions import DEFAULT_SETTINGS, ENDPOINT, FakeLambdaContext, Function, import_anew
+from tests.kit.loopback import LoopbackApi
 
 REQUEST: str = captured("message")["requestContext"]["requestId"]
 
@@ -127,12 +126,12 @@ def test_a_refusal_is_answered_logged_and_counted(
 
 
 def test_a_failure_is_answered_counted_and_logged_exactly_once(
-    default: Function, tables: Tables
+    default: Function, tables: FakeDynamoDb
 ) -> None:
-    tables.client.delete_table(TableName=tables.ledger)
+    tables.drop(LEDGER)
     reply = _reply(default(captured("message")))
     assert (reply["code"], reply["retryable"]) == ("internal_error", True)
-    assert tables.ledger not in json.dumps(reply)
+    assert LEDGER not in json.dumps(reply)
     output = default.output()
     assert output.metrics == {"InternalErrors": 1}
     (line,) = output.logs
@@ -142,7 +141,7 @@ def test_a_failure_is_answered_counted_and_logged_exactly_once(
 
 
 def test_a_subscriber_gone_during_its_replay_gets_no_reply(
-    default: Function, loopback: LoopbackApi, tables: Tables
+    default: Function, loopback: LoopbackApi, tables: FakeDynamoDb
 ) -> None:
     default(captured("message"))
     loopback.script(410, 410)

@@ -9,10 +9,10 @@ import pytest
 from lambdas.layer.auth.principal import Identity
 from lambdas.layer.protocol.clock import to_rfc3339
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
-from tests.lambdas.examples import PUBLISH, message, publish, subscribe, unsubscribe
-from tests.lambdas.functions import Function, import_anew
-from tests.lambdas.loopback import LoopbackApi
-from tests.lambdas.tables import Tables
+from tests.kit.dynamodb import FakeDynamoDb
+from tests.kit.frames import PUBLISH, message, publish, subscribe, unsubscribe
+from tests.kit.functions import Function, import_anew
+from tests.kit.loopback import LoopbackApi
 
 FRAMES = [
     publish(),
@@ -56,7 +56,11 @@ def guarded(settings: pytest.MonkeyPatch, default: Function) -> Function:
 
 
 def _assert_forbidden(
-    function: Function, event: dict[str, Any], field: str | None, api: LoopbackApi, tables: Tables
+    function: Function,
+    event: dict[str, Any],
+    field: str | None,
+    api: LoopbackApi,
+    tables: FakeDynamoDb,
 ) -> None:
     reply = _reply(function(event))
     assert (reply["type"], reply["code"], reply.get("field")) == ("error", "forbidden", field)
@@ -83,14 +87,14 @@ WITHOUT: dict[str, Any] = {
 
 @pytest.mark.parametrize("frame", FRAMES)
 def test_where_a_token_is_required_a_frame_without_one_is_forbidden(
-    frame: str, guarded: Function, loopback: LoopbackApi, tables: Tables
+    frame: str, guarded: Function, loopback: LoopbackApi, tables: FakeDynamoDb
 ) -> None:
     _assert_forbidden(guarded, message(frame), None, loopback, tables)
 
 
 @pytest.mark.parametrize("context", WITHOUT.values(), ids=WITHOUT.keys())
 def test_a_context_that_holds_no_identity_is_none(
-    context: Any, guarded: Function, loopback: LoopbackApi, tables: Tables
+    context: Any, guarded: Function, loopback: LoopbackApi, tables: FakeDynamoDb
 ) -> None:
     event = _event(publish(), context)
     if context is ...:
@@ -125,7 +129,7 @@ def test_a_frame_beyond_the_token_is_forbidden_even_when_none_is_required(  # no
     settings: pytest.MonkeyPatch,
     default: Function,
     loopback: LoopbackApi,
-    tables: Tables,
+    tables: FakeDynamoDb,
 ) -> None:
     settings.setenv("AUTH", auth)
     _assert_forbidden(default, _event(frame, _identity(**changes)), field, loopback, tables)
@@ -140,7 +144,7 @@ def test_a_frame_within_the_token_is_handled(guarded: Function, loopback: Loopba
     assert _reply(guarded(_event(unsubscribe(), page)))["type"] == "unsubscribed"
 
 
-def test_a_subscription_expires_with_its_token(guarded: Function, tables: Tables) -> None:
+def test_a_subscription_expires_with_its_token(guarded: Function, tables: FakeDynamoDb) -> None:
     who = _identity(expires_at_ms=_end(60))
     reply = _reply(guarded(_event(subscribe(), who)))
     assert reply["expires_at"] == to_rfc3339(who.expires_at_ms)
@@ -164,7 +168,7 @@ def test_an_invocation_by_iam_needs_no_token(guarded: Function) -> None:
 
 @pytest.mark.parametrize("event_type", ["MESSAGE", "CONNECT", "DISCONNECT", "", "message"])
 def test_an_event_of_api_gateway_never_counts_as_an_invocation(
-    event_type: str, guarded: Function, loopback: LoopbackApi, tables: Tables
+    event_type: str, guarded: Function, loopback: LoopbackApi, tables: FakeDynamoDb
 ) -> None:
     event = message(publish(requestContext=None, body=publish()), eventType=event_type)
     _assert_forbidden(guarded, event, None, loopback, tables)
@@ -172,7 +176,7 @@ def test_an_event_of_api_gateway_never_counts_as_an_invocation(
 
 @pytest.mark.parametrize("odd", [None, 1.5, [], {"connectionId": "c1"}])
 def test_an_event_that_api_gateway_would_not_send_publishes_nothing_of_its_body(
-    odd: Any, guarded: Function, loopback: LoopbackApi, tables: Tables
+    odd: Any, guarded: Function, loopback: LoopbackApi, tables: FakeDynamoDb
 ) -> None:
     reply = guarded({**message(publish()), "requestContext": odd})
     assert (reply["code"], reply["field"]) == ("invalid_message", "client")

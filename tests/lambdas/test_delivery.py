@@ -1,26 +1,29 @@
 """What is delivered, and to which connections."""
 
 from lambdas.layer.handler import Handler
-from tests.fakes import FakeApi, FakeClock
-from tests.lambdas.examples import NOTIFICATION, NOW, publish, subscribe, unsubscribe
+from tests.kit.clock import FakeClock
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import FakeDynamoDb
+from tests.kit.frames import NOTIFICATION, NOW, publish, subscribe, unsubscribe
 from tests.lambdas.frames_sent import (
     handle,
     publish_notification,
     subscribe_connections,
     subscribed_connections,
 )
-from tests.lambdas.tables import Tables
 
 
 def test_a_notification_is_the_published_object_with_id_and_sent_at(
-    handler: Handler, api: FakeApi
+    handler: Handler, api: FakeConnections
 ) -> None:
     subscribe_connections(handler, "c1")
     publish_notification(handler)
     assert api.received("c1") == [NOTIFICATION]
 
 
-def test_a_publisher_may_set_the_id_but_not_the_sent_at(handler: Handler, api: FakeApi) -> None:
+def test_a_publisher_may_set_the_id_but_not_the_sent_at(
+    handler: Handler, api: FakeConnections
+) -> None:
     subscribe_connections(handler, "c1")
     receipt = publish_notification(handler, id="order 7", sent_at={"any": "thing"})
     assert receipt["id"] == "order 7"
@@ -28,7 +31,7 @@ def test_a_publisher_may_set_the_id_but_not_the_sent_at(handler: Handler, api: F
     assert api.received("c1") == [{**NOTIFICATION, "id": "order 7"}]
 
 
-def test_publishes_without_an_id_get_different_ids(handler: Handler, api: FakeApi) -> None:
+def test_publishes_without_an_id_get_different_ids(handler: Handler, api: FakeConnections) -> None:
     subscribe_connections(handler, "c1")
     for _ in range(2):
         reply = handler.handle("backend", publish())
@@ -38,7 +41,9 @@ def test_publishes_without_an_id_get_different_ids(handler: Handler, api: FakeAp
     assert first["id"] != second["id"]
 
 
-def test_two_merchants_with_the_same_ref_are_separate(handler: Handler, api: FakeApi) -> None:
+def test_two_merchants_with_the_same_ref_are_separate(
+    handler: Handler, api: FakeConnections
+) -> None:
     subscribe_connections(handler, "c1")
     subscribe_connections(handler, "c2", merchant_id="another")
     assert publish_notification(handler)["accepted"] == 1
@@ -47,7 +52,7 @@ def test_two_merchants_with_the_same_ref_are_separate(handler: Handler, api: Fak
 
 
 def test_a_ref_that_looks_like_another_topics_key_is_separate(
-    handler: Handler, api: FakeApi
+    handler: Handler, api: FakeConnections
 ) -> None:
     subscribe_connections(handler, "c1", merchant_id="a", ref="b#c")
     assert publish_notification(handler, merchant_id="a", ref="b")["accepted"] == 0
@@ -55,7 +60,7 @@ def test_a_ref_that_looks_like_another_topics_key_is_separate(
     assert len(api.received("c1")) == 1
 
 
-def test_a_connection_may_subscribe_to_several_refs(handler: Handler, api: FakeApi) -> None:
+def test_a_connection_may_subscribe_to_several_refs(handler: Handler, api: FakeConnections) -> None:
     for ref in ("1", "2", "3"):
         subscribe_connections(handler, "c1", ref=ref)
     handle(handler, "c1", unsubscribe(ref="2"))
@@ -65,7 +70,7 @@ def test_a_connection_may_subscribe_to_several_refs(handler: Handler, api: FakeA
 
 
 def test_subscribing_again_replays_again_and_keeps_one_subscription(
-    handler: Handler, api: FakeApi, tables: Tables
+    handler: Handler, api: FakeConnections, tables: FakeDynamoDb
 ) -> None:
     subscribe_connections(handler, "c1")
     publish_notification(handler)
@@ -75,7 +80,7 @@ def test_subscribing_again_replays_again_and_keeps_one_subscription(
 
 
 def test_subscribing_again_extends_the_subscription(
-    handler: Handler, clock: FakeClock, tables: Tables
+    handler: Handler, clock: FakeClock, tables: FakeDynamoDb
 ) -> None:
     subscribe_connections(handler, "c1")
     (before,) = tables.subscriptions()
@@ -90,7 +95,7 @@ def test_unsubscribing_without_a_subscription_is_not_an_error(handler: Handler) 
 
 
 def test_after_an_unsubscribe_nothing_is_delivered(
-    handler: Handler, api: FakeApi, tables: Tables
+    handler: Handler, api: FakeConnections, tables: FakeDynamoDb
 ) -> None:
     subscribe_connections(handler, "c1", "c2")
     handle(handler, "c1", unsubscribe())
@@ -99,7 +104,7 @@ def test_after_an_unsubscribe_nothing_is_delivered(
     assert [entry["entry"]["S"] for entry in tables.entries("subscription")] == ["subscription#c2"]
 
 
-def test_sixty_subscribers_all_get_the_notification(handler: Handler, api: FakeApi) -> None:
+def test_sixty_subscribers_all_get_the_notification(handler: Handler, api: FakeConnections) -> None:
     connection_ids = [f"c{n}" for n in range(60)]
     subscribe_connections(handler, *connection_ids)
     assert publish_notification(handler)["accepted"] == 60
@@ -107,7 +112,7 @@ def test_sixty_subscribers_all_get_the_notification(handler: Handler, api: FakeA
 
 
 def test_the_receipt_counts_accepted_gone_and_failed_and_only_the_gone_are_pruned(
-    handler: Handler, api: FakeApi, tables: Tables
+    handler: Handler, api: FakeConnections, tables: FakeDynamoDb
 ) -> None:
     subscribe_connections(handler, "living", "dead", "failing")
     api.script("dead", 410)
@@ -119,7 +124,7 @@ def test_the_receipt_counts_accepted_gone_and_failed_and_only_the_gone_are_prune
 
 
 def test_a_notification_whose_post_failed_is_replayed_at_the_next_subscribe(
-    handler: Handler, api: FakeApi
+    handler: Handler, api: FakeConnections
 ) -> None:
     subscribe_connections(handler, "c1")
     api.script("c1", 403, 200)
@@ -129,7 +134,7 @@ def test_a_notification_whose_post_failed_is_replayed_at_the_next_subscribe(
 
 
 def test_a_publisher_subscribed_to_its_own_topic_gets_its_notification(
-    handler: Handler, api: FakeApi
+    handler: Handler, api: FakeConnections
 ) -> None:
     subscribe_connections(handler, "backend")
     assert publish_notification(handler)["accepted"] == 1

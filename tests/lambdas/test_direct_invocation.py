@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.events import captured
-from tests.fakes import FakeLambdaContext
-from tests.lambdas.examples import PUBLISH, SUBSCRIBE, UNSUBSCRIBE, message, publish, subscribe
-from tests.lambdas.functions import Function
-from tests.lambdas.loopback import LoopbackApi
-from tests.lambdas.tables import Tables
+from tests.kit.dynamodb import FakeDynamoDb
+from tests.kit.events import captured
+from tests.kit.frames import PUBLISH, SUBSCRIBE, UNSUBSCRIBE, message, publish, subscribe
+from tests.kit.functions import FakeLambdaContext, Function
+from tests.kit.loopback import LoopbackApi
 
 
 def test_a_backend_publishes_by_invoking_with_the_object_and_gets_the_receipt(
@@ -99,7 +98,7 @@ def test_a_direct_invocation_without_a_json_object_is_rejected(
     ],
 )
 def test_only_a_publish_may_be_invoked_directly(
-    payload: dict[str, Any], field: str, default: Function, tables: Tables
+    payload: dict[str, Any], field: str, default: Function, tables: FakeDynamoDb
 ) -> None:
     reply = default(payload)
     assert (reply["code"], reply["field"]) == ("invalid_message", field)

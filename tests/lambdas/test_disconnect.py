@@ -4,26 +4,23 @@ import json
 
 import pytest
 
-from lambdas.layer.aws.boto3_clients import Boto3DynamoDb
-from lambdas.layer.aws.dynamodb import DynamoDb
 from lambdas.layer.aws.errors import ServiceError
+from lambdas.layer.aws.json_services import DynamoDb
 from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.storage import Storage
-from tests.events import captured
-from tests.fakes import FakeClock
-from tests.lambdas.examples import TOPIC
-from tests.lambdas.functions import STORAGE_SETTINGS, Function, import_anew, set_up
-from tests.lambdas.tables import Tables
+from tests.kit.clock import FakeClock
+from tests.kit.dynamodb import CONNECTIONS, LEDGER, FakeDynamoDb
+from tests.kit.events import captured
+from tests.kit.frames import TOPIC
+from tests.kit.functions import STORAGE_SETTINGS, Function, import_anew, set_up
 
 
 @pytest.fixture
-def environment(
-    tables: Tables, moto_client: Boto3DynamoDb, monkeypatch: pytest.MonkeyPatch
-) -> pytest.MonkeyPatch:
-    values = [tables.connections, tables.ledger, "3600"]
+def environment(tables: FakeDynamoDb, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    values = [CONNECTIONS, LEDGER, "3600"]
     set_up(monkeypatch, dict(zip(STORAGE_SETTINGS, values, strict=True)))
-    monkeypatch.setattr(DynamoDb, "from_env", lambda: moto_client)
+    monkeypatch.setattr(DynamoDb, "from_env", lambda: tables)
     return monkeypatch
 
 
@@ -39,7 +36,7 @@ def _subscribe(storage: Storage, clock: FakeClock, connection_id: str, *topics: 
 
 
 def test_every_subscription_of_the_connection_is_deleted_and_no_other(
-    disconnect: Function, storage: Storage, tables: Tables, clock: FakeClock
+    disconnect: Function, storage: Storage, tables: FakeDynamoDb, clock: FakeClock
 ) -> None:
     event = captured("disconnect")
     gone = event["requestContext"]["connectionId"]
@@ -63,7 +60,7 @@ def test_a_connection_without_subscriptions_is_logged_with_none(disconnect: Func
 
 
 def test_a_message_that_selects_this_route_by_its_action_deletes_nothing(
-    disconnect: Function, storage: Storage, tables: Tables, clock: FakeClock
+    disconnect: Function, storage: Storage, tables: FakeDynamoDb, clock: FakeClock
 ) -> None:
     event = captured("message")
     event["requestContext"]["routeKey"] = "$disconnect"
@@ -78,9 +75,9 @@ def test_a_message_that_selects_this_route_by_its_action_deletes_nothing(
 
 
 def test_a_failing_call_fails_the_invocation_so_that_it_alarms(
-    disconnect: Function, tables: Tables
+    disconnect: Function, tables: FakeDynamoDb
 ) -> None:
-    tables.client.delete_table(TableName=tables.connections)
+    tables.drop(CONNECTIONS)
     with pytest.raises(ServiceError):
         disconnect(captured("disconnect"))
 

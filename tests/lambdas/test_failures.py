@@ -8,8 +8,10 @@ import pytest
 from lambdas.layer.aws.batches import UnwrittenError
 from lambdas.layer.aws.errors import ServiceError, TransportError
 from lambdas.layer.handler import Handler
-from tests.fakes import Call, FakeApi, FakeTime, Journal, TappedDynamo
-from tests.lambdas.examples import publish, subscribe, unsubscribe
+from tests.kit.clock import FakeTime
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import Call, Journal, JournaledDynamoDb
+from tests.kit.frames import publish, subscribe, unsubscribe
 from tests.lambdas.frames_sent import handle, publish_notification, subscribe_connections
 
 INTERNALS = "arn:aws:dynamodb:eu-west-1:123456789012:table/secret"
@@ -37,7 +39,7 @@ def test_a_failing_call_is_an_internal_error_logged_once_with_its_cause(
     failing: tuple[str, str],
     failure: Exception,
     handler: Handler,
-    dynamo: TappedDynamo,
+    dynamo: JournaledDynamoDb,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     text, step = failing
@@ -79,7 +81,10 @@ def test_a_publish_logs_nothing(handler: Handler, caplog: pytest.LogCaptureFixtu
 
 
 def test_no_payload_is_ever_logged(
-    handler: Handler, api: FakeApi, dynamo: TappedDynamo, caplog: pytest.LogCaptureFixture
+    handler: Handler,
+    api: FakeConnections,
+    dynamo: JournaledDynamoDb,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="ottu-ws-notify")
     subscribe_connections(handler, "c1")
@@ -92,7 +97,7 @@ def test_no_payload_is_ever_logged(
 
 
 def test_a_generated_request_id_is_in_the_error_and_in_the_log(
-    handler: Handler, dynamo: TappedDynamo, caplog: pytest.LogCaptureFixture
+    handler: Handler, dynamo: JournaledDynamoDb, caplog: pytest.LogCaptureFixture
 ) -> None:
     dynamo.fail("put notification", FAILURES[0])
     reply = handler.handle("c1", publish())
@@ -101,7 +106,7 @@ def test_a_generated_request_id_is_in_the_error_and_in_the_log(
 
 
 def test_the_slowest_publish_has_its_receipt_within_the_integration_timeout(
-    handler: Handler, dynamo: TappedDynamo, api: FakeApi, time: FakeTime
+    handler: Handler, dynamo: JournaledDynamoDb, api: FakeConnections, time: FakeTime
 ) -> None:
     def slow(call: Call) -> Any:
         time.advance(3)  # a call's bound, see limits.CALL_BUDGET

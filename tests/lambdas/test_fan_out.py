@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lambdas.layer import limits
-from lambdas.layer.aws.connections_api import MAX_POSTS
+from lambdas.layer.aws.clients import MAX_POSTS
 from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.sender import Delivery, Sender
-from tests.fakes import FakeApi, FakeTime, Journal
-from tests.lambdas.examples import subscribers
+from tests.kit.clock import FakeTime
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import Journal
+from tests.kit.frames import subscribers
 
 NO_ANSWER = TransportError("ConnectionResetError")
 TEXT = '{"client":"backend"}'
@@ -24,7 +26,7 @@ def _all(number: int) -> list[dict[str, int]]:
     return subscribers(_ids(number))
 
 
-def test_a_slow_connection_does_not_delay_the_others(sender: Sender, api: FakeApi) -> None:
+def test_a_slow_connection_does_not_delay_the_others(sender: Sender, api: FakeConnections) -> None:
     others_are_done = threading.Event()
 
     def slow() -> int:
@@ -41,7 +43,7 @@ def test_a_slow_connection_does_not_delay_the_others(sender: Sender, api: FakeAp
 
 
 def test_a_failing_connection_does_not_affect_the_others(
-    sender: Sender, api: FakeApi, time: FakeTime, caplog: pytest.LogCaptureFixture
+    sender: Sender, api: FakeConnections, time: FakeTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     answers: list[int | Exception] = [403, NO_ANSWER, 500, 410]
     for connection_id, answer in zip(_ids(4), answers, strict=True):
@@ -69,7 +71,7 @@ def _meeting(parties: int, timeout: float) -> Callable[[], int]:
     return answer
 
 
-def test_posts_run_in_parallel(sender: Sender, api: FakeApi) -> None:
+def test_posts_run_in_parallel(sender: Sender, api: FakeConnections) -> None:
     meeting = _meeting(MAX_POSTS, timeout=10)
     for connection_id in _ids(2 * MAX_POSTS):
         api.script(connection_id, meeting)
@@ -77,7 +79,7 @@ def test_posts_run_in_parallel(sender: Sender, api: FakeApi) -> None:
     assert api.most_at_once == MAX_POSTS
 
 
-def test_parallel_posts_are_bounded(sender: Sender, api: FakeApi) -> None:
+def test_parallel_posts_are_bounded(sender: Sender, api: FakeConnections) -> None:
     meeting = _meeting(MAX_POSTS + 1, timeout=0.3)
     for connection_id in _ids(2 * MAX_POSTS):
         api.script(connection_id, meeting)
@@ -86,7 +88,7 @@ def test_parallel_posts_are_bounded(sender: Sender, api: FakeApi) -> None:
 
 
 def test_the_next_batch_is_fetched_while_the_previous_one_is_posted(
-    sender: Sender, api: FakeApi
+    sender: Sender, api: FakeConnections
 ) -> None:
     fetched = threading.Event()
 
@@ -104,7 +106,7 @@ def test_the_next_batch_is_fetched_while_the_previous_one_is_posted(
 
 
 def test_the_posts_under_way_end_before_the_error_of_fetching_a_batch_is_raised(
-    sender: Sender, api: FakeApi, journal: Journal
+    sender: Sender, api: FakeConnections, journal: Journal
 ) -> None:
     failing = threading.Event()
 
@@ -124,7 +126,7 @@ def test_the_posts_under_way_end_before_the_error_of_fetching_a_batch_is_raised(
 
 
 def test_all_posts_have_ended_before_an_unexpected_error_of_one_is_raised(
-    sender: Sender, api: FakeApi
+    sender: Sender, api: FakeConnections
 ) -> None:
     others_may_end = threading.Event()
 
@@ -145,7 +147,7 @@ def test_all_posts_have_ended_before_an_unexpected_error_of_one_is_raised(
 
 
 def test_the_budget_of_a_fan_out_starts_at_its_first_post(
-    sender: Sender, api: FakeApi, time: FakeTime
+    sender: Sender, api: FakeConnections, time: FakeTime
 ) -> None:
     def batches() -> Iterator[dict[str, int]]:
         yield {}
@@ -157,7 +159,7 @@ def test_the_budget_of_a_fan_out_starts_at_its_first_post(
 
 
 def test_a_fan_out_ends_within_its_budget(
-    sender: Sender, api: FakeApi, time: FakeTime, caplog: pytest.LogCaptureFixture
+    sender: Sender, api: FakeConnections, time: FakeTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     start = time.monotonic()
 

@@ -19,7 +19,7 @@ from lambdas.layer.protocol.frames import (
     parse_topic,
 )
 from lambdas.layer.protocol.topic import Topic
-from tests.lambdas.examples import (
+from tests.kit.frames import (
     PUBLISH,
     SUBSCRIBE,
     TOPIC,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lambdas.layer import gateway
-from tests.events import captured
+from tests.kit.events import captured
 
 LISTED = frozenset({"https://pay.example.com", "http://localhost:8080"})
 

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from lambdas.layer.aws.connections_api import MAX_POSTS
+from lambdas.layer.aws.clients import MAX_POSTS
 from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.post import Outcome, Post, Poster, PostResult, Unconfirmed
 from lambdas.layer.sender import Delivery, Sender
-from tests.fakes import FakeApi, FakeClock, FakeTime, Journal
-from tests.lambdas.examples import NEVER, subscribers
+from tests.kit.clock import FakeClock, FakeTime
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import Journal
+from tests.kit.frames import NEVER, subscribers
 
 CONNECTION = "V7mQkd0fDoECJwg="
 NO_ANSWER = TransportError("ConnectionResetError")
@@ -34,13 +36,15 @@ ACCEPTED, GONE, FAILED = Delivery(1, (), 0), Delivery(0, (CONNECTION,), 0), Deli
 )
 @pytest.mark.usefixtures("time")
 def test_a_connection_is_gone_only_after_a_second_410(
-    answers: tuple[int | Exception, ...], delivery: Delivery, sender: Sender, api: FakeApi
+    answers: tuple[int | Exception, ...], delivery: Delivery, sender: Sender, api: FakeConnections
 ) -> None:
     api.script(CONNECTION, *answers)
     assert sender.broadcast(subscribers([CONNECTION]), TEXT) == delivery
 
 
-def test_a_replay_goes_on_after_a_false_410(sender: Sender, api: FakeApi, time: FakeTime) -> None:
+def test_a_replay_goes_on_after_a_false_410(
+    sender: Sender, api: FakeConnections, time: FakeTime
+) -> None:
     api.script(CONNECTION, 200, 410, 200)
     assert sender.replay(CONNECTION, ["1", "2", "3"], NEVER).outcome is Outcome.ACCEPTED
     assert [post.text for post in api.posts if post.accepted] == ["1", "2", "3"]
@@ -48,7 +52,7 @@ def test_a_replay_goes_on_after_a_false_410(sender: Sender, api: FakeApi, time: 
 
 
 @pytest.fixture
-def poster(api: FakeApi, clock: FakeClock) -> Poster:
+def poster(api: FakeConnections, clock: FakeClock) -> Poster:
     return Poster(api, clock)
 
 
@@ -58,7 +62,7 @@ def _post(time: FakeTime, seconds: float = 14) -> Post:
 
 @pytest.mark.parametrize("waited", [0.0, 0.15, 0.2, 5.0])
 def test_a_410_is_confirmed_at_least_200_ms_after_the_first_of_which_only_the_rest_is_slept(
-    waited: float, poster: Poster, api: FakeApi, time: FakeTime
+    waited: float, poster: Poster, api: FakeConnections, time: FakeTime
 ) -> None:
     post = _post(time)
     api.script(CONNECTION, 410)
@@ -72,7 +76,7 @@ def test_a_410_is_confirmed_at_least_200_ms_after_the_first_of_which_only_the_re
 
 
 def test_time_spent_in_the_queue_does_not_count_against_the_budget_of_a_confirmation(
-    poster: Poster, api: FakeApi, time: FakeTime
+    poster: Poster, api: FakeConnections, time: FakeTime
 ) -> None:
     def slowly_gone() -> int:
         time.advance(0.9)
@@ -92,7 +96,7 @@ def test_time_spent_in_the_queue_does_not_count_against_the_budget_of_a_confirma
 
 @pytest.mark.parametrize("of", ["the post", "the fan-out"])
 def test_a_post_fails_when_no_time_remains_to_confirm_its_410(
-    of: str, poster: Poster, api: FakeApi, time: FakeTime
+    of: str, poster: Poster, api: FakeConnections, time: FakeTime
 ) -> None:
     def late() -> int:
         time.advance(2.85)
@@ -121,7 +125,7 @@ def test_a_post_fails_when_no_time_remains_to_confirm_its_410(
     ],
 )
 def test_a_400_means_gone_only_for_an_impossible_connection_id(
-    connection_id: str, outcome: Outcome, sender: Sender, api: FakeApi
+    connection_id: str, outcome: Outcome, sender: Sender, api: FakeConnections
 ) -> None:
     api.script(connection_id, 400)
     result = sender.replay(connection_id, [TEXT], NEVER)
@@ -130,7 +134,7 @@ def test_a_400_means_gone_only_for_an_impossible_connection_id(
 
 
 def test_a_410_is_confirmed_after_the_first_attempts_of_the_whole_batch(
-    sender: Sender, api: FakeApi, journal: Journal
+    sender: Sender, api: FakeConnections, journal: Journal
 ) -> None:
     submitted = threading.Event()
     gone = [f"gone{n}" for n in range(3 * MAX_POSTS)]

@@ -3,8 +3,10 @@
 import pytest
 
 from lambdas.layer.handler import Handler
-from tests.fakes import FakeApi, FakeClock, Journal
-from tests.lambdas.examples import NOTIFICATION, NOW, publish, subscribe, unsubscribe
+from tests.kit.clock import FakeClock
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import Journal
+from tests.kit.frames import NOTIFICATION, NOW, publish, subscribe, unsubscribe
 from tests.lambdas.frames_sent import handle, subscribe_connections
 
 TWO_HOURS_LATER = "2026-11-23T11:30:00.000Z"
@@ -74,7 +76,9 @@ def test_a_rejection_is_answered_field_by_field(handler: Handler) -> None:
     }
 
 
-def test_replies_and_notifications_keep_the_type_of_the_ref(handler: Handler, api: FakeApi) -> None:
+def test_replies_and_notifications_keep_the_type_of_the_ref(
+    handler: Handler, api: FakeConnections
+) -> None:
     assert handle(handler, "c1", subscribe(ref=12303))["ref"] == 12303
     assert handle(handler, "c2", subscribe(ref="12303"))["ref"] == "12303"
     assert handle(handler, "backend", publish(ref=12303))["ref"] == 12303
@@ -82,7 +86,7 @@ def test_replies_and_notifications_keep_the_type_of_the_ref(handler: Handler, ap
     assert handle(handler, "c1", unsubscribe(ref=12303))["ref"] == 12303
 
 
-def test_a_publish_needs_no_connection(handler: Handler, api: FakeApi) -> None:
+def test_a_publish_needs_no_connection(handler: Handler, api: FakeConnections) -> None:
     subscribe_connections(handler, "c1")
     assert handle(handler, None, publish())["accepted"] == 1
     assert api.received("c1") == [NOTIFICATION]

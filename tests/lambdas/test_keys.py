@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from lambdas.layer.auth.keys import BadSecretError, Keys, KeysUnavailableError, parse_keys
-from lambdas.layer.aws import json_service, retries
+from lambdas.layer.aws import json_services, retries
 from lambdas.layer.settings import MissingSettingError
-from tests.fakes import FakeClock, FakeTime, LongestPauses
-from tests.lambdas.loopback import HttpResponse, LoopbackApi
-from tests.lambdas.minting import KEYS
+from tests.kit.clock import FakeClock, FakeTime, LongestPauses
+from tests.kit.loopback import HttpResponse, LoopbackApi
+from tests.kit.tokens import KEYS
 
 KEY, OTHER = KEYS.values()
 
@@ -231,7 +231,7 @@ def environment(loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch) -> pytes
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENV")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setattr(json_service, "time", FakeTime())
+    monkeypatch.setattr(json_services, "time", FakeTime())
     monkeypatch.setattr(retries, "random", LongestPauses)
     return monkeypatch
 

@@ -7,28 +7,29 @@ import pytest
 from lambdas.layer import Handler, Sender, Storage
 from lambdas.layer.protocol.errors import InvalidJson, InvalidMessage
 from lambdas.layer.protocol.topic import Topic
-from tests.fakes import FakeApi, FakeClock, TappedDynamo
-from tests.lambdas.examples import TOPIC, publish
+from tests.kit.clock import FakeClock
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import CONNECTIONS, LEDGER, RETENTION, FakeDynamoDb, JournaledDynamoDb
+from tests.kit.frames import TOPIC, publish
 from tests.lambdas.frames_sent import publish_notification
-from tests.lambdas.tables import RETENTION, Tables
 
 HOUR = 3_600_000
 OTHER = Topic("another", "12303")
 
 
 @pytest.fixture
-def storage(tables: Tables, dynamo: TappedDynamo, clock: FakeClock) -> Storage:
+def storage(dynamo: JournaledDynamoDb, clock: FakeClock) -> Storage:
     return Storage(
         dynamo,
-        connections=tables.connections,
-        ledger=tables.ledger,
+        connections=CONNECTIONS,
+        ledger=LEDGER,
         retention=RETENTION,
         clock=clock,
     )
 
 
 def test_create_connection_subscribes_for_two_hours(
-    storage: Storage, tables: Tables, clock: FakeClock
+    storage: Storage, tables: FakeDynamoDb, clock: FakeClock
 ) -> None:
     storage.create_connection("3", publish())
     (row,) = tables.subscriptions()
@@ -37,7 +38,7 @@ def test_create_connection_subscribes_for_two_hours(
 
 
 def test_delete_connection_deletes_every_subscription_of_the_topic_and_no_other(
-    storage: Storage, tables: Tables, clock: FakeClock
+    storage: Storage, tables: FakeDynamoDb, clock: FakeClock
 ) -> None:
     for connection_id in ("1", "2"):
         storage.subscribe(connection_id, TOPIC, clock() + HOUR)
@@ -49,7 +50,7 @@ def test_delete_connection_deletes_every_subscription_of_the_topic_and_no_other(
 
 @pytest.mark.parametrize("text", ["", "[]", '{"merchant_id":"a#b","ref":1}', '{"ref":1}'])
 def test_a_text_without_a_topic_is_rejected_without_a_call(
-    text: str, storage: Storage, dynamo: TappedDynamo
+    text: str, storage: Storage, dynamo: JournaledDynamoDb
 ) -> None:
     with pytest.raises((InvalidJson, InvalidMessage)):
         storage.create_connection("3", text)
@@ -59,7 +60,7 @@ def test_a_text_without_a_topic_is_rejected_without_a_call(
 
 
 def test_a_connection_created_in_process_receives_publishes_until_it_is_deleted(
-    storage: Storage, sender: Sender, api: FakeApi, clock: FakeClock
+    storage: Storage, sender: Sender, api: FakeConnections, clock: FakeClock
 ) -> None:
     handler = Handler(storage, sender, clock=clock)
     storage.create_connection("3", publish())

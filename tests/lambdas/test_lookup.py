@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from lambdas.layer.storage import Storage
-from tests.fakes import Call, FakeClock, Journal, TappedDynamo
-from tests.lambdas.examples import TOPIC
+from tests.kit.clock import FakeClock
+from tests.kit.dynamodb import Call, Journal, JournaledDynamoDb
+from tests.kit.frames import TOPIC
 
 HOUR = 3_600_000
 
@@ -16,7 +17,7 @@ def _batches(storage: Storage) -> list[dict[str, int]]:
         return list(lookup.batches())
 
 
-def _takes(dynamo: TappedDynamo, clock: FakeClock, step: str, seconds: float) -> None:
+def _takes(dynamo: JournaledDynamoDb, clock: FakeClock, step: str, seconds: float) -> None:
     def slow(call: Call) -> Any:
         answer = call()
         clock.advance(seconds=seconds)
@@ -37,7 +38,7 @@ def test_recent_subscriptions_are_read_when_the_second_batch_is_requested(
 
 
 def test_a_subscriber_in_both_index_and_ledger_is_found_once_with_the_expiry_of_the_index(
-    storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+    storage: Storage, dynamo: JournaledDynamoDb, clock: FakeClock
 ) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR)
     row, recent = clock() + HOUR + 300_000, clock() + 300_000
@@ -47,7 +48,7 @@ def test_a_subscriber_in_both_index_and_ledger_is_found_once_with_the_expiry_of_
 
 
 def test_a_subscriber_expired_in_the_index_is_found_by_its_recent_subscription(
-    storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+    storage: Storage, dynamo: JournaledDynamoDb, clock: FakeClock
 ) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR)
     old = {"connection_id": {"S": "c1"}, "expires_at": {"N": str(clock() // 1000)}}
@@ -57,7 +58,7 @@ def test_a_subscriber_expired_in_the_index_is_found_by_its_recent_subscription(
 
 @pytest.mark.parametrize("step", ["query index", "query recent"])
 def test_a_subscriber_that_expires_during_a_query_is_left_out(
-    step: str, storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+    step: str, storage: Storage, dynamo: JournaledDynamoDb, clock: FakeClock
 ) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR, clock() + 1000)
     if step == "query recent":
@@ -69,7 +70,7 @@ def test_a_subscriber_that_expires_during_a_query_is_left_out(
 @pytest.mark.parametrize("seconds", [30, 30.001])
 @pytest.mark.parametrize("step", ["query index", "query recent"])
 def test_the_index_is_queried_again_after_more_than_thirty_seconds(
-    step: str, seconds: float, storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+    step: str, seconds: float, storage: Storage, dynamo: JournaledDynamoDb, clock: FakeClock
 ) -> None:
     _takes(dynamo, clock, step, seconds)
     _batches(storage)
@@ -77,7 +78,7 @@ def test_the_index_is_queried_again_after_more_than_thirty_seconds(
 
 
 def test_a_subscriber_missed_by_both_queries_during_a_suspension_is_found_by_the_second_index_query(
-    storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+    storage: Storage, dynamo: JournaledDynamoDb, clock: FakeClock
 ) -> None:
     for connection_id in ("c1", "c2"):
         storage.subscribe(connection_id, TOPIC, clock() + HOUR)

@@ -7,14 +7,15 @@ import pytest
 
 from lambdas.layer.handler import Handler
 from lambdas.layer.protocol.clock import from_rfc3339
-from tests.fakes import Call, FakeApi, FakeClock, Journal, TappedDynamo
-from tests.lambdas.examples import NOTIFICATION, publish, subscribe
+from tests.kit.clock import FakeClock
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import LEDGER, Call, FakeDynamoDb, Journal, JournaledDynamoDb
+from tests.kit.frames import NOTIFICATION, publish, subscribe
 from tests.lambdas.frames_sent import handle, publish_notification, subscribe_connections
-from tests.lambdas.tables import Tables
 
 
 def test_a_publish_queries_the_index_during_its_put_and_the_recent_subscriptions_after_it(
-    handler: Handler, dynamo: TappedDynamo, journal: Journal
+    handler: Handler, dynamo: JournaledDynamoDb, journal: Journal
 ) -> None:
     subscribe_connections(handler, "c1")
     journal.clear()
@@ -32,7 +33,7 @@ def test_a_publish_queries_the_index_during_its_put_and_the_recent_subscriptions
 
 
 def test_no_post_begins_before_the_put_has_returned_even_when_the_index_has(
-    handler: Handler, dynamo: TappedDynamo, api: FakeApi
+    handler: Handler, dynamo: JournaledDynamoDb, api: FakeConnections
 ) -> None:
     subscribe_connections(handler, "c1")
     index_answered = threading.Event()
@@ -54,7 +55,7 @@ def test_no_post_begins_before_the_put_has_returned_even_when_the_index_has(
 
 
 def test_subscribers_from_the_index_are_posted_to_while_recent_subscriptions_are_read(
-    handler: Handler, dynamo: TappedDynamo, api: FakeApi
+    handler: Handler, dynamo: JournaledDynamoDb, api: FakeConnections
 ) -> None:
     subscribe_connections(handler, "c1")
     posted = threading.Event()
@@ -75,7 +76,7 @@ def test_subscribers_from_the_index_are_posted_to_while_recent_subscriptions_are
 @pytest.mark.parametrize("put", ["failed", "refused"])
 @pytest.mark.parametrize("index", ["answered", "failed"])
 def test_a_failed_or_rejected_put_posts_nothing_and_waits_for_the_index_query(
-    put: str, index: str, handler: Handler, dynamo: TappedDynamo, api: FakeApi
+    put: str, index: str, handler: Handler, dynamo: JournaledDynamoDb, api: FakeConnections
 ) -> None:
     subscribe_connections(handler, "c1")
     publish_notification(handler, id="order 7")
@@ -105,7 +106,7 @@ def test_a_failed_or_rejected_put_posts_nothing_and_waits_for_the_index_query(
 
 
 def test_a_put_of_more_than_five_seconds_fails_the_publish_and_its_retry_delivers(
-    handler: Handler, clock: FakeClock, dynamo: TappedDynamo, api: FakeApi
+    handler: Handler, clock: FakeClock, dynamo: JournaledDynamoDb, api: FakeConnections
 ) -> None:
     subscribe_connections(handler, "c1")
 
@@ -127,7 +128,7 @@ def test_a_put_of_more_than_five_seconds_fails_the_publish_and_its_retry_deliver
 
 
 def test_sent_at_is_taken_after_credentials_are_resolved(
-    handler: Handler, clock: FakeClock, dynamo: TappedDynamo
+    handler: Handler, clock: FakeClock, dynamo: JournaledDynamoDb
 ) -> None:
     """A role's may take seconds: the put would be as late, and a `since` might leave it out."""
     dynamo.before_credentials = lambda: clock.advance(seconds=60)
@@ -145,14 +146,14 @@ def test_a_subscribe_writes_before_it_reads_the_notifications(
 
 
 def test_publisher_and_subscriber_read_the_ledger_consistently_in_one_partition(
-    handler: Handler, dynamo: TappedDynamo, tables: Tables
+    handler: Handler, dynamo: JournaledDynamoDb, tables: FakeDynamoDb
 ) -> None:
     subscribe_connections(handler, "c1")
     publish_notification(handler)
     for step in ("query notifications", "query recent"):
         (query,) = dynamo.asked(step)
         assert query["ConsistentRead"] is True, step
-        assert query["TableName"] == tables.ledger
+        assert query["TableName"] == LEDGER
         assert "IndexName" not in query
     # An index refuses a consistent read.
     assert "ConsistentRead" not in dynamo.asked("query index")[0]
@@ -160,7 +161,7 @@ def test_publisher_and_subscriber_read_the_ledger_consistently_in_one_partition(
 
 
 def test_a_recent_subscriber_is_found_while_the_index_lags(
-    handler: Handler, api: FakeApi, dynamo: TappedDynamo
+    handler: Handler, api: FakeConnections, dynamo: JournaledDynamoDb
 ) -> None:
     dynamo.lag()
     subscribe_connections(handler, "c1", "c2")
@@ -169,7 +170,7 @@ def test_a_recent_subscriber_is_found_while_the_index_lags(
 
 
 def test_a_recent_subscription_is_found_for_five_minutes(
-    handler: Handler, clock: FakeClock, dynamo: TappedDynamo
+    handler: Handler, clock: FakeClock, dynamo: JournaledDynamoDb
 ) -> None:
     dynamo.lag()
     subscribe_connections(handler, "c1")
@@ -180,7 +181,7 @@ def test_a_recent_subscription_is_found_for_five_minutes(
 
 
 def test_an_older_subscriber_is_found_through_the_index(
-    handler: Handler, clock: FakeClock, api: FakeApi
+    handler: Handler, clock: FakeClock, api: FakeConnections
 ) -> None:
     subscribe_connections(handler, "c1")
     clock.advance(seconds=3600)
@@ -189,7 +190,7 @@ def test_an_older_subscriber_is_found_through_the_index(
 
 
 def test_a_subscriber_in_both_index_and_ledger_is_posted_to_once(
-    handler: Handler, api: FakeApi
+    handler: Handler, api: FakeConnections
 ) -> None:
     subscribe_connections(handler, "c1")
     publish_notification(handler)
@@ -197,7 +198,7 @@ def test_a_subscriber_in_both_index_and_ledger_is_posted_to_once(
 
 
 def test_an_expired_subscription_is_not_posted_to(
-    handler: Handler, clock: FakeClock, api: FakeApi, tables: Tables
+    handler: Handler, clock: FakeClock, api: FakeConnections, tables: FakeDynamoDb
 ) -> None:
     subscribe_connections(handler, "c1")
     clock.advance(seconds=2 * 3600 + 300)
@@ -207,7 +208,7 @@ def test_an_expired_subscription_is_not_posted_to(
 
 
 def test_a_recent_subscription_expires_with_its_connection_if_that_is_sooner(
-    handler: Handler, clock: FakeClock, dynamo: TappedDynamo
+    handler: Handler, clock: FakeClock, dynamo: JournaledDynamoDb
 ) -> None:
     dynamo.lag()
     almost_over = clock() - (2 * 3600 + 240) * 1000

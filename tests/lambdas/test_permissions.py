@@ -8,9 +8,10 @@ import pytest
 
 from lambdas.layer.auth.principal import Identity, Principal, Unauthenticated
 from lambdas.layer.handler import Handler
-from tests.fakes import FakeApi, FakeClock, TappedDynamo
-from tests.lambdas.examples import publish, subscribe, unsubscribe
-from tests.lambdas.tables import Tables
+from tests.kit.clock import FakeClock
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import FakeDynamoDb, JournaledDynamoDb
+from tests.kit.frames import publish, subscribe, unsubscribe
 
 START: Final = FakeClock().now
 END: Final = START + 60_000
@@ -50,7 +51,7 @@ CELLS: Final[list[tuple[Identity, str, str, Any]]] = list(
 )
 
 
-def _untouched(tables: Tables, dynamo: TappedDynamo, api: FakeApi) -> bool:
+def _untouched(tables: FakeDynamoDb, dynamo: JournaledDynamoDb, api: FakeConnections) -> bool:
     return not (dynamo.calls or api.posts or tables.subscriptions() or tables.entries())
 
 
@@ -68,7 +69,7 @@ def _assert_forbidden(reply: dict[str, Any], field: str | None) -> None:
 
 
 def test_every_combination_of_role_frame_merchant_and_ref_follows_the_protocol(
-    handler: Handler, tables: Tables, dynamo: TappedDynamo, api: FakeApi
+    handler: Handler, tables: FakeDynamoDb, dynamo: JournaledDynamoDb, api: FakeConnections
 ) -> None:
     allowed, refused = [], 0
     for who, kind, merchant_id, ref in CELLS:
@@ -117,9 +118,9 @@ def test_an_expired_token_allows_no_frame_not_even_a_ping(  # noqa: PLR0913, PLR
     client: str,
     late: int,
     handler: Handler,
-    tables: Tables,
-    dynamo: TappedDynamo,
-    api: FakeApi,
+    tables: FakeDynamoDb,
+    dynamo: JournaledDynamoDb,
+    api: FakeConnections,
     clock: FakeClock,
 ) -> None:
     clock.now = END + late
@@ -129,7 +130,11 @@ def test_an_expired_token_allows_no_frame_not_even_a_ping(  # noqa: PLR0913, PLR
 
 @pytest.mark.parametrize("frame", EVERYTHING)
 def test_an_unauthenticated_connection_may_do_nothing(
-    frame: str, handler: Handler, tables: Tables, dynamo: TappedDynamo, api: FakeApi
+    frame: str,
+    handler: Handler,
+    tables: FakeDynamoDb,
+    dynamo: JournaledDynamoDb,
+    api: FakeConnections,
 ) -> None:
     _assert_forbidden(_reply(handler, frame, Unauthenticated()), None)
     assert _untouched(tables, dynamo, api)

@@ -3,16 +3,16 @@
 import pytest
 
 from lambdas.layer.handler import Handler
-from tests.fakes import FakeApi, Journal, TappedDynamo
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import FakeDynamoDb, Journal, JournaledDynamoDb
 from tests.lambdas.frames_sent import (
     publish_notification,
     subscribe_connections,
     subscribed_connections,
 )
-from tests.lambdas.tables import Tables
 
 
-def _subscribe(handler: Handler, api: FakeApi, number: int, *, gone: int) -> None:
+def _subscribe(handler: Handler, api: FakeConnections, number: int, *, gone: int) -> None:
     """Subscribe c0, c1, ... of which the first `gone` are answered 410."""
     connection_ids = [f"c{n}" for n in range(number)]
     subscribe_connections(handler, *connection_ids)
@@ -21,7 +21,7 @@ def _subscribe(handler: Handler, api: FakeApi, number: int, *, gone: int) -> Non
 
 
 def test_a_publish_deletes_the_subscriptions_of_gone_connections_from_both_tables(
-    handler: Handler, api: FakeApi, tables: Tables
+    handler: Handler, api: FakeConnections, tables: FakeDynamoDb
 ) -> None:
     _subscribe(handler, api, 4, gone=2)
     receipt = publish_notification(handler)
@@ -32,7 +32,7 @@ def test_a_publish_deletes_the_subscriptions_of_gone_connections_from_both_table
 
 
 def test_gone_connections_are_pruned_25_deletes_a_call(
-    handler: Handler, api: FakeApi, dynamo: TappedDynamo
+    handler: Handler, api: FakeConnections, dynamo: JournaledDynamoDb
 ) -> None:
     _subscribe(handler, api, 30, gone=30)
     dynamo.calls.clear()
@@ -41,7 +41,7 @@ def test_gone_connections_are_pruned_25_deletes_a_call(
 
 
 def test_pruning_begins_after_every_post_has_ended(
-    handler: Handler, api: FakeApi, journal: Journal
+    handler: Handler, api: FakeConnections, journal: Journal
 ) -> None:
     _subscribe(handler, api, 3, gone=1)
     journal.clear()
@@ -51,7 +51,7 @@ def test_pruning_begins_after_every_post_has_ended(
 
 
 def test_a_publish_without_gone_connections_prunes_nothing(
-    handler: Handler, api: FakeApi, dynamo: TappedDynamo
+    handler: Handler, api: FakeConnections, dynamo: JournaledDynamoDb
 ) -> None:
     _subscribe(handler, api, 2, gone=0)
     dynamo.calls.clear()
@@ -60,7 +60,10 @@ def test_a_publish_without_gone_connections_prunes_nothing(
 
 
 def test_a_failed_pruning_is_logged_and_the_publisher_still_gets_its_receipt(
-    handler: Handler, api: FakeApi, dynamo: TappedDynamo, caplog: pytest.LogCaptureFixture
+    handler: Handler,
+    api: FakeConnections,
+    dynamo: JournaledDynamoDb,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     _subscribe(handler, api, 2, gone=1)
     dynamo.fail("write", RuntimeError("throttled"))

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from lambdas.layer.handler import Handler
-from tests.fakes import FakeApi, TappedDynamo
-from tests.lambdas.examples import publish, subscribe
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import JournaledDynamoDb
+from tests.kit.frames import publish, subscribe
 
 PUBLISHER = ("put notification", "query recent")
 SUBSCRIBER = ("write", "query notifications")
@@ -48,7 +49,7 @@ def _orders() -> list[list[str]]:
 
 @pytest.mark.parametrize("order", _orders(), ids=" - ".join)
 def test_a_racing_publish_is_delivered_in_every_order_of_steps_without_the_index(
-    order: list[str], handler: Handler, api: FakeApi, dynamo: TappedDynamo
+    order: list[str], handler: Handler, api: FakeConnections, dynamo: JournaledDynamoDb
 ) -> None:
     turnstile = Turnstile(order)
     for step in order:

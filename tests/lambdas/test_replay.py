@@ -8,19 +8,20 @@ from lambdas.layer.handler import Handler
 from lambdas.layer.items import StoredNotification
 from lambdas.layer.protocol.clock import to_rfc3339
 from lambdas.layer.storage import Storage
-from tests.fakes import FakeApi, FakeClock, TappedDynamo
-from tests.lambdas.examples import NOTIFICATION, NOW, TOPIC, subscribe
+from tests.kit.clock import FakeClock
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import RETENTION, FakeDynamoDb, JournaledDynamoDb
+from tests.kit.frames import NOTIFICATION, NOW, TOPIC, subscribe
 from tests.lambdas.frames_sent import (
     handle,
     publish_notification,
     subscribe_connections,
     subscribed_connections,
 )
-from tests.lambdas.tables import RETENTION, Tables
 
 
 def test_a_late_subscriber_gets_stored_notifications_as_ordinary_frames(
-    handler: Handler, api: FakeApi
+    handler: Handler, api: FakeConnections
 ) -> None:
     publish_notification(handler)
     assert handle(handler, "c1", subscribe())["replayed"] == 1
@@ -28,7 +29,7 @@ def test_a_late_subscriber_gets_stored_notifications_as_ordinary_frames(
 
 
 def test_a_replay_is_in_the_order_of_sent_at(
-    handler: Handler, api: FakeApi, clock: FakeClock
+    handler: Handler, api: FakeConnections, clock: FakeClock
 ) -> None:
     for id_ in ("z", "m", "a"):
         publish_notification(handler, id=id_)
@@ -38,7 +39,7 @@ def test_a_replay_is_in_the_order_of_sent_at(
 
 
 def test_of_130_the_newest_100_are_replayed_the_oldest_first(
-    handler: Handler, storage: Storage, api: FakeApi, clock: FakeClock
+    handler: Handler, storage: Storage, api: FakeConnections, clock: FakeClock
 ) -> None:
     for n in range(130):
         storage.put_notification(
@@ -49,7 +50,7 @@ def test_of_130_the_newest_100_are_replayed_the_oldest_first(
 
 
 def test_a_notification_is_replayed_within_the_retention_and_not_after_it(
-    handler: Handler, clock: FakeClock, tables: Tables
+    handler: Handler, clock: FakeClock, tables: FakeDynamoDb
 ) -> None:
     publish_notification(handler)
     clock.advance(seconds=RETENTION - 1)
@@ -60,7 +61,7 @@ def test_a_notification_is_replayed_within_the_retention_and_not_after_it(
 
 
 def test_since_limits_the_replay_with_ten_seconds_of_overlap(
-    handler: Handler, api: FakeApi, clock: FakeClock
+    handler: Handler, api: FakeConnections, clock: FakeClock
 ) -> None:
     for n in range(40):
         publish_notification(handler, id=str(n), n=n)
@@ -71,7 +72,7 @@ def test_since_limits_the_replay_with_ten_seconds_of_overlap(
 
 
 def test_the_now_of_a_subscribe_serves_as_its_next_since(
-    handler: Handler, api: FakeApi, clock: FakeClock
+    handler: Handler, api: FakeConnections, clock: FakeClock
 ) -> None:
     publish_notification(handler, id="long ago")
     clock.advance(seconds=60)
@@ -84,7 +85,7 @@ def test_the_now_of_a_subscribe_serves_as_its_next_since(
 
 
 def test_now_is_taken_before_the_subscribe_writes_or_reads(
-    handler: Handler, clock: FakeClock, dynamo: TappedDynamo
+    handler: Handler, clock: FakeClock, dynamo: JournaledDynamoDb
 ) -> None:
     def slow(call: Any) -> Any:
         clock.advance(seconds=2)
@@ -108,20 +109,13 @@ def test_a_since_of_the_far_future_replays_nothing(handler: Handler) -> None:
 
 
 def test_every_page_of_every_query_is_read(
-    handler: Handler, api: FakeApi, tables: Tables, dynamo: TappedDynamo
+    handler: Handler, api: FakeConnections, tables: FakeDynamoDb, dynamo: JournaledDynamoDb
 ) -> None:
     subscribe_connections(handler, "c1", "c2", "c3")
     for id_ in ("1", "2", "3"):
         publish_notification(handler, id=id_)
 
-    def page_by_page(step: str) -> None:
-        def smaller(_call: Any) -> Any:
-            return tables.client.query(**dynamo.asked(step)[-1], Limit=1)
-
-        dynamo.detour(step, smaller)
-
-    for step in ("query index", "query recent", "query notifications"):
-        page_by_page(step)
+    tables.page_items = 1
     api.posts.clear()
     assert publish_notification(handler, id="4")["accepted"] == 3
     assert handle(handler, "c4", subscribe())["replayed"] == 4
@@ -131,7 +125,7 @@ def test_every_page_of_every_query_is_read(
 
 
 def test_a_replay_to_a_gone_connection_deletes_its_subscription_and_has_no_reply(
-    handler: Handler, api: FakeApi, tables: Tables
+    handler: Handler, api: FakeConnections, tables: FakeDynamoDb
 ) -> None:
     publish_notification(handler, id="1")
     publish_notification(handler, id="2")
@@ -143,7 +137,7 @@ def test_a_replay_to_a_gone_connection_deletes_its_subscription_and_has_no_reply
 
 
 def test_a_replay_that_fails_is_an_internal_error_and_keeps_the_subscription(
-    handler: Handler, api: FakeApi, tables: Tables, caplog: pytest.LogCaptureFixture
+    handler: Handler, api: FakeConnections, tables: FakeDynamoDb, caplog: pytest.LogCaptureFixture
 ) -> None:
     for id_ in ("1", "2", "3"):
         publish_notification(handler, id=id_)

@@ -7,19 +7,20 @@ import pytest
 
 from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.handler import Handler
-from tests.fakes import FakeApi, FakeClock, TappedDynamo
-from tests.lambdas.examples import (
+from tests.kit.clock import FakeClock
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import RETENTION, FakeDynamoDb, JournaledDynamoDb
+from tests.kit.frames import (
     NOTIFICATION,
     NOW,
     PUBLISH,
     publish,
 )
 from tests.lambdas.frames_sent import handle, publish_notification, subscribe_connections
-from tests.lambdas.tables import RETENTION, Tables
 
 
 def test_the_same_id_with_the_same_content_is_stored_once_and_posted_again(
-    handler: Handler, api: FakeApi, clock: FakeClock, tables: Tables
+    handler: Handler, api: FakeConnections, clock: FakeClock, tables: FakeDynamoDb
 ) -> None:
     subscribe_connections(handler, "c1")
     first = publish_notification(handler, id="order 7")
@@ -45,7 +46,7 @@ def test_the_same_id_with_the_same_content_is_stored_once_and_posted_again(
     ],
 )
 def test_the_same_id_with_other_content_is_refused_and_changes_nothing(
-    changes: dict[str, Any], handler: Handler, api: FakeApi, tables: Tables
+    changes: dict[str, Any], handler: Handler, api: FakeConnections, tables: FakeDynamoDb
 ) -> None:
     subscribe_connections(handler, "c1")
     publish_notification(handler, id="order 7", n=1)
@@ -56,7 +57,9 @@ def test_the_same_id_with_other_content_is_refused_and_changes_nothing(
     assert (tables.entries(), api.posts) == before
 
 
-def test_nearly_equal_ids_are_distinct_and_unchanged(handler: Handler, api: FakeApi) -> None:
+def test_nearly_equal_ids_are_distinct_and_unchanged(
+    handler: Handler, api: FakeConnections
+) -> None:
     ids = ["a", "A", "a ", " a", "a" * 127, "a" * 128]
     subscribe_connections(handler, "c1")
     for n, id_ in enumerate(ids):
@@ -80,7 +83,7 @@ def test_the_same_id_may_be_used_for_another_ref(handler: Handler) -> None:
 
 
 def test_an_expired_notification_counts_as_absent(
-    handler: Handler, clock: FakeClock, tables: Tables
+    handler: Handler, clock: FakeClock, tables: FakeDynamoDb
 ) -> None:
     publish_notification(handler, id="order 7")
     clock.advance(seconds=RETENTION)
@@ -100,7 +103,7 @@ def test_a_repeated_id_is_a_duplicate_until_the_end_of_the_retention(
 
 
 def test_a_publish_that_failed_between_storing_and_posting_delivers_by_its_retry(
-    handler: Handler, api: FakeApi, clock: FakeClock, dynamo: TappedDynamo
+    handler: Handler, api: FakeConnections, clock: FakeClock, dynamo: JournaledDynamoDb
 ) -> None:
     subscribe_connections(handler, "c1")
     dynamo.fail("query index", TransportError("no response in time"))
@@ -114,7 +117,7 @@ def test_a_publish_that_failed_between_storing_and_posting_delivers_by_its_retry
 
 
 def test_a_put_whose_response_was_lost_is_not_a_duplicate_when_retried(
-    handler: Handler, api: FakeApi, dynamo: TappedDynamo
+    handler: Handler, api: FakeConnections, dynamo: JournaledDynamoDb
 ) -> None:
     def answered_at_the_second_try(call: Any) -> Any:
         call()

@@ -7,8 +7,9 @@ import pytest
 from lambdas.layer.aws.errors import TransportError
 from lambdas.layer.post import Outcome, PostResult
 from lambdas.layer.sender import Delivery, Sender
-from tests.fakes import FakeApi, FakeTime
-from tests.lambdas.examples import NEVER, subscribers
+from tests.kit.clock import FakeTime
+from tests.kit.connections import FakeConnections
+from tests.kit.frames import NEVER, subscribers
 
 NO_ANSWER = TransportError("ConnectionResetError: reset by peer")
 TIMED_OUT = TransportError("TimeoutError: timed out")
@@ -23,20 +24,24 @@ def _all(number: int) -> list[dict[str, int]]:
     return subscribers(_ids(number))
 
 
-def test_a_frame_reaches_each_connection_once_as_utf_8(sender: Sender, api: FakeApi) -> None:
+def test_a_frame_reaches_each_connection_once_as_utf_8(
+    sender: Sender, api: FakeConnections
+) -> None:
     delivery = sender.broadcast(_all(50), TEXT)
     assert delivery == Delivery(accepted=50, gone=(), failed=0)
     assert sorted(post.connection_id for post in api.posts) == sorted(_ids(50))
     assert {post.text for post in api.posts} == {TEXT}
 
 
-def test_a_broadcast_without_subscribers_posts_nothing(sender: Sender, api: FakeApi) -> None:
+def test_a_broadcast_without_subscribers_posts_nothing(
+    sender: Sender, api: FakeConnections
+) -> None:
     assert sender.broadcast(subscribers(set()), TEXT) == Delivery(accepted=0, gone=(), failed=0)
     assert api.posts == []
 
 
 def test_gone_connections_are_named_and_the_others_receive_the_frame(
-    sender: Sender, api: FakeApi, time: FakeTime
+    sender: Sender, api: FakeConnections, time: FakeTime
 ) -> None:
     api.script("c1", 410)
     api.script("c2", 410)
@@ -48,7 +53,7 @@ def test_gone_connections_are_named_and_the_others_receive_the_frame(
 
 @pytest.mark.parametrize("answer", [429, 500, 502, 503, 504, NO_ANSWER, TIMED_OUT])
 def test_a_retryable_response_is_retried(
-    answer: int | Exception, sender: Sender, api: FakeApi, time: FakeTime
+    answer: int | Exception, sender: Sender, api: FakeConnections, time: FakeTime
 ) -> None:
     api.script("c0", answer, answer, 200)
     assert sender.replay("c0", [TEXT], NEVER).outcome is Outcome.ACCEPTED
@@ -57,7 +62,7 @@ def test_a_retryable_response_is_retried(
 
 
 def test_a_connection_that_closes_between_two_attempts_is_gone(
-    sender: Sender, api: FakeApi, time: FakeTime
+    sender: Sender, api: FakeConnections, time: FakeTime
 ) -> None:
     api.script("c0", 429, 410)
     assert sender.replay("c0", [TEXT], NEVER).outcome is Outcome.GONE
@@ -66,7 +71,7 @@ def test_a_connection_that_closes_between_two_attempts_is_gone(
 
 @pytest.mark.parametrize("status", [401, 403, 404, 413, 301])
 def test_a_response_that_is_not_retryable_is_not_retried(
-    status: int, sender: Sender, api: FakeApi, time: FakeTime
+    status: int, sender: Sender, api: FakeConnections, time: FakeTime
 ) -> None:
     api.script("c0", status)
     assert sender.broadcast(_all(1), TEXT) == Delivery(accepted=0, gone=(), failed=1)
@@ -75,7 +80,7 @@ def test_a_response_that_is_not_retryable_is_not_retried(
 
 
 def test_a_post_gives_up_within_three_seconds(
-    sender: Sender, api: FakeApi, time: FakeTime, caplog: pytest.LogCaptureFixture
+    sender: Sender, api: FakeConnections, time: FakeTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     start = time.monotonic()
     api.script("c0", 500)
@@ -88,7 +93,7 @@ def test_a_post_gives_up_within_three_seconds(
 
 
 def test_an_attempt_lasts_a_second_at_most_and_never_beyond_the_post_budget(
-    sender: Sender, api: FakeApi, time: FakeTime
+    sender: Sender, api: FakeConnections, time: FakeTime
 ) -> None:
     start = time.monotonic()
 
@@ -112,7 +117,7 @@ def test_an_attempt_lasts_a_second_at_most_and_never_beyond_the_post_budget(
 
 
 def test_a_replay_stops_at_the_first_frame_that_is_not_accepted(
-    sender: Sender, api: FakeApi
+    sender: Sender, api: FakeConnections
 ) -> None:
     api.script("c0", 200, 403, 200)
     assert sender.replay("c0", ["1", "2", "3"], NEVER) == PostResult("c0", Outcome.FAILED, "403")
@@ -121,7 +126,9 @@ def test_a_replay_stops_at_the_first_frame_that_is_not_accepted(
     assert sender.replay("c1", ["1", "2"], NEVER).outcome is Outcome.GONE
 
 
-def test_a_replay_may_last_longer_than_a_post(sender: Sender, api: FakeApi, time: FakeTime) -> None:
+def test_a_replay_may_last_longer_than_a_post(
+    sender: Sender, api: FakeConnections, time: FakeTime
+) -> None:
     def slow() -> int:
         time.advance(0.1)
         return 200
@@ -132,7 +139,7 @@ def test_a_replay_may_last_longer_than_a_post(sender: Sender, api: FakeApi, time
 
 
 def test_a_replay_ends_within_the_fan_out_budget(
-    sender: Sender, api: FakeApi, time: FakeTime
+    sender: Sender, api: FakeConnections, time: FakeTime
 ) -> None:
     def slow() -> int:
         time.advance(0.9)

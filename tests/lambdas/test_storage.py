@@ -9,9 +9,9 @@ from lambdas.layer.protocol.clock import to_rfc3339
 from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
 from lambdas.layer.storage import Storage
-from tests.fakes import FakeClock, TappedDynamo
-from tests.lambdas.examples import NEVER, TOPIC
-from tests.lambdas.tables import RETENTION, Tables
+from tests.kit.clock import FakeClock
+from tests.kit.dynamodb import CONNECTIONS, LEDGER, RETENTION, FakeDynamoDb, JournaledDynamoDb
+from tests.kit.frames import NEVER, TOPIC
 
 HOUR = 3_600_000
 OTHER = Topic("another", "12303")
@@ -23,7 +23,7 @@ def _seconds(clock: FakeClock, later: int) -> dict[str, str]:
 
 
 def test_a_subscribe_writes_an_item_to_each_table(
-    storage: Storage, tables: Tables, clock: FakeClock
+    storage: Storage, tables: FakeDynamoDb, clock: FakeClock
 ) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR)
     assert tables.subscriptions() == [
@@ -42,13 +42,15 @@ def test_a_subscribe_writes_an_item_to_each_table(
     ]
 
 
-def test_a_subscribe_is_one_call(storage: Storage, dynamo: TappedDynamo, clock: FakeClock) -> None:
+def test_a_subscribe_is_one_call(
+    storage: Storage, dynamo: JournaledDynamoDb, clock: FakeClock
+) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR)
     assert [step for step, _ in dynamo.calls] == ["write"]
 
 
 def test_a_notification_is_stored_as_text_with_its_sent_at_and_expiry(
-    storage: Storage, tables: Tables, clock: FakeClock
+    storage: Storage, tables: FakeDynamoDb, clock: FakeClock
 ) -> None:
     assert storage.put_notification(TOPIC, STORED) is None
     (item,) = tables.entries()
@@ -64,7 +66,7 @@ def test_a_notification_is_stored_as_text_with_its_sent_at_and_expiry(
 
 
 def test_an_expiry_is_rounded_up_to_whole_seconds(
-    storage: Storage, tables: Tables, clock: FakeClock
+    storage: Storage, tables: FakeDynamoDb, clock: FakeClock
 ) -> None:
     clock.advance(seconds=0.001)
     storage.put_notification(TOPIC, STORED)
@@ -72,7 +74,7 @@ def test_an_expiry_is_rounded_up_to_whole_seconds(
 
 
 def test_putting_a_taken_id_returns_the_stored_notification_and_keeps_it(
-    storage: Storage, dynamo: TappedDynamo
+    storage: Storage, dynamo: JournaledDynamoDb
 ) -> None:
     storage.put_notification(TOPIC, STORED)
     assert storage.put_notification(TOPIC, StoredNotification("order 7", "{}", "later")) == STORED
@@ -142,15 +144,12 @@ def test_nearly_equal_topics_are_distinct(
 
 
 def test_reading_goes_on_after_a_page_without_a_match(
-    storage: Storage, dynamo: TappedDynamo, tables: Tables, clock: FakeClock
+    storage: Storage, dynamo: JournaledDynamoDb, tables: FakeDynamoDb, clock: FakeClock
 ) -> None:
     stored = [StoredNotification(str(n), "{}", to_rfc3339(clock() + n)) for n in range(6)]
     for notification in stored:
         storage.put_notification(TOPIC, notification)
-    dynamo.detour(
-        "query notifications",
-        lambda _call: tables.client.query(**dynamo.asked("query notifications")[-1], Limit=2),
-    )
+    tables.page_items = 2
     assert storage.notifications(TOPIC, clock() + 3) == stored[4:]
     assert len(dynamo.asked("query notifications")) > 2
 
@@ -163,19 +162,16 @@ def test_subscribers_are_those_of_the_topic_only(storage: Storage, clock: FakeCl
 
 
 def test_a_subscriber_without_a_recent_subscription_is_found_through_the_index(
-    storage: Storage, clock: FakeClock, tables: Tables
+    storage: Storage, clock: FakeClock, tables: FakeDynamoDb
 ) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR)
-    tables.client.delete_item(
-        TableName=tables.ledger,
-        Key={"merchant_id#ref": {"S": TOPIC.key}, "entry": {"S": "subscription#c1"}},
-    )
+    tables.write(LEDGER, (TOPIC.key, "subscription#c1"), None)
     assert storage.subscribers(TOPIC).keys() == {"c1"}
 
 
 @pytest.mark.parametrize("step", ["query index", "query recent"])
 def test_a_lookup_fails_when_either_query_fails(
-    step: str, storage: Storage, dynamo: TappedDynamo
+    step: str, storage: Storage, dynamo: JournaledDynamoDb
 ) -> None:
     failure = ServiceError("Query", "InternalServerError", "", {})
     dynamo.fail(step, failure)
@@ -185,18 +181,16 @@ def test_a_lookup_fails_when_either_query_fails(
 
 
 @pytest.fixture
-def environment(
-    tables: Tables, moto_client: Boto3DynamoDb, monkeypatch: pytest.MonkeyPatch
-) -> pytest.MonkeyPatch:
-    monkeypatch.setenv("CONNECTIONS_TABLE", tables.connections)
-    monkeypatch.setenv("LEDGER_TABLE", tables.ledger)
+def environment(tables: FakeDynamoDb, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setenv("CONNECTIONS_TABLE", CONNECTIONS)
+    monkeypatch.setenv("LEDGER_TABLE", LEDGER)
     monkeypatch.setenv("RETENTION_SECONDS", "60")
-    monkeypatch.setattr(Boto3DynamoDb, "from_session", lambda: moto_client)
+    monkeypatch.setattr(Boto3DynamoDb, "from_session", lambda: tables)
     return monkeypatch
 
 
 @pytest.mark.usefixtures("environment")
-def test_the_environment_names_the_tables_and_the_retention(tables: Tables) -> None:
+def test_the_environment_names_the_tables_and_the_retention(tables: FakeDynamoDb) -> None:
     storage = Storage.from_env()
     storage.subscribe("3", TOPIC, NEVER)
     storage.put_notification(TOPIC, STORED)

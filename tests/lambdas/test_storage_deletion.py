@@ -3,9 +3,9 @@
 from lambdas.layer.items import StoredNotification
 from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.storage import Storage
-from tests.fakes import FakeClock, TappedDynamo
-from tests.lambdas.examples import TOPIC
-from tests.lambdas.tables import Tables
+from tests.kit.clock import FakeClock
+from tests.kit.dynamodb import FakeDynamoDb, JournaledDynamoDb
+from tests.kit.frames import TOPIC
 
 HOUR = 3_600_000
 OTHER = Topic("another", "12303")
@@ -13,7 +13,7 @@ STORED = StoredNotification("order 7", "{}", "2026-11-23T09:30:00.000Z")
 
 
 def test_all_subscriptions_of_a_connection_are_deleted_and_nothing_else(
-    storage: Storage, tables: Tables, clock: FakeClock
+    storage: Storage, tables: FakeDynamoDb, clock: FakeClock
 ) -> None:
     for topic in (TOPIC, OTHER, Topic("m", 1)):
         storage.subscribe("c1", topic, clock() + HOUR)
@@ -26,28 +26,25 @@ def test_all_subscriptions_of_a_connection_are_deleted_and_nothing_else(
 
 
 def test_every_page_of_subscriptions_is_read(
-    storage: Storage, dynamo: TappedDynamo, tables: Tables, clock: FakeClock
+    storage: Storage, tables: FakeDynamoDb, clock: FakeClock
 ) -> None:
     for n in range(30):
         storage.subscribe("c1", Topic("m", n), clock() + HOUR)
-    dynamo.detour(
-        "query connection",
-        lambda _call: tables.client.query(**dynamo.asked("query connection")[-1], Limit=7),
-    )
+    tables.page_items = 7
     assert storage.delete_subscriptions("c1") == 30
     assert tables.subscriptions() == []
     assert tables.entries() == []
 
 
 def test_subscriptions_are_read_consistently_so_that_new_ones_are_deleted_too(
-    storage: Storage, dynamo: TappedDynamo
+    storage: Storage, dynamo: JournaledDynamoDb
 ) -> None:
     storage.delete_subscriptions("c1")
     assert dynamo.asked("query connection")[0]["ConsistentRead"] is True
 
 
 def test_items_are_deleted_one_by_one_without_permission_to_put(
-    storage: Storage, dynamo: TappedDynamo, clock: FakeClock
+    storage: Storage, dynamo: JournaledDynamoDb, clock: FakeClock
 ) -> None:
     storage.subscribe("c1", TOPIC, clock() + HOUR)
     dynamo.calls.clear()

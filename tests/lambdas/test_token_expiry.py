@@ -6,10 +6,11 @@ import pytest
 
 from lambdas.layer.auth.principal import Identity
 from lambdas.layer.handler import Handler
-from tests.fakes import Call, FakeApi, FakeClock, FakeTime, TappedDynamo
-from tests.lambdas.examples import publish, subscribe
+from tests.kit.clock import FakeClock, FakeTime
+from tests.kit.connections import FakeConnections
+from tests.kit.dynamodb import Call, FakeDynamoDb, JournaledDynamoDb
+from tests.kit.frames import publish, subscribe
 from tests.lambdas.frames_sent import handle
-from tests.lambdas.tables import Tables
 
 START: Final = FakeClock().now
 END: Final = START + 60_000
@@ -40,7 +41,7 @@ def test_a_subscriber_is_told_the_earlier_expiry_of_token_and_connection(
     [(60, 60, 60), (300, 300, 300), (3600, 3600, 300), (7260, 7260, 300), (86_400, 7500, 300)],
 )
 def test_both_items_of_a_subscription_expire_with_the_token_at_the_latest(
-    expires_in: int, subscription: int, recent: int, handler: Handler, tables: Tables
+    expires_in: int, subscription: int, recent: int, handler: Handler, tables: FakeDynamoDb
 ) -> None:
     handle(handler, "page", subscribe(), principal=_who(START + expires_in * 1000))
     (item,) = tables.subscriptions()
@@ -50,7 +51,7 @@ def test_both_items_of_a_subscription_expire_with_the_token_at_the_latest(
 
 
 def test_nothing_is_delivered_after_the_token_has_expired(
-    handler: Handler, clock: FakeClock, api: FakeApi
+    handler: Handler, clock: FakeClock, api: FakeConnections
 ) -> None:
     handle(handler, "page", subscribe(), principal=_who(END))
     clock.now = END - 1500
@@ -62,7 +63,7 @@ def test_nothing_is_delivered_after_the_token_has_expired(
 
 
 def test_subscribing_again_sets_the_expiry_to_that_of_the_new_token(
-    handler: Handler, tables: Tables
+    handler: Handler, tables: FakeDynamoDb
 ) -> None:
     for expires_in in (60_000, 120_000, 30_000):
         handle(handler, "page", subscribe(), principal=_who(START + expires_in))
@@ -71,7 +72,7 @@ def test_subscribing_again_sets_the_expiry_to_that_of_the_new_token(
 
 
 def test_a_replay_stops_and_is_forbidden_when_the_token_expires_during_it(
-    handler: Handler, clock: FakeClock, time: FakeTime, api: FakeApi
+    handler: Handler, clock: FakeClock, time: FakeTime, api: FakeConnections
 ) -> None:
     for n in range(5):
         handle(handler, "page", publish(id=str(n)))
@@ -89,7 +90,7 @@ def test_a_replay_stops_and_is_forbidden_when_the_token_expires_during_it(
 
 
 def test_a_subscribe_is_forbidden_when_the_token_expires_during_it(
-    handler: Handler, clock: FakeClock, api: FakeApi, dynamo: TappedDynamo
+    handler: Handler, clock: FakeClock, api: FakeConnections, dynamo: JournaledDynamoDb
 ) -> None:
     handle(handler, "page", publish())
 
@@ -105,7 +106,7 @@ def test_a_subscribe_is_forbidden_when_the_token_expires_during_it(
 
 
 def test_a_post_is_not_retried_after_the_token_has_expired(
-    handler: Handler, clock: FakeClock, time: FakeTime, api: FakeApi
+    handler: Handler, clock: FakeClock, time: FakeTime, api: FakeConnections
 ) -> None:
     def slow() -> int:
         clock.advance(seconds=1)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from lambdas.layer.auth.principal import Identity
 from lambdas.layer.auth.tokens import LONGEST_LIFE, InvalidToken, verify
-from tests.lambdas.forgeries import DAY, FORGERIES
-from tests.lambdas.minting import ABSENT, KEYS, NOW, b64, signed, token
+from tests.kit.forgeries import DAY, FORGERIES
+from tests.kit.tokens import ABSENT, KEYS, NOW, b64, signed, token
 
 GOOD = token()
 WHO = Identity("frontend", "shop", frozenset({"12303"}), (NOW + 3600) * 1000)

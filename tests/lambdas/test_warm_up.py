@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.lambdas.functions import Function
-from tests.lambdas.loopback import LoopbackApi
+from tests.kit.functions import Function
+from tests.kit.loopback import LoopbackApi
 
 WARM = {"warm": True}
 FUNCTIONS = {

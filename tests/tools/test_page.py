@@ -9,7 +9,7 @@ from tools.page import with_figures
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {
     "benchmark.md": "make bench ARGS=--publish",
-    "reliability.md": "make prove ARGS=--publish",
+    "reliability.md": "make verify ARGS=--publish",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Self
 
 from lambdas.layer import settings
 from lambdas.layer.auth.tokens import can_sign
-from lambdas.layer.aws.secrets_manager import SecretsManager
+from lambdas.layer.aws.json_services import SecretsManager
 from lambdas.layer.protocol.clock import Clock, system_clock
 
 _CACHE_TTL_MS = 5 * 60 * 1000

@@ -1,11 +1,13 @@
 """How AWS is called: by the functions over AWS's Common Runtime, in other processes by boto3.
 
-    transport     connections to one host, kept, each exchange within a deadline   (awscrt)
-    signing       Signature Version 4, and where credentials come from             (awscrt)
-    service       one AWS service at one endpoint: a signed POST, its response
-    json_service  the AWS JSON protocol: parameters in, result out, transient errors tried again
-    dynamodb, secrets_manager, connections_api     the operations that the service uses
-    boto3_clients the same operations on boto3's clients, for backends in their own process
+    clients          what the service asks of either, as protocols
+    transport        connections to one host, kept, each exchange within a deadline      (awscrt)
+    service          one service at one endpoint: a signed POST, its response            (awscrt)
+    json_services    DynamoDB and Secrets Manager: parameters in, result out, one retry
+    connections_api  API Gateway's `@connections`: a post, its status
+    boto3_clients    the same on boto3's clients, for backends in their own process
+    batches          many items, written 25 a call, what is left over again
+    retries, deadline, errors    when to try again, until when, and what is raised
 
 Nothing here knows merchants or subscriptions.
 """

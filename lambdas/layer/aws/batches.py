@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from lambdas.layer import limits
-from lambdas.layer.aws.dynamodb import DynamoDbClient
+from lambdas.layer.aws.clients import DynamoDbClient
 from lambdas.layer.aws.retries import pauses
 
 Request = tuple[str, dict[str, Any]]
@@ -43,7 +43,7 @@ def _write_batch(client: DynamoDbClient, batch: list[Request], deadline: float) 
         items.setdefault(table, []).append(request)
     leftover_deadline = min(deadline, time.monotonic() + limits.LEFTOVER_BUDGET)
     waits = pauses()
-    while items := client.batch_write_item(RequestItems=items).get("UnprocessedItems", {}):
+    while items := client.call("BatchWriteItem", RequestItems=items).get("UnprocessedItems", {}):
         wait = next(waits)
         if time.monotonic() + wait > leftover_deadline:
             raise UnwrittenError(sum(map(len, items.values())))

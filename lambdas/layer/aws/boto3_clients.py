@@ -11,14 +11,14 @@ from functools import cache
 from typing import Any, Self
 
 import boto3
+from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, NoCredentialsError, ParamValidationError
 
 from lambdas.layer import limits, settings
-from lambdas.layer.aws.connections_api import ENDPOINT_SETTING, MAX_POSTS
+from lambdas.layer.aws.clients import ENDPOINT_SETTING, MAX_POSTS, USER_AGENT
 from lambdas.layer.aws.errors import AwsError, ServiceError, TransportError
-from lambdas.layer.aws.service import USER_AGENT
 
 # boto3 counts connecting and reading each for itself; its pause before a second attempt is up to 1
 # second: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
@@ -28,7 +28,7 @@ _BAD_REQUEST = 400
 
 
 class Boto3DynamoDb:
-    """DynamoDB through a client of boto3; see DynamoDbClient."""
+    """DynamoDB through a client of boto3; see clients.DynamoDbClient."""
 
     def __init__(self, client: Any, credentials: Credentials | None = None) -> None:
         """Take boto3's client, and whose credentials it uses."""
@@ -53,29 +53,15 @@ class Boto3DynamoDb:
         if self._credentials is not None:
             self._credentials.get_frozen_credentials()
 
-    def put_item(self, **parameters: Any) -> dict[str, Any]:
-        """Put one item."""
-        with _translated("PutItem"):
-            return _result(self._client.put_item(**parameters))
-
-    def delete_item(self, **parameters: Any) -> dict[str, Any]:
-        """Delete one item; one that does not exist is not an error."""
-        with _translated("DeleteItem"):
-            return _result(self._client.delete_item(**parameters))
-
-    def query(self, **parameters: Any) -> dict[str, Any]:
-        """Return one page of a query."""
-        with _translated("Query"):
-            return _result(self._client.query(**parameters))
-
-    def batch_write_item(self, **parameters: Any) -> dict[str, Any]:
-        """Write up to 25 items; what was left over is in the result's UnprocessedItems."""
-        with _translated("BatchWriteItem"):
-            return _result(self._client.batch_write_item(**parameters))
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Return the result of an operation, e.g. `PutItem`."""
+        with _translated(operation):
+            response = getattr(self._client, xform_name(operation))(**parameters)
+        return {name: value for name, value in response.items() if name != "ResponseMetadata"}
 
 
 class Boto3ConnectionsApi:
-    """The `@connections` of one stage through a client of boto3; see ConnectionsClient."""
+    """The `@connections` of one stage through a client of boto3; see clients.ConnectionsClient."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -133,10 +119,6 @@ def _translated(operation: str) -> Iterator[None]:
     except Exception as error:
         # Beside BotoCoreError, whatever its parsers raise for a response that is not AWS's own.
         raise TransportError(type(error).__name__) from error
-
-
-def _result(response: Any) -> dict[str, Any]:
-    return {name: value for name, value in response.items() if name != "ResponseMetadata"}
 
 
 def _require_object(response_dict: dict[str, Any], **_: Any) -> None:

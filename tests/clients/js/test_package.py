@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.js.programs import CLIENT, run
-from tests.e2e.browser import running, serving
+from tests.kit.browser import running, serving
 
 PROGRAM = "import { watchRef } from 'ws-notify'; console.log(typeof watchRef);"
 

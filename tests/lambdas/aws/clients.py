@@ -6,11 +6,10 @@ import boto3
 from awscrt.auth import AwsCredentialsProvider
 
 from lambdas.layer.aws.boto3_clients import Boto3ConnectionsApi, Boto3DynamoDb
-from lambdas.layer.aws.connections_api import ConnectionsApi, ConnectionsClient
-from lambdas.layer.aws.dynamodb import DynamoDb, DynamoDbClient
-from lambdas.layer.aws.json_service import JsonService
-from lambdas.layer.aws.service import AwsService
-from lambdas.layer.aws.signing import Signer
+from lambdas.layer.aws.clients import ConnectionsClient, DynamoDbClient
+from lambdas.layer.aws.connections_api import ConnectionsApi
+from lambdas.layer.aws.json_services import DynamoDb, JsonService
+from lambdas.layer.aws.service import AwsService, Signer
 from lambdas.layer.aws.transport import Transport
 
 REGION: Final = "eu-west-1"
@@ -35,13 +34,13 @@ def service(
 
 def json_service(endpoint: str) -> JsonService:
     """Return DynamoDB's protocol at an endpoint."""
-    return JsonService(service(endpoint), "DynamoDB_20120810", "1.0")
+    return DynamoDb(service(endpoint))
 
 
 def dynamodb(library: str, endpoint: str, monkeypatch: Any) -> DynamoDbClient:
     """Return a client of DynamoDB at an endpoint, as the environment would make it."""
     if library == "awscrt":
-        return DynamoDb(json_service(endpoint))
+        return DynamoDb(service(endpoint))
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
     return Boto3DynamoDb.from_session(boto3.Session(*KEY, region_name=REGION))
 

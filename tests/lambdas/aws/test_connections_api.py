@@ -2,11 +2,12 @@
 
 import pytest
 
-from lambdas.layer.aws.connections_api import MAX_POSTS, ConnectionsApi
+from lambdas.layer.aws.clients import MAX_POSTS
+from lambdas.layer.aws.connections_api import ConnectionsApi
 from lambdas.layer.sender import Delivery, Sender
+from tests.kit.frames import subscribers
+from tests.kit.loopback import LoopbackApi
 from tests.lambdas.aws.clients import service
-from tests.lambdas.examples import subscribers
-from tests.lambdas.loopback import LoopbackApi
 
 DATA = '{"client":"backend","message":"é 💳"}'
 CONNECTION = "V7mQkd0fDoECJwg="

@@ -12,12 +12,11 @@ import pytest
 from lambdas.layer import limits
 from lambdas.layer.aws import boto3_clients
 from lambdas.layer.aws.boto3_clients import Boto3ConnectionsApi, Boto3DynamoDb
-from lambdas.layer.aws.connections_api import ConnectionsClient
-from lambdas.layer.aws.dynamodb import DynamoDbClient
+from lambdas.layer.aws.clients import ConnectionsClient, DynamoDbClient
 from lambdas.layer.aws.errors import AwsError, ServiceError, TransportError
+from tests.kit.dynamodb import SHAPES, FakeDynamoDb
+from tests.kit.loopback import HttpResponse, LoopbackApi
 from tests.lambdas.aws.clients import LIBRARIES, REGION, connections_api, dynamodb
-from tests.lambdas.loopback import HttpResponse, LoopbackApi
-from tests.lambdas.tables import Tables, create_tables
 
 PUT: dict[str, Any] = {
     "TableName": "ledger",
@@ -49,76 +48,103 @@ def library(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-# -- DynamoDB, against the local AWS
+# -- DynamoDB: the local AWS, and the model that other tests use in its place
+
+LEDGER = f"ledger-{uuid4().hex}"
 
 
-@pytest.fixture
-def tables(aws: str) -> Tables:
-    client = boto3.client(
+@pytest.fixture(params=[*LIBRARIES, "the model"])
+def client(
+    request: pytest.FixtureRequest, aws: str, monkeypatch: pytest.MonkeyPatch
+) -> DynamoDbClient:
+    if request.param == "the model":
+        return FakeDynamoDb({LEDGER: SHAPES["ledger"]})
+    _create_ledger(aws)
+    return dynamodb(request.param, aws, monkeypatch)
+
+
+@cache
+def _create_ledger(endpoint: str) -> None:
+    """Create a table of which each test uses a partition of its own."""
+    boto3.client(
         "dynamodb",
-        endpoint_url=aws,
+        endpoint_url=endpoint,
         region_name=REGION,
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106 - the local AWS takes any
+    ).create_table(
+        TableName=LEDGER,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("merchant_id#ref", "entry")
+        ],
+        KeySchema=[
+            {"AttributeName": "merchant_id#ref", "KeyType": "HASH"},
+            {"AttributeName": "entry", "KeyType": "RANGE"},
+        ],
     )
-    return create_tables(client, uuid4().hex)
 
 
 @pytest.fixture
-def client(library: str, aws: str, monkeypatch: pytest.MonkeyPatch) -> DynamoDbClient:
-    return dynamodb(library, aws, monkeypatch)
+def topic() -> str:
+    return f"m#é💳{uuid4().hex}"
 
 
-def _item(line: str, **more: str) -> dict[str, Any]:
-    values = {"merchant_id#ref": "m#é💳", "entry": line, **more}
+def _item(topic: str, entry: str, **more: str) -> dict[str, Any]:
+    values = {"merchant_id#ref": topic, "entry": entry, **more}
     return {name: {"S": value} for name, value in values.items()}
 
 
-def test_a_query_returns_its_pages_one_by_one(client: DynamoDbClient, tables: Tables) -> None:
-    for number in range(3):
-        client.put_item(TableName=tables.ledger, Item=_item(f"l{number}"))
-    query: dict[str, Any] = {
-        "TableName": tables.ledger,
+def _query(topic: str, **more: Any) -> dict[str, Any]:
+    return {
+        "TableName": LEDGER,
         "KeyConditionExpression": "#key = :key",
         "ExpressionAttributeNames": {"#key": "merchant_id#ref"},
-        "ExpressionAttributeValues": {":key": {"S": "m#é💳"}},
+        "ExpressionAttributeValues": {":key": {"S": topic}},
         "ConsistentRead": True,
-        "Limit": 2,
+        **more,
     }
-    first = client.query(**query)
-    rest = client.query(**query, ExclusiveStartKey=first["LastEvaluatedKey"])
+
+
+def test_a_query_returns_its_pages_one_by_one(client: DynamoDbClient, topic: str) -> None:
+    for number in range(3):
+        client.call("PutItem", TableName=LEDGER, Item=_item(topic, f"l{number}"))
+    query = _query(topic, Limit=2)
+    first = client.call("Query", **query)
+    rest = client.call("Query", **query, ExclusiveStartKey=first["LastEvaluatedKey"])
     found = [item["entry"]["S"] for item in (*first["Items"], *rest["Items"])]
     assert found == ["l0", "l1", "l2"]
     assert "LastEvaluatedKey" not in rest
 
 
 def test_a_put_whose_condition_fails_shows_the_item_that_is_there(
-    client: DynamoDbClient, tables: Tables
+    client: DynamoDbClient, topic: str
 ) -> None:
     conditional: dict[str, Any] = {
-        "TableName": tables.ledger,
+        "TableName": LEDGER,
         "ConditionExpression": "attribute_not_exists(entry)",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
-    client.put_item(**conditional, Item=_item("l", write="1"))
+    client.call("PutItem", **conditional, Item=_item(topic, "l", write="1"))
     with pytest.raises(ServiceError) as refused:
-        client.put_item(**conditional, Item=_item("l", write="2"))
+        client.call("PutItem", **conditional, Item=_item(topic, "l", write="2"))
     assert refused.value.code == "ConditionalCheckFailedException"
-    assert refused.value.body["Item"] == _item("l", write="1")
+    assert refused.value.body["Item"] == _item(topic, "l", write="1")
 
 
-def test_a_batch_is_written_and_an_item_deleted(client: DynamoDbClient, tables: Tables) -> None:
-    puts = [{"PutRequest": {"Item": _item(line)}} for line in ("a", "b")]
-    result = client.batch_write_item(RequestItems={tables.ledger: puts})
+def test_a_batch_is_written_and_an_item_deleted(client: DynamoDbClient, topic: str) -> None:
+    puts = [{"PutRequest": {"Item": _item(topic, entry)}} for entry in ("a", "b")]
+    result = client.call("BatchWriteItem", RequestItems={LEDGER: puts})
     assert result.get("UnprocessedItems", {}) == {}
-    client.delete_item(TableName=tables.ledger, Key=_item("a"))
-    client.delete_item(TableName=tables.ledger, Key=_item("never there"))
-    assert [item["entry"]["S"] for item in tables.entries()] == ["b"]
+    client.call("DeleteItem", TableName=LEDGER, Key=_item(topic, "a"))
+    client.call("DeleteItem", TableName=LEDGER, Key=_item(topic, "never there"))
+    found = client.call("Query", **_query(topic))["Items"]
+    assert [item["entry"]["S"] for item in found] == ["b"]
 
 
 def test_a_table_that_does_not_exist_is_named_by_its_error(client: DynamoDbClient) -> None:
     with pytest.raises(ServiceError) as refused:
-        client.put_item(TableName="none", Item=_item("l"))
+        client.call("PutItem", TableName="none", Item=_item("m", "l"))
     assert refused.value.code == "ResourceNotFoundException"
 
 
@@ -137,7 +163,7 @@ def test_unprocessed_items_are_in_the_result_of_a_batch(
 ) -> None:
     rest = {"ledger": [{"DeleteRequest": {"Key": {"entry": {"S": "subscription#a"}}}}]}
     loopback.script(HttpResponse(200, {"UnprocessedItems": rest}))
-    assert scripted.batch_write_item(RequestItems=rest) == {"UnprocessedItems": rest}
+    assert scripted.call("BatchWriteItem", RequestItems=rest) == {"UnprocessedItems": rest}
 
 
 @pytest.mark.parametrize("transient", [THROTTLED, 500, 503, "reset"])
@@ -145,7 +171,7 @@ def test_a_transient_error_is_met_by_a_second_attempt(
     transient: Any, scripted: DynamoDbClient, loopback: LoopbackApi
 ) -> None:
     loopback.script(transient, HttpResponse(200, {}))
-    assert scripted.put_item(**PUT) == {}
+    assert scripted.call("PutItem", **PUT) == {}
     first, second = loopback.requests
     assert first.body == second.body
 
@@ -155,7 +181,7 @@ def test_throttling_that_goes_on_is_raised_by_its_name(
 ) -> None:
     loopback.script(THROTTLED, THROTTLED, HttpResponse(200, {}))
     with pytest.raises(ServiceError) as throttled:
-        scripted.put_item(**PUT)
+        scripted.call("PutItem", **PUT)
     assert throttled.value.code == "ProvisionedThroughputExceededException"
     assert len(loopback.requests) == 2
 
@@ -167,7 +193,7 @@ def test_what_is_not_a_response_of_dynamodb_is_a_transport_error_within_3_second
     loopback.script(unanswered, unanswered)
     started = time.monotonic()
     with pytest.raises(TransportError) as failed:
-        scripted.put_item(**PUT)
+        scripted.call("PutItem", **PUT)
     assert time.monotonic() - started < limits.CALL_BUDGET + UNCERTAINTY
     assert "canary" not in "".join(traceback.format_exception(failed.value))
 
@@ -178,7 +204,7 @@ def test_a_refused_connection_is_a_transport_error(
     with LoopbackApi() as gone:
         endpoint = gone.endpoint
     with pytest.raises(TransportError):
-        dynamodb(library, endpoint, monkeypatch).put_item(**PUT)
+        dynamodb(library, endpoint, monkeypatch).call("PutItem", **PUT)
 
 
 @pytest.mark.parametrize("odd", ODD)
@@ -187,7 +213,7 @@ def test_an_error_response_that_is_not_one_of_aws_raises_an_aws_error(
 ) -> None:
     loopback.script(odd, odd)
     with pytest.raises(AwsError):
-        scripted.put_item(**PUT)
+        scripted.call("PutItem", **PUT)
 
 
 def test_credentials_can_be_resolved_beforehand(scripted: DynamoDbClient) -> None:
@@ -198,7 +224,7 @@ def test_every_call_names_this_client_to_aws(
     scripted: DynamoDbClient, loopback: LoopbackApi
 ) -> None:
     loopback.script(HttpResponse(200, {}))
-    scripted.put_item(**PUT)
+    scripted.call("PutItem", **PUT)
     assert "ottu-ws-notify" in loopback.requests[0].headers["user-agent"]
 
 

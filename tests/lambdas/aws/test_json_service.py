@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from lambdas.layer import limits
-from lambdas.layer.aws import json_service as json_service_module
-from lambdas.layer.aws import retries
+from lambdas.layer.aws import json_services, retries
 from lambdas.layer.aws.errors import ServiceError, TransportError
-from lambdas.layer.aws.json_service import JsonService
-from tests.fakes import FakeTime, LongestPauses
+from lambdas.layer.aws.json_services import JsonService
+from tests.kit.clock import FakeTime, LongestPauses
+from tests.kit.loopback import HttpResponse, LoopbackApi, ScriptedResponse
 from tests.lambdas.aws.clients import json_service
-from tests.lambdas.loopback import HttpResponse, LoopbackApi, ScriptedResponse
 
 PARAMETERS = {"TableName": "ledger", "Key": {"ref": {"S": "é💳"}}}
 RETRYABLE: list[Any] = [
@@ -48,7 +47,7 @@ REFUSED: list[HttpResponse] = [
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     time = FakeTime()
-    monkeypatch.setattr(json_service_module, "time", time)
+    monkeypatch.setattr(json_services, "time", time)
     monkeypatch.setattr(retries, "random", LongestPauses)
     return time
 
@@ -61,7 +60,7 @@ def api(loopback: LoopbackApi, waits: FakeTime) -> JsonService:
 
 def _refusal(api: JsonService) -> ServiceError:
     with pytest.raises(ServiceError) as refused:
-        api.call("PutItem", PARAMETERS)
+        api.call("PutItem", **PARAMETERS)
     assert refused.value.operation == "PutItem"
     return refused.value
 
@@ -69,8 +68,8 @@ def _refusal(api: JsonService) -> ServiceError:
 def test_a_response_is_returned_unchanged(api: JsonService, loopback: LoopbackApi) -> None:
     body = {"Items": [{"n": {"N": "1"}, "s": {"S": "é💳\n"}}], "Count": 1, "LastEvaluatedKey": {}}
     loopback.script(HttpResponse(200, body), HttpResponse(200, {}))
-    assert api.call("Query", PARAMETERS) == body
-    assert api.call("PutItem", PARAMETERS) == {}
+    assert api.call("Query", **PARAMETERS) == body
+    assert api.call("PutItem", **PARAMETERS) == {}
 
 
 @pytest.mark.parametrize("retryable", RETRYABLE)
@@ -78,7 +77,7 @@ def test_a_retryable_response_is_retried_once(
     retryable: ScriptedResponse, api: JsonService, loopback: LoopbackApi, waits: FakeTime
 ) -> None:
     loopback.script(retryable, HttpResponse(200, {"Count": 7}))
-    assert api.call("Query", PARAMETERS) == {"Count": 7}
+    assert api.call("Query", **PARAMETERS) == {"Count": 7}
     first, second = loopback.requests
     assert first.body == second.body
     assert first.headers["x-amz-target"] == second.headers["x-amz-target"]
@@ -94,7 +93,7 @@ def test_a_retryable_response_is_raised_after_two_attempts(
         isinstance(retryable, HttpResponse) and retryable.status == 200
     )
     with pytest.raises(TransportError if unanswered else ServiceError) as failed:
-        api.call("Query", PARAMETERS)
+        api.call("Query", **PARAMETERS)
     assert "canary" not in "".join(traceback.format_exception(failed.value))
     assert len(loopback.requests) == 2
     assert waits.slept == [1.0]
@@ -106,7 +105,7 @@ def test_no_answer_in_time_is_tried_once_more_and_then_raised(
     monkeypatch.setattr(limits, "ATTEMPT_TIMEOUT", 0.1)
     loopback.script("hang", "hang")
     with pytest.raises(TransportError):
-        api.call("Query", PARAMETERS)
+        api.call("Query", **PARAMETERS)
     assert len(loopback.requests) == 2
 
 
@@ -114,7 +113,7 @@ def test_a_refused_connection_is_raised(waits: FakeTime) -> None:
     with LoopbackApi() as gone:
         endpoint = gone.endpoint
     with pytest.raises(TransportError):
-        json_service(endpoint).call("Query", PARAMETERS)
+        json_service(endpoint).call("Query", **PARAMETERS)
     assert waits.slept == [1.0]
 
 

@@ -8,16 +8,16 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from lambdas.layer.aws import signing
-from lambdas.layer.aws.connections_api import ENDPOINT_SETTING, ConnectionsApi
-from lambdas.layer.aws.dynamodb import DynamoDb
+from lambdas.layer.aws import service as service_module
+from lambdas.layer.aws.clients import ENDPOINT_SETTING
+from lambdas.layer.aws.connections_api import ConnectionsApi
 from lambdas.layer.aws.errors import TransportError
-from lambdas.layer.aws.service import AwsService
-from lambdas.layer.aws.signing import CredentialsError
+from lambdas.layer.aws.json_services import DynamoDb
+from lambdas.layer.aws.service import AwsService, CredentialsError
 from lambdas.layer.settings import InvalidSettingError, MissingSettingError
+from tests.kit.loopback import HttpRequest, HttpResponse, LoopbackApi
 from tests.lambdas.aws.clients import KEY, REGION, service
 from tests.lambdas.aws.container import Container, serving_credentials
-from tests.lambdas.loopback import HttpRequest, HttpResponse, LoopbackApi
 
 PATIENCE = 5.0
 SETTINGS = ("OF_THIS_TEST", "OF_THIS_TEST_TOO")
@@ -92,8 +92,9 @@ def environment(loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch) -> pytes
         "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
         monkeypatch.setenv(name, value)
-    signing.credentials_provider.cache_clear()
-    monkeypatch.setattr(signing, "credentials_provider", signing.credentials_provider.__wrapped__)
+    service_module.credentials_provider.cache_clear()
+    provider = service_module.credentials_provider.__wrapped__
+    monkeypatch.setattr(service_module, "credentials_provider", provider)
     return monkeypatch
 
 

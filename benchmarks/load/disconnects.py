@@ -1,0 +1,89 @@
+"""Subscribers that vanish without `$disconnect`, and what the tables know of them.
+
+The local AWS fires `$disconnect` however a socket dropped, so the route is taken away meanwhile.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from benchmarks.aws import session
+from benchmarks.load.plan import Topic
+from benchmarks.load.subscribers import PATIENCE
+from tools import ToolError
+from tools.deploy import LocalStage
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """How many rows of some connections each table holds."""
+
+    connections: int
+    ledger: int
+
+
+@contextmanager
+def without_disconnect(stage: LocalStage) -> Iterator[None]:
+    """Run without the route `$disconnect`."""
+    apis = session().client("apigatewayv2", endpoint_url=stage.endpoint)
+    api_id = urlsplit(stage.url).path.split("/")[-2]
+    routes = apis.get_routes(ApiId=api_id)["Items"]
+    (route,) = (route for route in routes if route["RouteKey"] == "$disconnect")
+    apis.delete_route(ApiId=api_id, RouteId=route["RouteId"])
+    try:
+        yield
+    finally:
+        apis.create_route(ApiId=api_id, RouteKey="$disconnect", Target=route["Target"])
+
+
+def subscribed(stage: LocalStage, topics: set[Topic]) -> set[str]:
+    """Return the connections that the table has for these topics."""
+    keys = {f"{merchant}#{ref}" for merchant, ref in topics}
+    table = stage.outputs["ConnectionsTableName"]
+    return {connection for connection, key in _scan(stage, table, "connection_id") if key in keys}
+
+
+def wait_until_gone(stage: LocalStage, connection_ids: set[str], count: int) -> set[str]:
+    """Wait until the gateway noticed that so many of the connections are gone; return these."""
+    endpoint = stage.outputs["ConnectionsEndpointURL"]
+    gateway = session().client("apigatewaymanagementapi", endpoint_url=endpoint)
+    gone: set[str] = set()
+    deadline = time.monotonic() + PATIENCE
+    while len(gone) < count:
+        if time.monotonic() > deadline:
+            raise ToolError(f"{len(gone)} connections are gone after {PATIENCE} s, not {count}")
+        gone |= {one for one in connection_ids - gone if _is_gone(gateway, one)}
+    return gone
+
+
+def rows(stage: LocalStage, connection_ids: set[str]) -> Rows:
+    """Count the rows of these connections."""
+    outputs = stage.outputs
+    connections = _scan(stage, outputs["ConnectionsTableName"], "connection_id")
+    lines = _scan(stage, outputs["LedgerTableName"], "entry")
+    return Rows(
+        connections=sum(one in connection_ids for one, _ in connections),
+        ledger=sum(line.removeprefix("subscription#") in connection_ids for line, _ in lines),
+    )
+
+
+def _is_gone(gateway: "ApiGatewayManagementApiClient", connection_id: str) -> bool:
+    try:
+        gateway.get_connection(ConnectionId=connection_id)
+    except gateway.exceptions.GoneException:
+        return True
+    return False
+
+
+def _scan(stage: LocalStage, table: str, name: str) -> Iterator[tuple[str, str]]:
+    """Return the value of that name and the topic's key of each row."""
+    dynamodb = session().client("dynamodb", endpoint_url=stage.endpoint)
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+        for item in page["Items"]:
+            yield item[name]["S"], item["merchant_id#ref"]["S"]

@@ -1,0 +1,75 @@
+"""How quickly it went: each window's rates, and how long each frame took. Values only, no I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from benchmarks.load.publishers import Window
+from benchmarks.load.subscribers import Arrival
+from benchmarks.spread import Percentiles, Spread, percentiles, ratio
+from tools import ToolError
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many a second in each window, how long each took, and how that compares to the echoes."""
+
+    per_second: list[float]
+    milliseconds: Percentiles
+    times_echo: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Echoes to their sender, publishes to their receipt, deliveries from the publish."""
+
+    echoes: Rate
+    publishes: Rate
+    deliveries: Rate
+
+    @classmethod
+    def of(
+        cls, echoes: Sequence[Window], publishes: Sequence[Window], arrivals: Sequence[Arrival]
+    ) -> Self:
+        """Compute them from windows that were taken in turns."""
+        delivered = [_delivered(window, arrivals) for window in publishes]
+        echoed = [_rate(window) for window in echoes]
+
+        def rate(per_second: list[float], seconds: list[float]) -> Rate:
+            milliseconds = percentiles([1000 * one for one in seconds])
+            return Rate(per_second, milliseconds, ratio(per_second, echoed))
+
+        return cls(
+            echoes=rate(echoed, _waits(echoes)),
+            publishes=rate([_rate(window) for window in publishes], _waits(publishes)),
+            deliveries=rate(
+                [per_second for per_second, _ in delivered],
+                [one for _, seconds in delivered for one in seconds],
+            ),
+        )
+
+
+def _rate(window: Window) -> float:
+    return len(window.exchanges) / (window.ended - window.started)
+
+
+def _waits(windows: Sequence[Window]) -> list[float]:
+    return [one.answered - one.sent for window in windows for one in window.exchanges]
+
+
+def _delivered(window: Window, arrivals: Sequence[Arrival]) -> tuple[float, list[float]]:
+    """Return the deliveries a second of what a window published, and how long each took.
+
+    Of what comes to a subscriber more than once, the first counts. Raises ToolError where nothing
+    came.
+    """
+    sent = {one.frame["message"]: one.sent for one in window.exchanges}
+    first: dict[tuple[str, int], float] = {}
+    for one in arrivals:
+        if one.frame.get("message") in sent:
+            first.setdefault((one.frame["message"], one.subscriber), one.at)
+    if not first:
+        raise ToolError("Nothing was delivered of what a window of the load published")
+    ended = max(window.ended, *first.values())
+    seconds = [at - sent[message] for (message, _), at in first.items()]
+    return len(seconds) / (ended - window.started), seconds

@@ -1,0 +1,25 @@
+"""Load and time as a part of the proof, on a stage of its own."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.load.figures import Figures
+from benchmarks.load.plan import LONG, SHORT, Plan
+from benchmarks.load.rates import Rates
+from benchmarks.load.scenario import run
+from tests.kit.verification import Progress, Result
+from tools.deploy import LocalStage, local_stage
+
+
+def verify(*, long: bool, seed: str, progress: Progress) -> Result:
+    """Load a stage, and hold every pair of notification and subscriber against both logs."""
+    with TemporaryDirectory() as folder, local_stage(Path(folder)) as stage:
+        figures = load(stage, LONG if long else SHORT, seed, progress)
+    return Result(good=figures.good, tables=figures.tables(), figures=figures.as_json())
+
+
+def load(stage: LocalStage, plan: Plan, seed: str, progress: Progress) -> Figures:
+    """Load a stage as planned."""
+    done, vanished = run(stage, plan, seed, progress)
+    rates = Rates.of(done.echoes, done.publishes, done.arrivals)
+    return Figures(plan, done, vanished, rates)

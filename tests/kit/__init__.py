@@ -1,0 +1,1 @@
+"""What several folders of tests, and the benchmarks, use: models, peers, events, tokens."""

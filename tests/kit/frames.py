@@ -1,0 +1,72 @@
+"""Frames as clients send them, and how they differ from test to test."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from lambdas.layer.protocol.topic import Topic
+from tests.kit.events import captured
+
+TOPIC = Topic("merchant_id", "12303")
+
+PUBLISH: dict[str, Any] = {
+    "merchant_id": "merchant_id",
+    "client": "backend",
+    "project": "repo-name",
+    "type": "report.Task",
+    "ref": "12303",
+    "status": "done",
+    "message": "The report has been completed",
+}
+"""What the backend of the legacy service sends."""
+
+SUBSCRIBE: dict[str, Any] = {**PUBLISH, "client": "frontend"}
+"""What the page of the legacy service sends: it repeats fields that are not interpreted."""
+
+NOW = "2026-11-23T09:30:00.000Z"
+"""The time at which every clock of a test stands at first."""
+
+NOTIFICATION: dict[str, Any] = {**PUBLISH, "id": "r1", "sent_at": NOW}
+"""What a subscriber then gets, where the request is r1."""
+
+NEVER = 10**15
+"""Milliseconds since 1970: an expiry that no test reaches."""
+
+UNSUBSCRIBE: dict[str, Any] = {
+    "action": "unsubscribe",
+    "merchant_id": "merchant_id",
+    "ref": "12303",
+}
+
+
+def subscribers(connection_ids: Iterable[str]) -> list[dict[str, int]]:
+    """Return them as subscribers in one batch, which never expire."""
+    return [dict.fromkeys(connection_ids, NEVER)]
+
+
+def publish(**changes: Any) -> str:
+    """Return the text of a frame that publishes."""
+    return json.dumps({**PUBLISH, **changes})
+
+
+def subscribe(**changes: Any) -> str:
+    """Return the text of a frame that subscribes."""
+    return json.dumps({**SUBSCRIBE, **changes})
+
+
+def unsubscribe(**changes: Any) -> str:
+    """Return the text of a frame that unsubscribes."""
+    return json.dumps({**UNSUBSCRIBE, **changes})
+
+
+def without(frame: dict[str, Any], field: str) -> str:
+    """Return the text of a frame that lacks a field."""
+    return json.dumps({name: value for name, value in frame.items() if name != field})
+
+
+def message(body: str, **context: Any) -> dict[str, Any]:
+    """Return the event in which API Gateway delivers this frame."""
+    event = captured("message")
+    event["requestContext"] |= context
+    event["body"] = body
+    return event
