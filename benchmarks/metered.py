@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import ceil
-from typing import Any, cast
+from typing import Any
 
 from tests.kit.dynamodb import FakeDynamoDb, Found, Key, Shape, part_of, size_of
 from tests.kit.expressions import Item
@@ -99,7 +99,7 @@ def metered_aws(tables: Mapping[str, Json], secret: str) -> Iterator[tuple[str, 
                 if service == "secretsmanager":
                     self._answer({"SecretString": secret})
                 elif operation:
-                    self._answer(dynamodb.call(cast("Any", operation), **json.loads(data)))
+                    self._answer(dynamodb.call(operation, **json.loads(data)))
                 else:
                     meter.posts += (len(data),)
                     self._answer({})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from benchmarks.figures import Operation
-from lambdas.layer.aws.clients import DynamoDbClient, DynamoDbOperation
+from lambdas.layer.aws.clients import DynamoDbClient
 
 _A_CALL_TAKES: Final = 0.02
 """Seconds added to each call, so that those that do not wait for each other surely overlap."""
@@ -78,7 +78,7 @@ class Recorded:
         """Find credentials; not counted."""
         self._client.resolve_credentials()
 
-    def call(self, operation: DynamoDbOperation, **parameters: Any) -> Any:
+    def call(self, operation: str, **parameters: Any) -> Any:
         """Make a call; a put that is refused is billed, too."""
         name = f"{operation} {self._recorder.where(parameters)}"
         units = _REFUSED_PUT

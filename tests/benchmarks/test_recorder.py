@@ -4,7 +4,6 @@ import pytest
 
 from benchmarks.figures import Operation
 from benchmarks.recorder import Call, Recorded, Recorder, steps
-from lambdas.layer.aws.clients import DynamoDbOperation
 from lambdas.layer.aws.errors import ServiceError
 
 
@@ -32,7 +31,7 @@ class Capacity:
     def resolve_credentials(self) -> None:
         pass
 
-    def call(self, operation: DynamoDbOperation, **parameters: Any) -> Any:
+    def call(self, operation: str, **parameters: Any) -> Any:
         assert parameters["ReturnConsumedCapacity"] == "TOTAL"
         if parameters.get("ConditionExpression") == "taken":
             raise ServiceError(operation, "ConditionalCheckFailedException", "", {})

@@ -8,7 +8,6 @@ import pytest
 
 from lambdas.layer.aws import batches
 from lambdas.layer.aws.batches import Request, UnwrittenError
-from lambdas.layer.aws.clients import DynamoDbOperation
 from tests.kit.clock import FakeTime
 
 
@@ -23,7 +22,7 @@ class Leftovers:
     def resolve_credentials(self) -> None:
         pass
 
-    def call(self, operation: DynamoDbOperation, **parameters: Any) -> dict[str, Any]:
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         assert operation == "BatchWriteItem"
         items = parameters["RequestItems"]
         requests = [(table, each) for table, listed in items.items() for each in listed]
@@ -95,7 +94,7 @@ class Slow(Leftovers):
         super().__init__(*left_over, forever=forever)
         self._time = time
 
-    def call(self, operation: DynamoDbOperation, **parameters: Any) -> dict[str, Any]:
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         self._time.advance(0.6)
         return super().call(operation, **parameters)
 

@@ -1,6 +1,6 @@
 """What the service asks of AWS, whichever client makes the calls. Protocols and names, no calls."""
 
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 MAX_POSTS: Final = 32
 """Posts side by side."""
@@ -10,8 +10,6 @@ ENDPOINT_SETTING: Final = "CONNECTIONS_ENDPOINT_URL"
 USER_AGENT: Final = "ottu-ws-notify"
 """Names this client in AWS's logs, e.g. CloudTrail's `userAgent`."""
 
-DynamoDbOperation = Literal["BatchWriteItem", "DeleteItem", "PutItem", "Query"]
-
 
 class DynamoDbClient(Protocol):
     """What calls DynamoDB: json_services.DynamoDb, or boto3_clients.Boto3DynamoDb."""
@@ -19,8 +17,8 @@ class DynamoDbClient(Protocol):
     def resolve_credentials(self) -> None:
         """Find credentials, so that the next call need not wait for them."""
 
-    def call(self, operation: DynamoDbOperation, **parameters: Any) -> dict[str, Any]:
-        """Return the result of an operation; it and the parameters are as boto3 has them.
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Return the result of an operation, e.g. `PutItem`; both it and its parameters as boto3's.
 
         Raises ServiceError for what DynamoDB refuses, TransportError where no response comes, each
         within limits.CALL_BUDGET.
