@@ -31,7 +31,9 @@ class FakeTime:
             return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Pass the time at once."""
+        """Pass the time at once. Raises ValueError for a negative time, as the real one does."""
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
         self.slept.append(seconds)
         self.advance(seconds)
 
@@ -45,6 +47,7 @@ class LongestPauses:
     """Stands in for the module `random`: every pause is as long as it may be."""
 
     @staticmethod
-    def uniform(_low: float, high: float) -> float:
+    def uniform(low: float, high: float) -> float:
         """Return the upper end."""
+        assert low == 0, "full jitter begins at 0"
         return high
