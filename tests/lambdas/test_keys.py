@@ -135,6 +135,8 @@ def test_many_unknown_kids_cause_few_reads_and_no_failures_when_reading_fails(
         assert keys.get("first") == KEY
     assert secret.reads == 1 + 4
     assert [record.levelname for record in caplog.records] == ["WARNING"] * 4
+    # Below the service's logger, whose handler writes JSON.
+    assert {record.name for record in caplog.records} == {"ottu-ws-notify.keys"}
     clock.advance(seconds=60)
     with pytest.raises(RuntimeError, match="no secret"):
         keys.get("unknown")

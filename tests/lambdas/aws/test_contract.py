@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.credentials import DeferredRefreshableCredentials
 
 from lambdas.layer import limits
 from lambdas.layer.aws import boto3_clients
@@ -16,7 +17,7 @@ from lambdas.layer.aws.clients import ConnectionsClient, DynamoDbClient
 from lambdas.layer.aws.errors import AwsError, ServiceError, TransportError
 from tests.kit.dynamodb import SHAPES, FakeDynamoDb
 from tests.kit.loopback import HttpResponse, LoopbackApi
-from tests.lambdas.aws.clients import LIBRARIES, REGION, connections_api, dynamodb
+from tests.lambdas.aws.clients import KEY, LIBRARIES, REGION, connections_api, dynamodb
 
 PUT: dict[str, Any] = {
     "TableName": "ledger",
@@ -228,7 +229,30 @@ def test_every_call_names_this_client_to_aws(
     assert "ottu-ws-notify" in loopback.requests[0].headers["user-agent"]
 
 
+def test_boto3s_credentials_of_a_role_are_fetched_beforehand(loopback: LoopbackApi) -> None:
+    soon = {"access_key": "a", "secret_key": "b", "token": "c", "expiry_time": "2100-01-01T00:00Z"}
+    fetched: list[dict[str, str]] = []
+
+    def fetch() -> dict[str, str]:
+        fetched.append(soon)
+        return soon
+
+    credentials = DeferredRefreshableCredentials(fetch, "a role")
+    client = boto3.Session(*KEY, region_name=REGION).client(
+        "dynamodb", endpoint_url=loopback.endpoint
+    )
+    Boto3DynamoDb(client, credentials).resolve_credentials()
+    assert fetched == [soon]
+
+
 # -- @connections
+
+
+def test_what_boto3_refuses_to_send_has_the_status_that_api_gateway_would_answer(
+    loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert connections_api("boto3", loopback.endpoint, monkeypatch).post("", b"x", 1) == 400
+    assert loopback.requests == []
 
 
 @pytest.fixture
