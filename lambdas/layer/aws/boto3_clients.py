@@ -24,8 +24,6 @@ from lambdas.layer.aws.errors import AwsError, ServiceError, TransportError
 # second: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 _CONNECT_TIMEOUT = _READ_TIMEOUT = limits.ATTEMPT_TIMEOUT / 2
 
-_BAD_REQUEST = 400
-
 
 class Boto3DynamoDb:
     """DynamoDB through a client of boto3; see clients.DynamoDbClient."""
@@ -85,8 +83,6 @@ class Boto3ConnectionsApi:
         except ServiceError as error:
             status: int = error.body["ResponseMetadata"]["HTTPStatusCode"]
             return status
-        except ParamValidationError:
-            return _BAD_REQUEST  # as API Gateway answers for what cannot be a connection id
         return 200
 
 

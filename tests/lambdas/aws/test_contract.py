@@ -248,13 +248,6 @@ def test_boto3s_credentials_of_a_role_are_fetched_beforehand(loopback: LoopbackA
 # -- @connections
 
 
-def test_what_boto3_refuses_to_send_has_the_status_that_api_gateway_would_answer(
-    loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert connections_api("boto3", loopback.endpoint, monkeypatch).post("", b"x", 1) == 400
-    assert loopback.requests == []
-
-
 @pytest.fixture
 def posts(
     library: str, loopback: LoopbackApi, monkeypatch: pytest.MonkeyPatch
