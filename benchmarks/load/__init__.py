@@ -1,6 +1,5 @@
-"""Load and time: many subscribers, publishers who never pause, and every pair accounted for.
+"""Load: many subscribers, publishers that never pause, and a reconciliation of both logs.
 
-The subscribers live in a process of their own (`crowd`), the publishers in this one (`senders`);
-`reconciling` holds the log of the ones against that of the others. Beside it, in turns: the rate of
-a function that only echoes (`floor`).
+The subscribers run in a process of their own, the publishers in this one. `reconciliation` compares
+what was published with what arrived. `floor` is an echo function, loaded in turns with the service.
 """

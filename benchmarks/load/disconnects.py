@@ -1,6 +1,6 @@
-"""Subscribers that vanish without `$disconnect`, and what the tables know of them.
+"""Abrupt disconnects without `$disconnect`, and the rows that they leave in the tables.
 
-The local AWS fires `$disconnect` however a socket dropped, so the route is taken away meanwhile.
+The local AWS invokes `$disconnect` however a connection ended, so the route is removed meanwhile.
 """
 
 import time
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.aws import session
 from benchmarks.load.plan import Topic
-from benchmarks.load.subscribers import PATIENCE
+from benchmarks.load.subscribers import TIMEOUT_SECONDS
 from tools import ToolError
 from tools.deploy import LocalStage
 
@@ -42,7 +42,7 @@ def without_disconnect(stage: LocalStage) -> Iterator[None]:
         apis.create_route(ApiId=api_id, RouteKey="$disconnect", Target=route["Target"])
 
 
-def subscribed(stage: LocalStage, topics: set[Topic]) -> set[str]:
+def subscribed_connections(stage: LocalStage, topics: set[Topic]) -> set[str]:
     """Return the connections that the table has for these topics."""
     keys = {f"{merchant}#{ref}" for merchant, ref in topics}
     table = stage.outputs["ConnectionsTableName"]
@@ -50,26 +50,28 @@ def subscribed(stage: LocalStage, topics: set[Topic]) -> set[str]:
 
 
 def wait_until_gone(stage: LocalStage, connection_ids: set[str], count: int) -> set[str]:
-    """Wait until the gateway noticed that so many of the connections are gone; return these."""
+    """Wait until the emulator answers 410 for so many of the connections; return these."""
     endpoint = stage.outputs["ConnectionsEndpointURL"]
     gateway = session().client("apigatewaymanagementapi", endpoint_url=endpoint)
     gone: set[str] = set()
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while len(gone) < count:
         if time.monotonic() > deadline:
-            raise ToolError(f"{len(gone)} connections are gone after {PATIENCE} s, not {count}")
+            raise ToolError(
+                f"{len(gone)} connections are gone after {TIMEOUT_SECONDS} s, not {count}"
+            )
         gone |= {one for one in connection_ids - gone if _is_gone(gateway, one)}
     return gone
 
 
-def rows(stage: LocalStage, connection_ids: set[str]) -> Rows:
+def count_rows(stage: LocalStage, connection_ids: set[str]) -> Rows:
     """Count the rows of these connections."""
     outputs = stage.outputs
     connections = _scan(stage, outputs["ConnectionsTableName"], "connection_id")
-    lines = _scan(stage, outputs["LedgerTableName"], "entry")
+    entries = _scan(stage, outputs["LedgerTableName"], "entry")
     return Rows(
         connections=sum(one in connection_ids for one, _ in connections),
-        ledger=sum(line.removeprefix("subscription#") in connection_ids for line, _ in lines),
+        ledger=sum(entry.removeprefix("subscription#") in connection_ids for entry, _ in entries),
     )
 
 
@@ -82,7 +84,7 @@ def _is_gone(gateway: "ApiGatewayManagementApiClient", connection_id: str) -> bo
 
 
 def _scan(stage: LocalStage, table: str, name: str) -> Iterator[tuple[str, str]]:
-    """Return the value of that name and the topic's key of each row."""
+    """Yield the attribute `name` and the topic's key of each row."""
     dynamodb = session().client("dynamodb", endpoint_url=stage.endpoint)
     for page in dynamodb.get_paginator("scan").paginate(TableName=table):
         for item in page["Items"]:

@@ -1,4 +1,4 @@
-"""What a run came to, as tables and for JSON. Values only, no I/O."""
+"""The result of a run, as tables and for JSON. Values only, no I/O."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from benchmarks.load.plan import Plan
 from benchmarks.load.rates import Rate, Rates
-from benchmarks.load.scenario import Load, Vanished
+from benchmarks.load.scenario import AbruptDisconnects, Load
 from benchmarks.spread import spread
 from tools.table import Table
 
-SHARE: Final = 0.5
-"""Of the rate of the echo, so much is required."""
+REQUIRED_SHARE: Final = 0.5
+"""The deliveries a second that are required, as a share of the echoes a second."""
 
 Row = tuple[str, ...]
 
@@ -22,39 +22,40 @@ class Figures:
 
     plan: Plan
     load: Load
-    vanished: Vanished
+    disconnects: AbruptDisconnects
     rates: Rates
 
     @property
     def good(self) -> bool:
-        """Tell whether every promise was kept; how quickly is none."""
-        return self.forgotten and self.load.reconciled.good and self.vanished.reconciled.good
+        """Tell whether every guarantee held; the required rate is not one of them."""
+        reconciled = self.load.reconciliation.good and self.disconnects.reconciliation.good
+        return self.pruned and reconciled
 
     @property
-    def forgotten(self) -> bool:
-        """Tell whether those that vanished had rows, and have none any more."""
-        before, after = self.vanished.before, self.vanished.after
-        were_there = before.connections == self.vanished.gone
-        return were_there and not after.connections and not after.ledger
+    def pruned(self) -> bool:
+        """Tell whether the disconnected connections had rows, and have none any more."""
+        before, after = self.disconnects.before, self.disconnects.after
+        had_rows = before.connections == self.disconnects.gone
+        return had_rows and not after.connections and not after.ledger
 
     def tables(self) -> list[Table]:
-        """Return what is printed, the judgement first."""
+        """Return the tables, the judgement first."""
         plan = self.plan
         seconds = plan.windows * plan.seconds
         title = (
-            f"Load: {plan.subscribers} subscribers of {plan.topics} refs, "
-            f"{plan.senders} publishers for {seconds:g} s"
+            f"{plan.subscribers} subscribers of {plan.topics} topics, "
+            f"{plan.publishers} publishers for {seconds:g} s"
         )
         columns = ("what", "required", "measured", "met")
         timed = ("what", "a second", "times the echoes", "p50 ms", "p99 ms")
         tables = [
-            Table(title, columns, [*self._rates(), *self._pairs(), self._rows()]),
-            Table("Under that load: how many, and how long each took", timed, list(self._timed())),
+            Table(title, columns, [*self._relative_rates(), *self._counts(), self._rows()]),
+            Table("Rates and latencies under that load", timed, list(self._rates())),
         ]
         memory = list(self._memory())
         if memory:
-            held = ("process", "before", "after")
-            tables.append(Table("Memory of the emulator and its functions, MB", held, memory))
+            measured = ("process", "before", "after")
+            tables.append(Table("Resident memory of the emulator, MB", measured, memory))
         return tables
 
     def as_json(self) -> dict[str, Any]:
@@ -62,53 +63,54 @@ class Figures:
         before, after = self.load.memory
         return {
             "plan": asdict(self.plan),
-            "share_of_the_echoes_required": SHARE,
+            "required_share_of_the_echoes": REQUIRED_SHARE,
             "rates": asdict(self.rates),
-            "reconciled": asdict(self.load.reconciled),
+            "reconciliation": asdict(self.load.reconciliation),
             "megabytes": {"before": before, "after": after},
-            "vanished": asdict(self.vanished),
+            "disconnects": asdict(self.disconnects),
         }
 
-    def _rates(self) -> Iterator[Row]:
+    def _relative_rates(self) -> Iterator[Row]:
         delivered, published = self.rates.deliveries.times_echo, self.rates.publishes.times_echo
-        met = "yes" if delivered.median >= SHARE else "NO"
-        yield "delivered a second", f"{SHARE} times the echoes", str(delivered), met
-        yield "published a second", "", str(published), ""
+        required = f"at least {REQUIRED_SHARE}"
+        met = "yes" if delivered.median >= REQUIRED_SHARE else "NO"
+        yield "deliveries a second, times the echoes", required, str(delivered), met
+        yield "publishes a second, times the echoes", "", str(published), ""
 
-    def _pairs(self) -> Iterator[Row]:
-        both = (self.load.reconciled, self.vanished.reconciled)
+    def _counts(self) -> Iterator[Row]:
+        both = (self.load.reconciliation, self.disconnects.reconciliation)
 
         def total(name: str) -> int:
             return sum(getattr(one, name) for one in both)
 
         yield "publishes", "", f"{total('publishes'):,}", ""
-        yield "pairs of a notification and who waits for it", "", f"{total('pairs'):,}", ""
+        yield "pairs of a notification and a subscriber", "", f"{total('pairs'):,}", ""
         for name, text in (
             ("lost", "lost"),
-            ("twice", "seen twice after dropping seen ids"),
-            ("strange", "got by strangers, or not as it was said"),
+            ("duplicated", "duplicates after dropping known ids"),
+            ("unexpected", "unexpected: of another topic, or altered"),
             ("unanswered", "publishes without a receipt"),
-            ("untrue", "receipts that say other than what came"),
+            ("wrong_receipts", "receipts that differ from the deliveries"),
         ):
             yield text, "0", str(total(name)), "NO" if total(name) else "yes"
-        yield "came again on the wire", "", str(total("again_on_the_wire")), ""
-        yield "posts that a receipt calls failed", "", str(total("failed")), ""
+        yield "delivered again with the same id", "", str(total("redelivered")), ""
+        yield "posts that a receipt counts as failed", "", str(total("failed")), ""
 
     def _rows(self) -> Row:
-        gone, before, after = self.vanished.gone, self.vanished.before, self.vanished.after
-        were = f"{before.connections} and {before.ledger} before"
-        are = f"{after.connections} and {after.ledger} after"
+        done = self.disconnects
+        before = f"{done.before.connections} and {done.before.ledger} before"
+        after = f"{done.after.connections} and {done.after.ledger} after"
         return (
-            f"rows of {gone} that vanished, in the two tables",
+            f"rows of {done.gone} abrupt disconnects, in connections table and ledger",
             "0 after the next publish",
-            f"{were}, {are}",
-            "yes" if self.forgotten else "NO",
+            f"{before}, {after}",
+            "yes" if self.pruned else "NO",
         )
 
-    def _timed(self) -> Iterator[Row]:
+    def _rates(self) -> Iterator[Row]:
         for text, rate in (
-            ("echoes, to their sender", self.rates.echoes),
-            ("publishes, to their receipt", self.rates.publishes),
+            ("echoes, until the echo arrives", self.rates.echoes),
+            ("publishes, until the receipt arrives", self.rates.publishes),
             ("deliveries, from the publish", self.rates.deliveries),
         ):
             yield text, *_cells(rate)

@@ -1,4 +1,4 @@
-"""The floor: the benchmark's echo, made as quick as the emulator lets a function be."""
+"""The floor: the benchmark's echo function, as fast as the emulator runs a function."""
 
 import io
 import zipfile
@@ -21,17 +21,17 @@ import echo_function
 
 
 def handler(event, context):
-    answer = echo_function.handler(event, context)
+    response = echo_function.handler(event, context)
     print("echoed", file=sys.stderr)
-    return answer
+    return response
 """
-"""The local AWS waits after each invocation for what it logged: 50 ms where it logs nothing, 5
-where it does, as the service's functions do. Without a line the echo would be slower than them."""
+"""After each invocation the local AWS waits for its log: 5 ms where there is one, as with the
+service's functions, and 50 ms where there is none. Without a line the echo would be slower."""
 
 
 @contextmanager
 def floor(stage: LocalStage) -> Iterator[str]:
-    """Deploy it beside the stage, yield its WebSocket address, and take it away again."""
+    """Deploy it beside the stage, yield its WebSocket address, and delete it."""
     aws = session()
     functions = aws.client("lambda", endpoint_url=stage.endpoint)
     url = deploy_echo(stage)

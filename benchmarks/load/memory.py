@@ -1,4 +1,4 @@
-"""What the local AWS and the processes of its functions hold of the machine's memory."""
+"""The resident memory of the local AWS and of the processes of its functions."""
 
 import os
 import re
@@ -9,12 +9,12 @@ from pathlib import Path
 PROCESSES = Path("/proc")
 _MEGABYTE = 1_000_000
 
-Held = dict[str, list[float]]
+Resident = dict[str, list[float]]
 """The resident megabytes of each process, by the function that it runs or as the emulator's."""
 
 
-def resident(group: int) -> Held:
-    """Return what the processes of a group hold, of the local AWS's; nothing without a /proc."""
+def resident(group: int) -> Resident:
+    """Return the memory of a process group, the local AWS's; nothing where there is no /proc."""
     found: dict[str, list[float]] = defaultdict(list)
     if PROCESSES.is_dir():
         for pid in (int(one.name) for one in PROCESSES.iterdir() if one.name.isdigit()):

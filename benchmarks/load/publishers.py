@@ -1,7 +1,7 @@
-"""Those who send: each its next frame as soon as its last one is answered.
+"""Publishers in a closed loop: each sends its next frame as soon as the last one is answered.
 
-So publishers and echoers are alike, and neither the pace nor the queue is anyone's choice: what the
-emulator can do in a second is what is done. At a set pace, too low a one would only measure itself.
+The echo is loaded in the same way. So the emulator sets the pace, not this program: a fixed pace
+that is too low would only measure itself.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from benchmarks.load.subscribers import PATIENCE
+from benchmarks.load.subscribers import TIMEOUT_SECONDS
 from tests.kit.peer import Frame
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A frame and the answer to it, with their times on the machine's monotonic clock."""
+    """A frame and the reply to it, with their times on the machine's monotonic clock."""
 
     frame: Frame
     sent: float
@@ -28,55 +28,60 @@ class Exchange:
 
     @property
     def seconds(self) -> float:
-        """How long the sender waited."""
+        """How long the reply took."""
         return self.answered - self.sent
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """All that was sent from a time on, each sent frame with its answer."""
+    """All exchanges from `started` on."""
 
     started: float
     exchanges: list[Exchange]
 
     @property
     def ended(self) -> float:
-        """When the last answer came."""
+        """When the last reply came."""
         return max(one.answered for one in self.exchanges)
 
 
-class Senders:
+class Publishers:
     """Open connections to one API."""
 
     def __init__(self, sockets: list[ClientConnection]) -> None:
         self._sockets = sockets
 
     async def send(self, frames: Iterator[Frame], seconds: float) -> Window:
-        """Send for so long, each at least once, or until no frame is left; await all answers."""
+        """Send for so long, or until no frame is left; each publisher sends one at least.
+
+        Returns when every frame is answered.
+        """
         started = time.monotonic()
         each = (_send(socket, frames, started + seconds) for socket in self._sockets)
         return Window(started, [one for some in await asyncio.gather(*each) for one in some])
 
 
 @asynccontextmanager
-async def senders(url: str, count: int) -> AsyncIterator[Senders]:
+async def open_publishers(url: str, count: int) -> AsyncIterator[Publishers]:
     """Open so many connections."""
     async with AsyncExitStack() as stack:
         opening = [
             connect(url, compression=None, ping_interval=None, proxy=None, max_size=None)
             for _ in range(count)
         ]
-        yield Senders([await stack.enter_async_context(one) for one in opening])
+        yield Publishers([await stack.enter_async_context(one) for one in opening])
 
 
-async def _send(socket: ClientConnection, frames: Iterator[Frame], end: float) -> list[Exchange]:
-    done: list[Exchange] = []
+async def _send(
+    socket: ClientConnection, frames: Iterator[Frame], deadline: float
+) -> list[Exchange]:
+    exchanges: list[Exchange] = []
     for frame in frames:
         sent = time.monotonic()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await socket.send(json.dumps(frame))
             reply = await socket.recv(decode=True)
-        done.append(Exchange(frame, sent, reply, time.monotonic()))
-        if done[-1].answered > end:
+        exchanges.append(Exchange(frame, sent, reply, time.monotonic()))
+        if exchanges[-1].answered > deadline:
             break
-    return done
+    return exchanges

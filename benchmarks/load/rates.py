@@ -1,4 +1,4 @@
-"""How quickly it went: each window's rates, and how long each frame took. Values only, no I/O."""
+"""Rates of each window, and how long each frame took. Values only, no I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tools import ToolError
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How many a second in each window, how long each took, and how that compares to the echoes."""
+    """How many a second in each window, how long each took, and the rate relative to the echo's."""
 
     per_second: list[float]
     milliseconds: Percentiles
@@ -40,8 +40,8 @@ class Rates:
             return Rate(per_second, milliseconds, ratio(per_second, echoed))
 
         return cls(
-            echoes=rate(echoed, _waits(echoes)),
-            publishes=rate([_rate(window) for window in publishes], _waits(publishes)),
+            echoes=rate(echoed, _seconds(echoes)),
+            publishes=rate([_rate(window) for window in publishes], _seconds(publishes)),
             deliveries=rate(
                 [per_second for per_second, _ in delivered],
                 [one for _, seconds in delivered for one in seconds],
@@ -53,15 +53,14 @@ def _rate(window: Window) -> float:
     return len(window.exchanges) / (window.ended - window.started)
 
 
-def _waits(windows: Sequence[Window]) -> list[float]:
-    return [one.answered - one.sent for window in windows for one in window.exchanges]
+def _seconds(windows: Sequence[Window]) -> list[float]:
+    return [one.seconds for window in windows for one in window.exchanges]
 
 
 def _delivered(window: Window, arrivals: Sequence[Arrival]) -> tuple[float, list[float]]:
     """Return the deliveries a second of what a window published, and how long each took.
 
-    Of what comes to a subscriber more than once, the first counts. Raises ToolError where nothing
-    came.
+    Of repeated deliveries to a subscriber the first counts. Raises ToolError where there was none.
     """
     sent = {one.frame["message"]: one.sent for one in window.exchanges}
     first: dict[tuple[str, int], float] = {}
@@ -69,7 +68,7 @@ def _delivered(window: Window, arrivals: Sequence[Arrival]) -> tuple[float, list
         if one.frame.get("message") in sent:
             first.setdefault((one.frame["message"], one.subscriber), one.at)
     if not first:
-        raise ToolError("Nothing was delivered of what a window of the load published")
+        raise ToolError("a window of the load delivered nothing: see the functions' log for errors")
     ended = max(window.ended, *first.values())
     seconds = [at - sent[message] for (message, _), at in first.items()]
     return len(seconds) / (ended - window.started), seconds

@@ -1,4 +1,4 @@
-"""The publishers' log against the subscribers': every pair of a notification and who waits for it.
+"""The publishers' log against the subscribers': every pair of a notification and a subscriber.
 
 Values only, no I/O.
 """
@@ -15,78 +15,81 @@ from benchmarks.load.subscribers import Arrival
 from tests.kit.peer import Frame
 
 Pair = tuple[str, int]
-"""What was said, by its `message`, and a subscriber."""
+"""A notification, by its `message`, and a subscriber."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciled:
-    """What became of every pair; all but the first two should be 0.
+class Reconciliation:
+    """What became of every pair; from `lost` on all counts should be 0.
 
-    `again_on_the_wire`: deliveries of an id that the subscriber had already; clients drop those.
-    `failed`: what receipts own up to; the next subscribe brings it. `lost`: pairs of which nothing
-    came, though no receipt said so. `twice`: pairs of which more than one came after dropping ids.
-    `strange`: deliveries of what nobody said, not as it was said, or to whom it was not said.
-    `unanswered`: publishes that no receipt answered. `untrue`: receipts that say other than what
-    came, and deliveries with another id than the receipt's.
+    `redelivered`: deliveries of an id that the subscriber had already; clients drop those.
+    `failed`: posts that receipts count as failed; the next subscribe replays them. `lost`: pairs
+    without a delivery beyond those. `duplicated`: pairs with more than one delivery after dropping
+    known ids. `unexpected`: deliveries of what nobody published, altered, or to a subscriber of
+    another topic. `unanswered`: publishes without a receipt. `wrong_receipts`: receipts whose
+    counts differ from the deliveries, and deliveries with another id than the receipt's.
     """
 
     publishes: int
     pairs: int
-    again_on_the_wire: int
+    redelivered: int
     failed: int
     lost: int
-    twice: int
-    strange: int
+    duplicated: int
+    unexpected: int
     unanswered: int
-    untrue: int
+    wrong_receipts: int
 
     @property
     def good(self) -> bool:
-        """Tell whether every promise was kept; what is sent again, or failed, breaks none."""
-        broken = (self.lost, self.twice, self.strange, self.unanswered, self.untrue)
+        """Tell whether every guarantee held; redelivered and failed posts break none."""
+        broken = (
+            *(self.lost, self.duplicated, self.unexpected),
+            *(self.unanswered, self.wrong_receipts),
+        )
         return not any(broken)
 
 
 def reconcile(
     exchanges: Sequence[Exchange],
     arrivals: Iterable[Arrival],
-    waiting: Mapping[Topic, Iterable[int]],
-) -> Reconciled:
-    """Hold what came against what was said; each frame's `message` is its own."""
-    said = {one.frame["message"]: one.frame for one in exchanges}
+    subscribers: Mapping[Topic, Iterable[int]],
+) -> Reconciliation:
+    """Compare what arrived with what was published; the `message` of each frame is unique."""
+    published = {one.frame["message"]: one.frame for one in exchanges}
     expected = {
         (message, subscriber)
-        for message, frame in said.items()
-        for subscriber in waiting[topic(frame)]
+        for message, frame in published.items()
+        for subscriber in subscribers[topic(frame)]
     }
     ids: dict[Pair, Counter[str]] = defaultdict(Counter)
-    strange = 0
+    unexpected = 0
     for arrival in arrivals:
         frame = arrival.frame
         pair = (frame.get("message", ""), arrival.subscriber)
-        if pair in expected and _as_said(frame, said[pair[0]]):
+        if pair in expected and _is_unaltered(frame, published[pair[0]]):
             ids[pair][frame["id"]] += 1
         else:
-            strange += 1
+            unexpected += 1
     receipts = {one.frame["message"]: receipt(one) for one in exchanges}
     missing = Counter(message for message, _ in expected - ids.keys())
-    return Reconciled(
+    return Reconciliation(
         publishes=len(exchanges),
         pairs=len(expected),
-        again_on_the_wire=sum(each.total() - len(each) for each in ids.values()),
+        redelivered=sum(each.total() - len(each) for each in ids.values()),
         failed=sum(one.get("failed", 0) for one in receipts.values()),
         lost=sum(max(0, count - receipts[one].get("failed", 0)) for one, count in missing.items()),
-        twice=sum(len(each) > 1 for each in ids.values()),
-        strange=strange,
+        duplicated=sum(len(each) > 1 for each in ids.values()),
+        unexpected=unexpected,
         unanswered=sum(not one for one in receipts.values()),
-        untrue=_untrue({one: said for one, said in receipts.items() if said}, ids),
+        wrong_receipts=_wrong({key: one for key, one in receipts.items() if one}, ids),
     )
 
 
-def _untrue(receipts: Mapping[str, Frame], ids: Mapping[Pair, Collection[str]]) -> int:
-    heard = Counter(message for message, _ in ids)
+def _wrong(receipts: Mapping[str, Frame], ids: Mapping[Pair, Collection[str]]) -> int:
+    delivered = Counter(message for message, _ in ids)
     wrong_counts = sum(
-        not one["accepted"] <= heard[message] <= one["accepted"] + one["failed"]
+        not one["accepted"] <= delivered[message] <= one["accepted"] + one["failed"]
         for message, one in receipts.items()
     )
     return wrong_counts + sum(
@@ -96,18 +99,18 @@ def _untrue(receipts: Mapping[str, Frame], ids: Mapping[Pair, Collection[str]]) 
 
 
 def topic(frame: Frame) -> Topic:
-    """Return what a frame is about."""
+    """Return the topic that a frame is published to."""
     return frame["merchant_id"], frame["ref"]
 
 
 def receipt(exchange: Exchange) -> Frame:
-    """Return the receipt that answered a publish, or nothing."""
-    with suppress(ValueError):  # the emulator's own words are no JSON
+    """Return the receipt that answered a publish, or an empty frame."""
+    with suppress(ValueError):  # the emulator's own error texts are not JSON
         frame = json.loads(exchange.reply)
         if isinstance(frame, dict) and frame.get("type") == "receipt":
             return frame
     return {}
 
 
-def _as_said(frame: Frame, said: Frame) -> bool:
-    return {**said, "id": frame.get("id"), "sent_at": frame.get("sent_at")} == frame
+def _is_unaltered(frame: Frame, published: Frame) -> bool:
+    return {**published, "id": frame.get("id"), "sent_at": frame.get("sent_at")} == frame

@@ -1,6 +1,6 @@
-"""The subscribers: WebSockets in a process of their own, which notes what comes and when.
+"""The subscribers: WebSockets in a process of their own, which records what arrives and when.
 
-All of them in one: they wait more than they work, and take little from those who are measured.
+One process is enough: it mostly waits, and takes little time from what is measured.
 """
 
 import asyncio
@@ -21,23 +21,23 @@ from tools import ToolError
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-PATIENCE: Final = 60.0
-"""Seconds to wait for a frame that must come; on a slow machine hundreds stand in line."""
+TIMEOUT_SECONDS: Final = 60.0
+"""For a frame that must come; on a slow machine it waits behind hundreds of others."""
 
-_OPENING: Final = 10
+_MAX_OPENING: Final = 10
 """Connections that open at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A frame that a subscriber got; `at` is on the machine's monotonic clock, in seconds."""
+    """A notification that a subscriber got; `at` is in seconds of the machine's monotonic clock."""
 
     subscriber: int
     at: float
     frame: Frame
 
 
-class Crowd:
+class Subscribers:
     """The process with the subscribers, from outside."""
 
     def __init__(self, pipe: "Connection[Any, Any]") -> None:
@@ -45,13 +45,13 @@ class Crowd:
         self._result()
 
     def log(self) -> list[Arrival]:
-        """Return what came since the last call, up to now: all that was posted by now is in it."""
+        """Return what arrived since the last call, with all that was posted before this one."""
         self._pipe.send("log")
         arrivals: list[Arrival] = self._result()
         return arrivals
 
-    def vanish(self, count: int) -> None:
-        """Break the connections of the first so many, without a word to the server."""
+    def disconnect_abruptly(self, count: int) -> None:
+        """Abort the connections of the first so many, without a close frame."""
         self._pipe.send(count)
         self._result()
 
@@ -59,23 +59,25 @@ class Crowd:
         try:
             result = self._pipe.recv()
         except EOFError:
-            raise ToolError("The process with the subscribers died; its trace is above") from None
+            raise ToolError(
+                "the process with the subscribers ended early: its traceback is above"
+            ) from None
         return result
 
 
 @contextmanager
-def crowd(url: str, topics: list[Topic]) -> Iterator[Crowd]:
-    """Start it; every topic's subscriber is subscribed when the block begins."""
+def open_subscribers(url: str, topics: list[Topic]) -> Iterator[Subscribers]:
+    """Start the process; one subscriber per entry is subscribed when the block begins."""
     spawning = get_context("spawn")
     ours, theirs = spawning.Pipe()
     process = spawning.Process(target=_main, args=(theirs, url, topics), daemon=True)
     process.start()
     theirs.close()
     try:
-        yield Crowd(ours)
+        yield Subscribers(ours)
     finally:
         ours.close()
-        process.join(PATIENCE)
+        process.join(TIMEOUT_SECONDS)
         process.kill()
 
 
@@ -85,23 +87,23 @@ def _main(pipe: "Connection[Any, Any]", url: str, topics: list[Topic]) -> None:
 
 async def _serve(pipe: "Connection[Any, Any]", url: str, topics: list[Topic]) -> None:
     arrivals: list[Arrival] = []
-    gate = asyncio.Semaphore(_OPENING)
-    living = [_Subscriber(number, arrivals) for number in range(len(topics))]
+    opening = asyncio.Semaphore(_MAX_OPENING)
+    connected = [_Subscriber(number, arrivals) for number in range(len(topics))]
     await asyncio.gather(
-        *(one.subscribe(gate, url, topic) for one, topic in zip(living, topics, strict=True))
+        *(one.subscribe(opening, url, topic) for one, topic in zip(connected, topics, strict=True))
     )
     pipe.send(None)
-    while (order := await _received(pipe)) is not None:
-        if order == "log":
-            await asyncio.gather(*(one.catch_up() for one in living))
+    while (command := await _received(pipe)) is not None:
+        if command == "log":
+            await asyncio.gather(*(one.ping() for one in connected))
             pipe.send(arrivals)
             arrivals.clear()
         else:
-            for one in living[:order]:
-                one.vanish()
-            del living[:order]
+            for one in connected[:command]:
+                one.abort()
+            del connected[:command]
             pipe.send(None)
-    await asyncio.gather(*(one.leave() for one in living))
+    await asyncio.gather(*(one.close() for one in connected))
 
 
 async def _received(pipe: "Connection[Any, Any]") -> Any:
@@ -117,36 +119,38 @@ class _Subscriber:
     arrivals: list[Arrival]
     _socket: ClientConnection = field(init=False)
     _reading: asyncio.Task[None] = field(init=False)
-    _answer: asyncio.Future[Frame] = field(init=False)
+    _reply: asyncio.Future[Frame] = field(init=False)
 
-    async def subscribe(self, gate: asyncio.Semaphore, url: str, topic: Topic) -> None:
-        async with gate, asyncio.timeout(PATIENCE):
+    async def subscribe(self, opening: asyncio.Semaphore, url: str, topic: Topic) -> None:
+        async with opening, asyncio.timeout(TIMEOUT_SECONDS):
             self._socket = await connect(
                 url, compression=None, ping_interval=None, proxy=None, max_size=None
             )
             self._reading = asyncio.create_task(self._read())
             merchant_id, ref = topic
-            reply = await self._ask({"client": "frontend", "merchant_id": merchant_id, "ref": ref})
+            reply = await self._request(
+                {"client": "frontend", "merchant_id": merchant_id, "ref": ref}
+            )
         if (reply["type"], reply.get("replayed")) != ("subscribed", 0):
             raise ToolError(f"a subscribe was answered with {reply}")
 
-    async def catch_up(self) -> None:
-        """Wait until all that was posted has come: the answer to a ping comes after it."""
-        async with asyncio.timeout(PATIENCE):
-            await self._ask({"action": "ping"})
+    async def ping(self) -> None:
+        """Wait until all that was posted has arrived: the pong comes after it."""
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            await self._request({"action": "ping"})
 
-    def vanish(self) -> None:
+    def abort(self) -> None:
         self._reading.cancel()
         self._socket.transport.abort()
 
-    async def leave(self) -> None:
+    async def close(self) -> None:
         self._reading.cancel()
         await self._socket.close()
 
-    async def _ask(self, frame: Frame) -> Frame:
-        self._answer = asyncio.get_running_loop().create_future()
+    async def _request(self, frame: Frame) -> Frame:
+        self._reply = asyncio.get_running_loop().create_future()
         await self._socket.send(json.dumps(frame))
-        return await self._answer
+        return await self._reply
 
     async def _read(self) -> None:
         async for text in self._socket:
@@ -155,4 +159,4 @@ class _Subscriber:
             if frame.get("client") == "backend":
                 self.arrivals.append(Arrival(self.number, at, frame))
             else:
-                self._answer.set_result(frame)
+                self._reply.set_result(frame)

@@ -1,4 +1,4 @@
-"""Load and time as a part of the proof, on a stage of its own."""
+"""Load as a part of the verification, on a stage of its own."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +12,7 @@ from tools.deploy import LocalStage, local_stage
 
 
 def verify(*, long: bool, seed: str, progress: Progress) -> Result:
-    """Load a stage, and hold every pair of notification and subscriber against both logs."""
+    """Load a stage, and compare the logs of publishers and subscribers pair by pair."""
     with TemporaryDirectory() as folder, local_stage(Path(folder)) as stage:
         figures = load(stage, LONG if long else SHORT, seed, progress)
     return Result(good=figures.good, tables=figures.tables(), figures=figures.as_json())
@@ -20,6 +20,6 @@ def verify(*, long: bool, seed: str, progress: Progress) -> Result:
 
 def load(stage: LocalStage, plan: Plan, seed: str, progress: Progress) -> Figures:
     """Load a stage as planned."""
-    done, vanished = run(stage, plan, seed, progress)
+    done, disconnects = run(stage, plan, seed, progress)
     rates = Rates.of(done.echoes, done.publishes, done.arrivals)
-    return Figures(plan, done, vanished, rates)
+    return Figures(plan, done, disconnects, rates)

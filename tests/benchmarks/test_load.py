@@ -1,4 +1,4 @@
-"""What the load of the proof makes of its logs: each way to break a promise is seen."""
+"""The reconciliation of the load's logs: each broken guarantee is found and reported."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from benchmarks.load.figures import Figures
 from benchmarks.load.plan import LONG, SHORT, Plan, Topic, assign
 from benchmarks.load.publishers import Exchange, Window
 from benchmarks.load.rates import Rates
-from benchmarks.load.reconciliation import Reconciled, reconcile
-from benchmarks.load.scenario import Load, Vanished, publications
+from benchmarks.load.reconciliation import Reconciliation, reconcile
+from benchmarks.load.scenario import AbruptDisconnects, Load, publications
 from benchmarks.load.subscribers import Arrival
 from benchmarks.spread import Spread
 from tests.kit.peer import Frame, publication
@@ -22,82 +22,89 @@ from tools import ToolError
 
 TOPIC: Topic = ("shop", 1)
 OTHER: Topic = ("other", 1)
-WAITING = {TOPIC: [0, 1], OTHER: [2]}
-SAID = publication(*TOPIC, message="paid 7")
+SUBSCRIBERS = {TOPIC: [0, 1], OTHER: [2]}
+PUBLISHED = publication(*TOPIC, message="paid 7")
 RECEIPT = {"type": "receipt", "id": "a", "accepted": 2, "gone": 0, "failed": 0}
-NOTHING_WRONG = Reconciled(
+NOTHING_WRONG = Reconciliation(
     publishes=1,
     pairs=2,
-    again_on_the_wire=0,
+    redelivered=0,
     failed=0,
     lost=0,
-    twice=0,
-    strange=0,
+    duplicated=0,
+    unexpected=0,
     unanswered=0,
-    untrue=0,
+    wrong_receipts=0,
 )
 
 
 def arrival(subscriber: int, at: float = 2.0, **more: object) -> Arrival:
-    return Arrival(subscriber, at, {**SAID, "id": "a", "sent_at": "now", **more})
+    return Arrival(subscriber, at, {**PUBLISHED, "id": "a", "sent_at": "now", **more})
 
 
-def reconciled(*arrivals: Arrival, reply: str = "", **receipt: object) -> Reconciled:
+def reconciled(*arrivals: Arrival, reply: str = "", **receipt: object) -> Reconciliation:
     answer = reply or json.dumps({**RECEIPT, **receipt})
-    return reconcile([Exchange(SAID, 1.0, answer, 3.0)], arrivals, WAITING)
+    return reconcile([Exchange(PUBLISHED, 1.0, answer, 3.0)], arrivals, SUBSCRIBERS)
 
 
-def test_what_everybody_got_once_is_in_order() -> None:
+def test_one_delivery_to_each_subscriber_breaks_no_guarantee() -> None:
     found = reconciled(arrival(0), arrival(1))
     assert found == NOTHING_WRONG
     assert found.good
 
 
-def test_a_lost_one_is_found() -> None:
+def test_a_missing_delivery_is_lost_and_its_receipt_is_wrong() -> None:
     found = reconciled(arrival(0))
-    assert found == replace(NOTHING_WRONG, lost=1, untrue=1)
+    assert found == replace(NOTHING_WRONG, lost=1, wrong_receipts=1)
     assert not found.good
 
 
-def test_what_the_receipt_calls_failed_is_not_lost() -> None:
+def test_a_missing_delivery_that_the_receipt_counts_as_failed_is_not_lost() -> None:
     found = reconciled(arrival(0), accepted=1, failed=1)
     assert found == replace(NOTHING_WRONG, failed=1)
     assert found.good
 
 
-def test_what_the_receipt_calls_failed_may_have_come() -> None:
+def test_a_post_that_the_receipt_counts_as_failed_may_have_arrived() -> None:
     assert reconciled(arrival(0), arrival(1), accepted=1, failed=1).good
 
 
-def test_a_receipt_that_accepts_fewer_than_it_got_to_is_untrue() -> None:
-    assert reconciled(arrival(0), arrival(1), accepted=1).untrue == 1
+def test_a_receipt_that_counts_fewer_than_the_deliveries_is_wrong() -> None:
+    assert reconciled(arrival(0), arrival(1), accepted=1).wrong_receipts == 1
 
 
-def test_an_id_that_comes_again_breaks_no_promise() -> None:
+def test_a_delivery_with_a_known_id_is_redelivered_and_breaks_no_guarantee() -> None:
     found = reconciled(arrival(0), arrival(1), arrival(1))
-    assert found == replace(NOTHING_WRONG, again_on_the_wire=1)
+    assert found == replace(NOTHING_WRONG, redelivered=1)
     assert found.good
 
 
-def test_one_notification_under_two_ids_is_seen_twice() -> None:
+def test_one_notification_under_two_ids_is_duplicated() -> None:
     found = reconciled(arrival(0), arrival(1), arrival(1, id="b"))
-    assert found == replace(NOTHING_WRONG, twice=1, untrue=1)
+    assert found == replace(NOTHING_WRONG, duplicated=1, wrong_receipts=1)
     assert not found.good
 
 
 @pytest.mark.parametrize(
-    "strange",
-    [arrival(2), arrival(0, status="failed"), arrival(0, message="never said"), Arrival(0, 2, {})],
-    ids=["another merchant's", "not as it was said", "not said", "nothing"],
+    "unexpected",
+    [
+        arrival(2),
+        arrival(0, status="failed"),
+        arrival(0, message="never published"),
+        Arrival(0, 2, {}),
+    ],
+    ids=["another merchant's", "altered", "never published", "empty"],
 )
-def test_what_is_not_theirs_is_strange(strange: Arrival) -> None:
-    found = reconciled(arrival(0), arrival(1), strange)
-    assert found == replace(NOTHING_WRONG, strange=1)
+def test_a_delivery_that_nobody_published_to_the_subscriber_is_unexpected(
+    unexpected: Arrival,
+) -> None:
+    found = reconciled(arrival(0), arrival(1), unexpected)
+    assert found == replace(NOTHING_WRONG, unexpected=1)
     assert not found.good
 
 
 @pytest.mark.parametrize("reply", ["Internal server error", "[]", '{"type": "error"}'])
-def test_what_is_no_receipt_is_no_answer(reply: str) -> None:
+def test_a_publish_that_is_not_answered_with_a_receipt_is_unanswered(reply: str) -> None:
     found = reconciled(arrival(0), arrival(1), reply=reply)
     assert found == replace(NOTHING_WRONG, unanswered=1)
     assert not found.good
@@ -110,19 +117,19 @@ def window(*times: tuple[float, float]) -> Window:
     return Window(0.0, [Exchange(next(FRAMES), sent, "", answered) for sent, answered in times])
 
 
-def heard(of: Window, *subscribers: int, at: float) -> list[Arrival]:
+def delivered(of: Window, *subscribers: int, at: float) -> list[Arrival]:
     return [Arrival(one, at, exchange.frame) for exchange in of.exchanges for one in subscribers]
 
 
-def test_rates_are_per_window_and_times_the_echoes_beside_it() -> None:
+def test_rates_are_computed_per_window_and_relative_to_its_echoes() -> None:
     echoes = [window((0.0, 0.5), (0.0, 1.0)), window((0.0, 0.5))]
     publishes = window((0.0, 1.0)), window((0.0, 2.0))
     arrivals = [
-        *heard(publishes[0], 0, 1, 2, at=0.5),
-        *heard(publishes[0], 1, at=9.0),  # again: the first counts
-        *heard(publishes[1], 0, 1, at=4.0),  # after the receipt
+        *delivered(publishes[0], 0, 1, 2, at=0.5),
+        *delivered(publishes[0], 1, at=9.0),  # again: the first counts
+        *delivered(publishes[1], 0, 1, at=4.0),  # after the receipt
     ]
-    with pytest.raises(ToolError, match="Nothing was delivered"):
+    with pytest.raises(ToolError, match="delivered nothing"):
         Rates.of(echoes, publishes, arrivals[:3])
     rates = Rates.of(echoes, publishes, arrivals)
     assert rates.echoes.per_second == [2.0, 2.0]
@@ -138,15 +145,15 @@ def figures(
 ) -> Figures:
     echoes = [window((0.0, 1.0), (0.0, 1.0)), window((0.0, 1.0), (0.0, 1.0))]
     publishes = [window((0.0, 3.0)), window((0.0, 3.0))]
-    arrivals = [one for each in publishes for one in heard(each, *range(per_publish), at=1.0)]
+    arrivals = [one for each in publishes for one in delivered(each, *range(per_publish), at=1.0)]
     first = replace(NOTHING_WRONG, lost=lost)
-    held: tuple[memory.Held, memory.Held] = (
+    held: tuple[memory.Resident, memory.Resident] = (
         {"the emulator": [100.2]},
         {"default": [40.4], "the emulator": [101.0]},
     )
     load = Load(echoes, publishes, arrivals, first, held)
-    vanished = Vanished(gone, Rows(before, before), Rows(after, after), NOTHING_WRONG)
-    return Figures(SHORT, load, vanished, Rates.of(echoes, publishes, arrivals))
+    disconnects = AbruptDisconnects(gone, Rows(before, before), Rows(after, after), NOTHING_WRONG)
+    return Figures(SHORT, load, disconnects, Rates.of(echoes, publishes, arrivals))
 
 
 def line(of: Figures, what: str) -> tuple[str, ...]:
@@ -154,32 +161,32 @@ def line(of: Figures, what: str) -> tuple[str, ...]:
     return row[1:]
 
 
-def test_what_held_is_good_and_told() -> None:
+def test_a_run_without_violations_is_good_and_shows_its_figures() -> None:
     of = figures()
     assert of.good
     assert line(of, "lost") == ("0", "0", "yes")
     assert line(of, "pairs") == ("", "4", "")
-    assert line(of, "delivered") == ("0.5 times the echoes", "0.50 (0.50 to 0.50)", "yes")
-    assert line(of, "published") == ("", "0.17 (0.17 to 0.17)", "")
+    assert line(of, "deliveries a second") == ("at least 0.5", "0.50 (0.50 to 0.50)", "yes")
+    assert line(of, "publishes a second") == ("", "0.17 (0.17 to 0.17)", "")
     assert line(of, "rows of 2")[1:] == ("2 and 2 before, 0 and 0 after", "yes")
     assert line(of, "default") == ("none", "40")
-    assert json.loads(json.dumps(of.as_json()))["vanished"]["after"] == asdict(Rows(0, 0))
+    assert json.loads(json.dumps(of.as_json()))["disconnects"]["after"] == asdict(Rows(0, 0))
 
 
-def test_a_low_rate_is_told_and_breaks_no_promise() -> None:
+def test_a_rate_below_the_required_one_is_shown_and_breaks_no_guarantee() -> None:
     of = figures(per_publish=2)
-    assert line(of, "delivered")[-1] == "NO"
+    assert line(of, "deliveries a second")[-1] == "NO"
     assert of.good
 
 
-def test_a_lost_pair_is_told() -> None:
+def test_a_run_with_a_lost_pair_is_not_good() -> None:
     of = figures(lost=1)
     assert line(of, "lost") == ("0", "1", "NO")
     assert not of.good
 
 
-@pytest.mark.parametrize("of", [figures(after=1), figures(before=0)], ids=["left", "never there"])
-def test_rows_that_are_left_or_never_were_there_are_told(of: Figures) -> None:
+@pytest.mark.parametrize("of", [figures(after=1), figures(before=0)], ids=["left", "none before"])
+def test_a_run_with_rows_left_or_without_rows_before_is_not_good(of: Figures) -> None:
     assert line(of, "rows of 2")[-1] == "NO"
     assert not of.good
 
@@ -189,13 +196,13 @@ def test_the_first_subscribers_of_all_topics_come_first(plan: Plan) -> None:
     topics = assign(plan)
     assert len(topics) == plan.subscribers
     assert len({merchant for merchant, _ in topics}) == plan.merchants
-    waiting = plan.subscribers // plan.topics
-    assert [topics.count(one) for one in set(topics)] == [waiting] * plan.topics
+    each = plan.subscribers // plan.topics
+    assert [topics.count(one) for one in set(topics)] == [each] * plan.topics
     assert set(topics[: plan.topics]) == set(topics)
-    assert 0 < plan.vanishing < waiting
+    assert 0 < plan.disconnects < each
 
 
-def test_publications_are_the_same_for_the_same_seed_and_each_is_its_own() -> None:
+def test_publications_of_a_seed_are_reproducible_and_each_message_is_unique() -> None:
     def first(seed: str) -> list[Frame]:
         frames = publications([TOPIC, OTHER], seed)
         return [next(frames) for _ in range(20)]
@@ -216,7 +223,7 @@ def test_publications_are_the_same_for_the_same_seed_and_each_is_its_own() -> No
         ("python\0/t/ministack-lambda-floor-ab_c/_worker.py\0", "floor"),
     ],
 )
-def test_a_process_is_named_by_its_function(
+def test_resident_memory_is_listed_by_the_function_of_the_process(
     command: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = tmp_path / str(os.getpid())

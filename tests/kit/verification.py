@@ -1,4 +1,4 @@
-"""What a part of the proof came to."""
+"""The result of a part of the verification."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Result:
 
 
 class Part(Protocol):
-    """What `__main__` calls."""
+    """What `tests.verify` calls."""
 
     def __call__(self, *, long: bool, seed: str, progress: Progress) -> Result:
-        """Attack: a little in the short form, and again the same for the same seed."""
+        """Look for counterexamples; the short form takes minutes, and a seed is reproducible."""
