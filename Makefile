@@ -114,7 +114,7 @@ costs: $(READY) ## count what a wait asks of AWS, and write what it costs into d
 	@$(PY) -m benchmarks.costs
 
 .PHONY: verify
-verify: $(READY) ## look for counterexamples to every promise: figures, and JSON (ARGS= are its options)
+verify: $(READY) ## look for counterexamples to every guarantee: figures, and JSON (ARGS= are its options)
 	@$(PY) -m tests.verify $(ARGS)
 
 .PHONY: bootstrap

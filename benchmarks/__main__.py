@@ -49,7 +49,7 @@ def main() -> int:
     say(f"\n{as_json}\n{as_chart}")
     if options.publish:
         page = _ROOT / "docs" / "benchmark.md"
-        publish(page, "make bench ARGS=--publish", figures.machine, written, as_chart)
+        publish(page, "make bench ARGS=--publish", str(figures.machine), written, as_chart)
     return 0
 
 

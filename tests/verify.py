@@ -1,7 +1,7 @@
-"""`make verify`: look for counterexamples to every promise; print the figures, write them as JSON.
+"""`make verify`: look for counterexamples to every guarantee, print the figures, write JSON.
 
-ARGS="--long" tries far more; with --publish the tables of either form go into docs/reliability.md;
-the raw figures stay in .build/.
+ARGS="--long" tries far more, ARGS="--part faults" runs one part only. With --publish the tables of
+each part that ran replace its own in docs/reliability.md; the raw figures stay in .build/.
 """
 
 import argparse
@@ -15,11 +15,10 @@ from benchmarks.load.verification import verify as load
 from tests.faults.verification import verify as faults
 from tests.forgeries.verification import verify as forgeries
 from tests.fuzz.verification import verify as fuzz
-from tests.kit.verification import Part
+from tests.kit.verification import Part, Result
 from tests.simulation.verification import verify as simulation
-from tools.machine import machine
+from tools.machine import Machine, machine
 from tools.page import publish
-from tools.table import Table
 from tools.terminal import Progress, exit_status, say
 
 PARTS: Final[Mapping[str, Part]] = {
@@ -31,7 +30,7 @@ PARTS: Final[Mapping[str, Part]] = {
 }
 
 _ROOT: Final = Path(__file__).parent.parent
-_PUBLISH: Final = "make verify ARGS=--publish"
+PAGE: Final = _ROOT / "docs" / "reliability.md"
 
 
 def main() -> int:
@@ -40,34 +39,45 @@ def main() -> int:
     progress = Progress()
     where = machine("benchmarks", "tests")
     progress(f"verifying {where.commit}; load average {where.load_before} on {where.cores} cores")
-    results = {}
+    results: dict[str, Result] = {}
     for name in options.part or PARTS:
         progress(name)
         results[name] = PARTS[name](long=options.long, seed=options.seed, progress=progress)
-    tables = [
-        Table(
-            f"What was verified, in the {'long' if options.long else 'short'} form",
-            ("part", "held"),
-            [(name, "yes" if result.good else "NO") for name, result in results.items()],
-        ),
-        *(table for result in results.values() for table in result.tables),
-    ]
-    for table in tables:
-        say(f"\n{table.as_text()}")
+    for name, result in results.items():
+        say(f"\n{name}: {_judgement(result, long=options.long)}")
+        for table in result.tables:
+            say(f"\n{table.as_text()}")
     output: Path = options.json
     output.parent.mkdir(parents=True, exist_ok=True)
     figures = {name: {"good": one.good, **one.figures} for name, one in results.items()}
     output.write_text(json.dumps({"machine": asdict(where), **figures}, indent=2) + "\n")
     say(f"\n{output}")
     if options.publish:
-        publish(_ROOT / "docs" / "reliability.md", _PUBLISH, where, tables)
+        for name, result in results.items():
+            _publish(name, result, where, long=options.long)
     return 0 if all(result.good for result in results.values()) else 1
+
+
+def publish_command(part: str) -> str:
+    """Return what publishes a part alone, as the marker of its block on the page names it."""
+    return f"make verify ARGS='--part {part} --publish'"
+
+
+def _publish(part: str, result: Result, where: Machine, *, long: bool) -> None:
+    origin = f"{_judgement(result, long=long)} {where}"
+    publish(PAGE, publish_command(part), origin, result.tables)
+
+
+def _judgement(result: Result, *, long: bool) -> str:
+    return f"The {'long' if long else 'short'} form {'held' if result.good else 'DID NOT HOLD'}."
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make verify", description=__doc__)
     parser.add_argument("--long", action="store_true", help="the long form, about an hour")
-    parser.add_argument("--publish", action="store_true", help="write docs/reliability.md, too")
+    parser.add_argument(
+        "--publish", action="store_true", help="write these parts to docs/reliability.md, too"
+    )
     parser.add_argument("--part", action="append", choices=PARTS, help="only this one; repeatable")
     parser.add_argument("--seed", default="1", help="any text; the same text, the same attempts")
     output = _ROOT / ".build" / "verification.json"
