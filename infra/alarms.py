@@ -1,7 +1,7 @@
-"""What wakes a person: the alarms, a line of runbook each, and the topic that they are sent to.
+"""The alarms, each with its description, and the topic that they notify.
 
-`docs/runbook.md` says more about each by the same name. What is only worth a look is on the
-dashboard (monitoring.py).
+`docs/runbook.md` has a section for each alarm. Metrics without an alarm are on the dashboard
+(monitoring.py).
 """
 
 from typing import Final
@@ -14,40 +14,45 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 RUNBOOK: Final = {
-    "AuthorizerErrors": "Clients get 500 and cannot connect: the authorizer crashes or times out "
-    "before it can count why. Read its log; if it began with a deployment, roll back.",
-    "AuthorizerFailures": "Clients with good tokens cannot connect: the authorizer cannot read its "
-    "keys. Its log has the cause; look at what the secret holds, and who changed it.",
-    "AuthorizerThrottles": "Clients are turned away before connect: Lambda's concurrency is used "
-    "up. See which function of the account uses it; ask for a higher quota.",
-    "ClientErrors": "API Gateway turns away one request in ten itself: 429 where the rate of the "
-    "stage or the account is used up. Refused handshakes may count there, too. Look at status and "
-    "errorType in the access log.",
-    "ConnectErrors": "Clients cannot connect: connect crashed or timed out. Read its log by the "
-    "request id; if it began with a deployment, roll back.",
-    "ConnectThrottles": "Clients are turned away at connect: Lambda's concurrency is used up. See "
-    "which function of the account uses it; ask for a higher quota.",
-    "DefaultErrors": "Frames go unanswered: default crashed or ran into its 29 seconds. Read its "
-    "log by the request id; if it began with a deployment, roll back.",
-    "DefaultThrottles": "Frames go unanswered: Lambda's concurrency is used up. See which function "
-    "of the account uses it; ask for a higher quota. Publishers may retry with the same id.",
-    "DisconnectErrors": "Ended connections are not forgotten at once; publishes and TTL clean up "
-    "after it. No hurry: read disconnect's log by the request id.",
-    "DisconnectThrottles": "Ended connections are not forgotten at once, and Lambda's concurrency "
-    "is used up: connect and default suffer next. See which function uses it.",
-    "InternalErrors": "Frames are answered internal_error: an AWS call keeps failing. The log has "
-    "the cause by its request id; look for throttling or denied access, and at AWS's health page.",
-    "PostsFailed": "Subscribers that are connected do not get notifications, even after retries. "
-    "Look in default's log for the cause; late subscribers still get them from the ledger.",
-    "PublishLatency": "One publish in a hundred takes over 3 seconds. Look at the dashboard for "
-    "fan-out, throttling and default's duration: is one ref waited for by very many?",
-    "ExecutionErrors": "API Gateway cannot call the functions. Look at integrationError in the "
-    "access log; a permission or a function may have been changed by hand.",
+    "AuthorizerErrors": "Clients cannot connect and get 500: the authorizer crashes or times out. "
+    "Read its log. If it began with a deployment, roll back.",
+    "AuthorizerFailures": "Clients with valid tokens cannot connect: the authorizer cannot read "
+    "its keys. Its log has the cause. Check the value of the secret, and who changed it.",
+    "AuthorizerThrottles": "Clients cannot connect: Lambda throttles the authorizer, the "
+    "account's concurrency is used up. Find the function that uses it, and request a higher "
+    "quota.",
+    "ClientErrors": "API Gateway rejects one request in ten itself: with 429 where the rate of "
+    "the stage or of the account is exceeded. Rejected handshakes may count, too. Read status "
+    "and errorType in the access log.",
+    "ConnectErrors": "Clients cannot connect: connect crashes or times out. Read its log by "
+    "request id. If it began with a deployment, roll back.",
+    "ConnectThrottles": "Clients cannot connect: Lambda throttles connect, the account's "
+    "concurrency is used up. Find the function that uses it, and request a higher quota.",
+    "DefaultErrors": "Frames are not answered: default crashes or exceeds its 29 seconds. Read "
+    "its log by request id. If it began with a deployment, roll back.",
+    "DefaultThrottles": "Frames are not answered: Lambda throttles default, the account's "
+    "concurrency is used up. Find the function that uses it, and request a higher quota. "
+    "Publishers may retry with the same id.",
+    "DisconnectErrors": "Rows of closed connections are deleted late: disconnect crashes or times "
+    "out. Publishes and TTL delete them, so it is not urgent. Read the log of disconnect by "
+    "request id.",
+    "DisconnectThrottles": "Rows of closed connections are deleted late: Lambda throttles "
+    "disconnect, the account's concurrency is used up. Find the function that uses it, before "
+    "connect and default are throttled.",
+    "ExecutionErrors": "API Gateway cannot invoke the functions. Read integrationError in the "
+    "access log. Check whether a permission or a function was changed by hand.",
+    "InternalErrors": "Frames are answered with internal_error: an AWS call keeps failing. Read "
+    "the log of default by request id. Look for throttling and denied access, and at the AWS "
+    "Health Dashboard.",
+    "PostsFailed": "Connected subscribers do not get notifications, even after retries. Read the "
+    "reasons in the log of default. The next subscribe replays the notifications from the ledger.",
+    "PublishLatency": "One publish in a hundred takes 3 seconds or longer. Look at the dashboard "
+    "for throttling and the duration of default, and for a topic with very many subscribers.",
 }
 
 
 class Alarms(Construct):
-    """The alarms of a stage, made one by one with `add`. They notify only where asked to."""
+    """The alarms of a stage, added one by one; with `notify` they publish to a topic."""
 
     def __init__(self, scope: Construct, construct_id: str, *, notify: bool) -> None:
         super().__init__(scope, construct_id)
@@ -62,7 +67,7 @@ class Alarms(Construct):
         at: float,
         periods: int = 1,
     ) -> None:
-        """Alarm when `metric` reaches `at` in so many periods on end. `name` is one of RUNBOOK."""
+        """Alarm when `metric` reaches `at` in so many periods in a row; `name` is in RUNBOOK."""
         alarm = metric.create_alarm(
             self,
             name,
@@ -70,7 +75,7 @@ class Alarms(Construct):
             threshold=at,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             evaluation_periods=periods,
-            # At night no one publishes, and a metric without data is not an alarm.
+            # At night nobody publishes: missing data must not raise an alarm.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         if self._action:
@@ -81,9 +86,9 @@ class Alarms(Construct):
 
 def _topic(scope: Construct) -> sns.Topic:
     # Not encrypted with aws/sns: CloudWatch may not use that key, and the alarms would get lost.
-    # An alarm says nothing of merchants or their messages.
+    # Alarms contain no merchant and no message.
     topic = sns.Topic(scope, "Topic", enforce_ssl=True)
-    # The SSL policy replaces SNS's default one, which had let the account's alarms publish.
+    # The SSL policy replaces SNS's default policy, which lets the account's alarms publish.
     alarms = iam.ServicePrincipal("cloudwatch.amazonaws.com").with_conditions(
         {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
     )

@@ -1,4 +1,4 @@
-"""The dashboard, and which metrics are alarmed at which level. What an alarm means: alarms.py."""
+"""The dashboard, and the metric and threshold of each alarm; their descriptions: alarms.py."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -18,7 +18,7 @@ _TOKENS: Final = ("TokensAccepted", "TokensRefused", "ConnectsWithoutToken")
 
 
 class Monitoring(Construct):
-    """What a person on call looks at, and what wakes them. `functions` by their alarms' prefix."""
+    """The dashboard and the alarms of a stage; `functions` are by the prefix of their alarms."""
 
     def __init__(  # noqa: PLR0913 - what is watched
         self,
@@ -33,26 +33,26 @@ class Monitoring(Construct):
         super().__init__(scope, construct_id)
         alarms = Alarms(self, "Alarms", notify=stage.alarms_notify)
         for name, function in functions.items():
-            # Neither happens in health: a handler answers what it can, errors included.
+            # A healthy function has neither: a handler answers errors, too.
             alarms.add(f"{name}Errors", function.metric_errors(period=_PERIOD), at=1)
             alarms.add(f"{name}Throttles", function.metric_throttles(period=_PERIOD), at=1)
         if authorizer:
-            # Not its Lambda errors: to refuse a token is to fail, and strangers may do it at will.
+            # Not its Lambda errors: rejecting a token is one, and anybody can send a bad token.
             failures = self._sum("AuthorizerFailures")
             alarms.add("AuthorizerFailures", failures, at=1)
             throttles = authorizer.metric_throttles(period=_PERIOD)
             alarms.add("AuthorizerThrottles", throttles, at=1)
             if not stage.emulated:  # the local AWS refuses alarms on metric math
-                # Two periods: of the newest, not every refusal is counted yet.
+                # Two periods: in the newest, some rejections are not counted yet.
                 alarms.add("AuthorizerErrors", self._crashes(authorizer), at=2, periods=2)
-        # A single one is one AWS call that failed: its sender was told to try again.
+        # A single one is one AWS call that failed; the client was told to retry.
         alarms.add("InternalErrors", self._sum("InternalErrors"), at=5)
         alarms.add("PostsFailed", self._sum("PostsFailed"), at=5)
-        # A post is retried for 3 seconds: beyond that, publishes wait for more than one slow post.
+        # A post is retried for 3 seconds: longer publishes wait for more than one slow post.
         alarms.add("PublishLatency", self._own("PublishLatency", "p99"), at=3000, periods=3)
         alarms.add("ExecutionErrors", api.metric("ExecutionError", statistic="Sum"), at=5)
         if not stage.emulated:
-            alarms.add("ClientErrors", _turned_away(api), at=10, periods=3)
+            alarms.add("ClientErrors", _rejected_share(api), at=10, periods=3)
 
         timed = {**functions, **({"Authorizer": authorizer} if authorizer else {})}
         dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
@@ -92,7 +92,7 @@ class Monitoring(Construct):
         )
         dashboard.add_widgets(
             _graph(
-                "Refused",
+                "Rejected",
                 api.metric("ClientError", statistic="Sum"),
                 api.metric("IntegrationError", statistic="Sum"),
                 self._sum("OriginsRefused"),
@@ -103,15 +103,16 @@ class Monitoring(Construct):
         )
 
     def _crashes(self, authorizer: lambda_.IFunction) -> cloudwatch.MathExpression:
-        """Errors that the authorizer did not count itself: it did not start, or not end.
+        """Return the errors that the authorizer did not count itself: crashes and timeouts.
 
-        An error is dated when its invocation starts, a refusal when it ends: of a steady flood, as
-        much as a refusal lasts of a period is counted in the next one. A hundredth is 3 seconds.
-        What it counts comes by the log, later. Sources, in AWS's guides of Lambda and of
-        CloudWatch: monitoring-metrics-types, CloudWatch_Embedded_Metric_Format_Alarms.
+        Lambda dates an error when its invocation starts, the authorizer a rejection when it ends:
+        under a steady rate, those that cross the end of a period count in the next one. One
+        hundredth of a period is 3 seconds. Its counts arrive later, by the log. Sources, in AWS's
+        guides of Lambda and of CloudWatch: monitoring-metrics-types,
+        CloudWatch_Embedded_Metric_Format_Alarms.
         """
         return cloudwatch.MathExpression(
-            label="Authorizer errors that are no refusals",
+            label="Authorizer errors other than rejected tokens",
             expression="errors - 1.01 * FILL(refused, 0) - FILL(failures, 0)",
             using_metrics={
                 "errors": authorizer.metric_errors(period=_PERIOD),
@@ -122,7 +123,7 @@ class Monitoring(Construct):
         )
 
     def _own(self, name: str, statistic: str) -> cloudwatch.Metric:
-        """One of the metrics that the handlers write: Powertools adds this one dimension."""
+        """Return a metric that the handlers write; Powertools adds its one dimension."""
         return cloudwatch.Metric(
             namespace=Stack.of(self).stack_name,
             metric_name=name,
@@ -135,16 +136,16 @@ class Monitoring(Construct):
         return self._own(name, "Sum")
 
 
-def _turned_away(api: NotifyApi) -> cloudwatch.MathExpression:
-    """Take what API Gateway refused before any function, in per cent; 0 of under 50 requests.
+def _rejected_share(api: NotifyApi) -> cloudwatch.MathExpression:
+    """Return the share of requests that API Gateway rejected itself, in per cent.
 
-    Its 4xx count as nothing else than ClientError, see
+    It is 0 below 50 rejections, so that a lone scanner raises no alarm. 4xx count as ClientError:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html
-    Whether a refused message is in MessageCount, too, is not said there: it is added, so that the
-    share exists where every handshake is refused. A lone scanner of addresses must not alarm.
+    Whether a rejected message is in MessageCount as well is not documented there: rejections are
+    added to the total, so that the share exists where every handshake is rejected.
     """
     return cloudwatch.MathExpression(
-        label="Turned away by API Gateway (%)",
+        label="Rejected by API Gateway (%)",
         expression=(
             "IF(refused < 50, 0, 100 * refused / (refused + FILL(connects, 0) + FILL(messages, 0)))"
         ),

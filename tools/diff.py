@@ -65,7 +65,9 @@ def _unpack(base: str, tree: Path, target: Path) -> None:
     # An archive rather than a worktree, which would stay registered in .git after a kill.
     found = _git("rev-parse", "--verify", "--end-of-options", f"{base}^{{commit}}", tree=tree)
     if found.returncode != 0:
-        raise ToolError(f"{base!r} is no commit here: {found.stderr.decode().strip()}")
+        raise ToolError(
+            f"{base!r} is not a commit of this repository: {found.stderr.decode().strip()}"
+        )
     commit = found.stdout.decode().strip()
     if _git("cat-file", "-e", f"{commit}:app.py", tree=tree).returncode != 0:
         raise ToolError(f"{base} has no app.py: everything is new since then")

@@ -14,7 +14,7 @@ def stacks_of(context: Mapping[str, str]) -> set[str]:
     return {child.node.id for child in build(context=context).node.children}
 
 
-def test_a_stage_touches_no_setting_of_the_account_and_leaves_no_role_behind(
+def test_a_stage_has_no_account_setting_and_retains_no_role(
     template: Template,
 ) -> None:
     assert template.all(ACCOUNT) == []
@@ -23,7 +23,7 @@ def test_a_stage_touches_no_setting_of_the_account_and_leaves_no_role_behind(
         assert "apigateway.amazonaws.com" not in json.dumps(role.properties)
 
 
-def test_the_accounts_stack_holds_the_role_for_logging_and_the_setting_and_keeps_both(
+def test_the_account_stack_retains_the_logging_role_and_the_account_setting(
     assembly: Path,
 ) -> None:
     template = Template.read(assembly / "OttuWsNotify-account.template.json")
@@ -41,7 +41,7 @@ def test_the_accounts_stack_holds_the_role_for_logging_and_the_setting_and_keeps
     assert output == {"Fn::GetAtt": [role.id, "Arn"]}
 
 
-def test_the_accounts_stack_is_composed_where_it_is_named_or_nothing_is(
+def test_the_account_stack_is_synthesised_by_default_and_when_named_but_not_with_a_stage(
     context: Mapping[str, str],
 ) -> None:
     stages = {"OttuWsNotify-local", "OttuWsNotify-dev", "OttuWsNotify-prod"}

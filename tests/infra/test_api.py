@@ -8,7 +8,7 @@ from lambdas.layer.auth.principal import Identity
 from tests.infra.templates import Template
 
 
-def test_the_routes_are_exactly_three_each_to_its_function(template: Template) -> None:
+def test_each_of_the_three_routes_invokes_its_function(template: Template) -> None:
     targets = {}
     for route in template.all("AWS::ApiGatewayV2::Route"):
         integration = route.properties["Target"]["Fn::Join"][1][1]["Ref"]
@@ -23,7 +23,7 @@ def test_the_routes_are_exactly_three_each_to_its_function(template: Template) -
     }
 
 
-def test_the_api_speaks_websocket_and_no_frame_selects_a_route_by_its_action(
+def test_no_action_of_a_frame_selects_a_route_of_the_websocket_api(
     template: Template,
 ) -> None:
     api = template.one("AWS::ApiGatewayV2::Api").properties
@@ -34,7 +34,7 @@ def test_the_api_speaks_websocket_and_no_frame_selects_a_route_by_its_action(
     assert not any(key.endswith(static) for key in keys)
 
 
-def test_default_alone_answers_its_sender(dev: Template, prod: Template) -> None:
+def test_the_default_route_alone_has_a_route_response(dev: Template, prod: Template) -> None:
     for template in (dev, prod):
         response = template.one("AWS::ApiGatewayV2::RouteResponse").properties
         (route,) = (
@@ -47,13 +47,13 @@ def test_default_alone_answers_its_sender(dev: Template, prod: Template) -> None
         assert route.properties["RouteResponseSelectionExpression"] == "$default"
 
 
-def test_the_emulated_stage_leaves_out_the_response_that_its_cloudformation_does_not_know(
+def test_the_emulated_stage_has_no_route_response(
     local: Template,
 ) -> None:
     assert local.all("AWS::ApiGatewayV2::RouteResponse") == []
 
 
-def test_only_the_emulated_api_is_given_its_id(template: Template, stage: str) -> None:
+def test_the_emulated_api_alone_has_a_fixed_id(template: Template, stage: str) -> None:
     tags = template.one("AWS::ApiGatewayV2::Api").properties["Tags"]
     assert tags.get("ms-custom-id") == ("notify" if stage == "local" else None)
 
@@ -61,7 +61,7 @@ def test_only_the_emulated_api_is_given_its_id(template: Template, stage: str) -
 @pytest.mark.parametrize(
     ("stage", "rate", "burst"), [("local", 1000, 1000), ("dev", 100, 200), ("prod", 2000, 1250)]
 )
-def test_the_stage_is_deployed_by_itself_and_throttled(
+def test_the_stage_is_deployed_automatically_and_throttled(
     templates: dict[str, Template], stage: str, rate: int, burst: int
 ) -> None:
     properties = templates[stage].one("AWS::ApiGatewayV2::Stage").properties
@@ -71,18 +71,18 @@ def test_the_stage_is_deployed_by_itself_and_throttled(
     assert properties["DefaultRouteSettings"]["ThrottlingBurstLimit"] == burst
 
 
-def test_prod_asks_for_no_more_than_an_account_has_in_every_region(prod: Template) -> None:
+def test_the_throttling_of_prod_is_within_the_quotas_of_every_region(prod: Template) -> None:
     settings = prod.one("AWS::ApiGatewayV2::Stage").properties["DefaultRouteSettings"]
     assert settings["ThrottlingRateLimit"] <= 2500
     assert settings["ThrottlingBurstLimit"] <= 1250
 
 
-def test_frames_are_not_logged_by_the_stage(template: Template) -> None:
+def test_the_stage_does_not_log_frames(template: Template) -> None:
     settings = template.one("AWS::ApiGatewayV2::Stage").properties["DefaultRouteSettings"]
     assert not settings.get("DataTraceEnabled")
 
 
-def test_an_access_log_line_is_json_without_addresses_and_query_strings(
+def test_an_access_log_line_is_json_without_personal_data(
     template: Template,
 ) -> None:
     settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
@@ -95,27 +95,27 @@ def test_an_access_log_line_is_json_without_addresses_and_query_strings(
             assert personal not in value or value in of_the_authorizer
 
 
-def test_an_access_log_line_says_how_the_authorizer_answered_where_there_is_one(
+def test_an_access_log_line_has_the_authorizers_status_only_with_an_authorizer(
     template: Template, auth: str
 ) -> None:
     settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
     line = json.loads(settings["Format"])
-    said = {name: value for name, value in line.items() if "authorizer" in value}
+    logged = {name: value for name, value in line.items() if "authorizer" in value}
     expected = {
         "authorizerStatus": "$context.authorizer.status",
         "authorizerLatency": "$context.authorizer.latency",
         "authorizerRequestId": "$context.authorizer.requestId",
     }
-    assert said == (expected if auth != "off" else {})
+    assert logged == (expected if auth != "off" else {})
 
 
-def test_no_variable_of_the_access_log_is_a_key_of_what_a_token_says() -> None:
+def test_no_variable_of_the_access_log_is_a_key_of_the_authorizer_context() -> None:
     identity = Identity("backend", "shop", frozenset(), expires_at_ms=0).to_context()
     logged = {value.rpartition(".")[2] for value in FIELDS_OF_THE_AUTHORIZER.values()}
     assert logged.isdisjoint(identity)
 
 
-def test_access_logs_have_a_group_that_no_function_writes_to(template: Template) -> None:
+def test_access_logs_have_a_log_group_of_their_own(template: Template) -> None:
     settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
     parts = settings["DestinationArn"]["Fn::Join"][1]
     group = parts[-1]["Ref"]  # its name, and nothing behind it: the attribute Arn ends in `:*`
@@ -125,7 +125,7 @@ def test_access_logs_have_a_group_that_no_function_writes_to(template: Template)
     assert group not in {template.log_group_of(f).id for f in template.functions.values()}
 
 
-def test_what_may_hold_a_quote_stands_at_the_end_of_an_access_log_line(template: Template) -> None:
+def test_fields_that_may_contain_a_quote_are_last_in_an_access_log_line(template: Template) -> None:
     settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
     line = json.loads(settings["Format"])
     assert list(line.items())[-2:] == [
@@ -135,7 +135,7 @@ def test_what_may_hold_a_quote_stands_at_the_end_of_an_access_log_line(template:
     assert not [v for v in list(line.values())[:-2] if "message" in v.lower()]
 
 
-def test_an_access_log_line_is_json_also_where_api_gateway_has_nothing_to_say(
+def test_an_access_log_line_is_json_when_every_variable_is_empty(
     template: Template,
 ) -> None:
     settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]

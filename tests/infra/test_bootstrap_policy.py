@@ -38,7 +38,7 @@ def services_named(statement: dict[str, Any]) -> set[str]:
     return {action.split(":")[0] for action in listed}
 
 
-def test_the_policy_names_the_services_of_every_stack_and_no_other(
+def test_the_policy_names_exactly_the_services_of_all_stacks(
     statements: dict[str, dict[str, Any]],
     templates: dict[str, Template],
     everything_on: Template,
@@ -54,7 +54,7 @@ def test_the_policy_names_the_services_of_every_stack_and_no_other(
     assert named == needed | _FOR_CDK
 
 
-def test_roles_are_those_of_the_stacks_and_objects_those_of_cdks_bucket(
+def test_the_policy_limits_roles_to_the_stacks_and_objects_to_cdks_bucket(
     statements: dict[str, dict[str, Any]],
 ) -> None:
     wide = {sid for sid, statement in statements.items() if statement["Resource"] == "*"}

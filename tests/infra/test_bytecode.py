@@ -29,7 +29,7 @@ def compiled(folder: Path, name: str) -> Path:
     return Path(cached)
 
 
-def test_every_module_is_compiled_with_a_hash_that_is_not_checked(folder: Path) -> None:
+def test_every_module_is_compiled_to_bytecode_with_an_unchecked_hash(folder: Path) -> None:
     bytecode.compile_all(folder, "/opt", HERE)
     pairs = {folder / name: compiled(folder, name) for name in files(folder) if name[-3:] == ".py"}
     assert len(pairs) == 2
@@ -40,14 +40,16 @@ def test_every_module_is_compiled_with_a_hash_that_is_not_checked(folder: Path) 
         assert header[8:] == importlib.util.source_hash(source.read_bytes())
 
 
-def test_bytecode_names_its_source_where_the_function_finds_it(folder: Path) -> None:
+def test_bytecode_names_its_source_by_its_path_in_the_function(folder: Path) -> None:
     bytecode.compile_all(folder, "/var/task", HERE)
     pyc = compiled(folder, "package/module.py")
     assert sources_named_in(pyc) == {"/var/task/package/module.py"}
     assert str(folder).encode() not in pyc.read_bytes()
 
 
-def test_bytecode_is_the_same_wherever_it_was_compiled(folder: Path, tmp_path: Path) -> None:
+def test_bytecode_does_not_depend_on_the_folder_it_was_compiled_in(
+    folder: Path, tmp_path: Path
+) -> None:
     elsewhere = folder.rename(tmp_path / "another-place").parent / "asset"
     (elsewhere / "package").mkdir(parents=True)
     for name, content in contents(tmp_path / "another-place").items():
@@ -57,7 +59,7 @@ def test_bytecode_is_the_same_wherever_it_was_compiled(folder: Path, tmp_path: P
     assert contents(elsewhere) == contents(tmp_path / "another-place")
 
 
-def test_a_module_that_does_not_compile_is_refused_in_the_compilers_words(folder: Path) -> None:
+def test_a_module_with_a_syntax_error_is_rejected_with_the_compilers_message(folder: Path) -> None:
     (folder / "package" / "broken.py").write_text("def greet(:\n")
     with pytest.raises(RuntimeError, match=r"(?s)could not compile .*broken\.py.*SyntaxError"):
         bytecode.compile_all(folder, "/opt", HERE)
@@ -73,7 +75,7 @@ def program(folder: Path, script: str) -> str:
 
 @pytest.fixture
 def shim(tmp_path: Path) -> str:
-    """A folder whose `python3.13` stands for the Python of this test."""
+    """A folder whose `python3.13` is the Python of this test."""
     return program(tmp_path / "shim", f'exec {shlex.quote(sys.executable)} "$@"')
 
 
@@ -90,9 +92,9 @@ def _functions_have_this_python(monkeypatch: pytest.MonkeyPatch) -> None:
         "echo ffffffff /usr/bin/python3.13",
         "",
     ],
-    ids=["a shim of none", "another magic number", "says nothing"],
+    ids=["a shim without a Python", "another magic number", "no output"],
 )
-def test_a_program_of_that_name_that_is_no_such_python_is_passed_over(
+def test_a_program_that_is_not_the_functions_python_is_skipped(
     tmp_path: Path, shim: str, script: str
 ) -> None:
     unusable = program(tmp_path / "unusable", script)
@@ -101,12 +103,12 @@ def test_a_program_of_that_name_that_is_no_such_python_is_passed_over(
 
 
 @pytest.mark.usefixtures("_functions_have_this_python")
-def test_a_program_that_cannot_be_started_is_passed_over(tmp_path: Path, shim: str) -> None:
+def test_a_program_that_cannot_be_started_is_skipped(tmp_path: Path, shim: str) -> None:
     unusable = Path(program(tmp_path / "unusable", ""))
     (unusable / f"python{bytecode.VERSION}").write_text("#!/no/such/interpreter\n")
     assert bytecode.on_path([str(unusable), shim]) == HERE
 
 
-def test_only_bytecode_that_the_functions_runtime_reads_is_made(shim: str) -> None:
+def test_only_a_python_whose_bytecode_the_runtime_reads_is_used(shim: str) -> None:
     is_that_python = sys.version_info[:2] == (3, 13)
     assert bytecode.on_path([shim]) == (HERE if is_that_python else None)

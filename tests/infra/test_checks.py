@@ -38,7 +38,7 @@ def acknowledged(assembly: Path, stage: str) -> set[tuple[str, str]]:
     }
 
 
-def test_what_is_acknowledged_is_so_on_the_one_resource_it_is_about(
+def test_each_acknowledged_rule_is_acknowledged_on_its_one_resource(
     assembly_of_variant: Path, stage: str, auth: str
 ) -> None:
     functions = ["ConnectFunction", "DefaultFunction", "DisconnectFunction"]
@@ -60,7 +60,7 @@ def test_what_is_acknowledged_is_so_on_the_one_resource_it_is_about(
     )
 
 
-def test_a_wildcard_among_a_functions_permissions_fails_the_synth(
+def test_a_wildcard_in_a_functions_permissions_fails_the_synthesis(
     context: Mapping[str, str], tmp_path: Path
 ) -> None:
     app = build(str(tmp_path), {**context, "stages": "local"})
@@ -75,7 +75,7 @@ def test_a_wildcard_among_a_functions_permissions_fails_the_synth(
     assert "AwsSolutions-IAM5[Resource::*]" in str(failure.value)
 
 
-def test_a_property_that_cloudformation_would_refuse_fails_the_synth(tmp_path: Path) -> None:
+def test_a_property_that_cloudformation_would_reject_fails_the_synthesis(tmp_path: Path) -> None:
     app = App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
     stack = Stack(app, "Planted")
     CfnResource(stack, "Group", type="AWS::Logs::LogGroup", properties={"RetentionInDays": 2})

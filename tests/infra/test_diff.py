@@ -44,7 +44,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_an_unchanged_tree_shows_none_and_exits_0(
+def test_an_unchanged_tree_shows_no_difference_and_exits_0(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert diff.main(["HEAD"]) == diff.SAME == 0
@@ -70,9 +70,9 @@ def test_a_changed_property_is_shown_and_exits_1(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize("base", ["no-such-branch", "--output=x", "HEAD:app.py"])
-def test_what_is_no_commit_exits_2(base: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_base_that_is_not_a_commit_exits_2(base: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert diff.main(["--", base]) == diff.UNUSABLE == 2
-    assert f"{base!r} is no commit here" in capsys.readouterr().err
+    assert f"{base!r} is not a commit of this repository" in capsys.readouterr().err
 
 
 def test_a_base_without_an_app_exits_2_and_says_that_all_is_new(
@@ -82,7 +82,7 @@ def test_a_base_without_an_app_exits_2_and_says_that_all_is_new(
     assert "HEAD^ has no app.py: everything is new since then" in capsys.readouterr().err
 
 
-def test_an_app_that_does_not_synthesise_exits_2_with_its_own_words(
+def test_an_app_that_does_not_synthesise_exits_2_with_its_message(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     Path("app.py").write_text("raise SystemExit('no such luck')")

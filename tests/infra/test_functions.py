@@ -26,7 +26,7 @@ def without_empty(variables: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value}
 
 
-def test_there_are_three_functions_and_an_authorizer_only_where_tokens_are_asked_for(
+def test_there_are_three_functions_and_an_authorizer_only_with_auth(
     template: Template, auth: str
 ) -> None:
     expected = set(NAMES) if auth == "off" else {*NAMES, AUTHORIZER}
@@ -52,25 +52,27 @@ def test_the_functions_share_one_asset_and_one_layer(template: Template) -> None
         assert function.properties["Code"] == template.function("default").properties["Code"]
 
 
-def test_default_has_a_whole_cpu_and_the_time_that_api_gateway_grants(template: Template) -> None:
+def test_default_has_a_whole_cpu_and_the_timeout_of_api_gateway(template: Template) -> None:
     properties = template.function("default").properties
     assert (properties["MemorySize"], properties["Timeout"]) == (1769, 29)
 
 
-def test_the_others_are_small(template: Template) -> None:
+def test_the_other_functions_have_512_mb_and_10_seconds(template: Template) -> None:
     for name in set(template.functions) - {"default"}:
         properties = template.function(name).properties
         assert (properties["MemorySize"], properties["Timeout"]) == (512, 10)
 
 
-def test_connect_is_told_the_allowed_origins_and_nothing_of_the_tables(
+def test_the_environment_of_connect_has_the_allowed_origins_and_no_table(
     template: Template, stage: str
 ) -> None:
     namespace = {"POWERTOOLS_METRICS_NAMESPACE": f"OttuWsNotify-{stage}"}
     assert environment(template, "connect") == {**SERVICE, **namespace, "ALLOWED_ORIGINS": ""}
 
 
-def test_disconnect_is_told_the_tables_and_where_they_are(template: Template, stage: str) -> None:
+def test_the_environment_of_disconnect_has_the_tables_and_their_endpoint(
+    template: Template, stage: str
+) -> None:
     assert environment(template, "disconnect") == without_empty(
         {
             **SERVICE,
@@ -81,7 +83,7 @@ def test_disconnect_is_told_the_tables_and_where_they_are(template: Template, st
     )
 
 
-def test_default_is_told_the_tables_where_to_post_and_whether_tokens_are_required(
+def test_the_environment_of_default_has_the_tables_the_connections_endpoint_and_auth(
     template: Template, stage: str, auth: str
 ) -> None:
     assert environment(template, "default") == without_empty(
@@ -97,7 +99,7 @@ def test_default_is_told_the_tables_where_to_post_and_whether_tokens_are_require
 
 
 @pytest.mark.parametrize("stage", ["prod", "local"])
-def test_the_authorizer_is_told_its_secret_and_nothing_of_the_tables(
+def test_the_environment_of_the_authorizer_has_its_secret_and_no_table(
     templates: dict[str, Template], stage: str
 ) -> None:
     template = templates[LOCAL_WITH_TOKENS if stage == "local" else stage]
@@ -113,7 +115,7 @@ def test_the_authorizer_is_told_its_secret_and_nothing_of_the_tables(
 
 
 @pytest.mark.parametrize(("stage", "days"), [("local", 1), ("dev", 7), ("prod", 90)])
-def test_logs_are_kept_as_long_as_the_stage_says(
+def test_logs_are_retained_for_the_days_of_the_stage(
     templates: dict[str, Template], stage: str, days: int
 ) -> None:
     groups = templates[stage].all("AWS::Logs::LogGroup")

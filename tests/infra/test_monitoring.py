@@ -21,7 +21,7 @@ def alarms(template: Template) -> dict[str, dict[str, Any]]:
     return {names[alarm.properties["AlarmDescription"]]: alarm.properties for alarm in found}
 
 
-def test_every_line_of_the_runbook_is_an_alarm_and_every_alarm_has_its_line(
+def test_every_alarm_has_its_description_in_the_runbook_and_no_description_is_left(
     template: Template, stage: str, auth: str
 ) -> None:
     assert len(set(RUNBOOK.values())) == len(RUNBOOK)
@@ -33,7 +33,7 @@ def test_every_line_of_the_runbook_is_an_alarm_and_every_alarm_has_its_line(
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("failure", ["Errors", "Throttles"])
-def test_one_error_or_throttle_of_a_function_alarms(
+def test_one_error_or_throttle_of_a_function_raises_its_alarm(
     template: Template, name: str, failure: str
 ) -> None:
     alarm = alarms(template)[f"{name}{failure}"]
@@ -46,7 +46,7 @@ def test_one_error_or_throttle_of_a_function_alarms(
     assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
 
 
-def test_a_failure_or_throttle_of_the_authorizer_alarms_and_a_refused_token_does_not(
+def test_a_failure_or_throttle_of_the_authorizer_raises_an_alarm_and_a_rejected_token_does_not(
     with_tokens: Template,
 ) -> None:
     found = alarms(with_tokens)
@@ -67,7 +67,7 @@ def test_a_failure_or_throttle_of_the_authorizer_alarms_and_a_refused_token_does
     assert "TokensRefused" not in {alarm["MetricName"] for alarm in plain}
 
 
-def test_an_authorizer_that_crashes_alarms_and_what_it_refused_is_taken_off(
+def test_the_alarm_for_authorizer_crashes_subtracts_rejected_tokens_and_failures(
     prod: Template,
 ) -> None:
     alarm = alarms(prod)["AuthorizerErrors"]
@@ -93,14 +93,16 @@ def test_an_authorizer_that_crashes_alarms_and_what_it_refused_is_taken_off(
     assert alarm["Threshold"] == 2
 
 
-def test_refusals_that_are_counted_late_do_not_ring_the_alarm_of_crashes(prod: Template) -> None:
+def test_the_alarm_for_authorizer_crashes_takes_two_periods_since_rejections_are_counted_late(
+    prod: Template,
+) -> None:
     alarm = alarms(prod)["AuthorizerErrors"]
     assert alarm["EvaluationPeriods"] == 2
     assert "DatapointsToAlarm" not in alarm  # both of them
 
 
 @pytest.mark.parametrize("name", ["InternalErrors", "PostsFailed"])
-def test_what_the_handlers_count_as_failed_alarms(
+def test_five_failures_that_the_handlers_count_raise_an_alarm(
     template: Template, stage: str, name: str
 ) -> None:
     alarm = alarms(template)[name]
@@ -109,7 +111,7 @@ def test_what_the_handlers_count_as_failed_alarms(
     assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 5)
 
 
-def test_slow_publishes_alarm_when_they_last(template: Template, stage: str) -> None:
+def test_slow_publishes_raise_an_alarm_after_three_periods(template: Template, stage: str) -> None:
     alarm = alarms(template)["PublishLatency"]
     assert (alarm["Namespace"], alarm["MetricName"]) == (
         f"OttuWsNotify-{stage}",
@@ -120,7 +122,7 @@ def test_slow_publishes_alarm_when_they_last(template: Template, stage: str) -> 
     assert alarm["EvaluationPeriods"] == 3
 
 
-def test_an_api_that_cannot_call_its_functions_alarms(template: Template, stage: str) -> None:
+def test_execution_errors_of_the_api_raise_an_alarm(template: Template, stage: str) -> None:
     alarm = alarms(template)["ExecutionErrors"]
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApiGateway", "ExecutionError")
     dimensions = {d["Name"]: template.text(d["Value"]) for d in alarm["Dimensions"]}
@@ -128,7 +130,7 @@ def test_an_api_that_cannot_call_its_functions_alarms(template: Template, stage:
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_clients_that_api_gateway_turns_away_alarm_when_they_are_many_for_long(
+def test_a_tenth_of_requests_rejected_by_api_gateway_raises_an_alarm_after_three_periods(
     templates: dict[str, Template], stage: str
 ) -> None:
     template = templates[stage]
@@ -154,7 +156,7 @@ def test_clients_that_api_gateway_turns_away_alarm_when_they_are_many_for_long(
     assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (10, 3)
 
 
-def test_silence_is_no_alarm_and_no_alarm_of_the_emulated_stage_needs_metric_math(
+def test_missing_data_raises_no_alarm_and_the_emulated_stage_uses_no_metric_math(
     template: Template, stage: str
 ) -> None:
     for alarm in alarms(template).values():
@@ -165,7 +167,7 @@ def test_silence_is_no_alarm_and_no_alarm_of_the_emulated_stage_needs_metric_mat
         assert {one["Period"] for one in stats or [alarm]} == {300}
 
 
-def test_alarms_reach_a_topic_in_prod(prod: Template) -> None:
+def test_alarms_of_prod_notify_a_topic(prod: Template) -> None:
     topic = prod.one("AWS::SNS::Topic")
     for alarm in alarms(prod).values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic.id}]
@@ -173,7 +175,7 @@ def test_alarms_reach_a_topic_in_prod(prod: Template) -> None:
     assert "KmsMasterKeyId" not in topic.properties  # CloudWatch may not use aws/sns
 
 
-def test_the_topic_takes_the_accounts_alarms_over_ssl_and_nothing_else(prod: Template) -> None:
+def test_the_topic_accepts_only_alarms_of_the_account_over_ssl(prod: Template) -> None:
     statements = statements_of(prod.one("AWS::SNS::TopicPolicy"))
     allowed = [s for s in statements if s["Effect"] == "Allow"]
     denied = [s for s in statements if s["Effect"] == "Deny"]
@@ -193,7 +195,7 @@ def statements_of(policy: Resource) -> list[dict[str, Any]]:
     return found
 
 
-def test_alarms_elsewhere_only_show(local: Template, dev: Template) -> None:
+def test_alarms_outside_prod_notify_nobody(local: Template, dev: Template) -> None:
     for template in (local, dev):
         assert template.all("AWS::SNS::Topic") == []
         for alarm in alarms(template).values():
@@ -241,14 +243,14 @@ def emitted() -> set[str]:
     return names
 
 
-def test_what_the_handlers_count_is_looked_at_and_what_is_looked_at_is_counted(
+def test_the_metrics_of_handlers_are_exactly_those_on_the_dashboard_or_under_alarm(
     prod: Template,
 ) -> None:
     looked_at = {name for of, name in graphed(prod) | alarmed(prod) if of == "OttuWsNotify-prod"}
     assert looked_at == emitted()
 
 
-def test_the_dashboard_shows_every_alarm_and_what_api_gateway_refuses(template: Template) -> None:
+def test_the_dashboard_shows_every_alarm_and_the_metrics_of_api_gateway(template: Template) -> None:
     shown = {name for of, name in graphed(template) if of == "AWS/ApiGateway"}
     assert shown == {
         *("ConnectCount", "MessageCount"),
@@ -259,7 +261,7 @@ def test_the_dashboard_shows_every_alarm_and_what_api_gateway_refuses(template: 
         assert alarm.id in body
 
 
-def test_the_dashboard_shows_tokens_only_where_they_are_asked_for(
+def test_the_dashboard_shows_token_metrics_only_with_auth(
     template: Template, stage: str, auth: str
 ) -> None:
     of_tokens = {
@@ -268,11 +270,11 @@ def test_the_dashboard_shows_tokens_only_where_they_are_asked_for(
     }
     shown = {name for of, name in graphed(template) if of == f"OttuWsNotify-{stage}"}
     assert shown & of_tokens == (set() if auth == "off" else of_tokens)
-    crashes = "Authorizer errors that are no refusals"
+    crashes = "Authorizer errors other than rejected tokens"
     assert (crashes in json.dumps(dashboard(template))) == (auth != "off")
 
 
-def test_the_dashboard_shows_how_long_each_function_takes(template: Template) -> None:
+def test_the_dashboard_shows_the_duration_of_each_function(template: Template) -> None:
     parts = template.one("AWS::CloudWatch::Dashboard").properties["DashboardBody"]["Fn::Join"][1]
     timed = {
         function["Ref"]

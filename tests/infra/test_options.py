@@ -22,7 +22,9 @@ def test_no_stage_traces_or_warms_up_by_default(template: Template) -> None:
     assert not [action for action in actions if action.startswith("xray:")]
 
 
-def test_a_stage_that_traces_lets_each_function_do_so(everything_on: Template) -> None:
+def test_a_stage_with_tracing_traces_each_function_and_lets_it_write_segments(
+    everything_on: Template,
+) -> None:
     for function in everything_on.functions.values():
         assert function.properties["TracingConfig"] == {"Mode": "Active"}
         permissions = everything_on.permissions(function)
@@ -32,7 +34,7 @@ def test_a_stage_that_traces_lets_each_function_do_so(everything_on: Template) -
         }
 
 
-def test_a_warm_up_invokes_each_function_with_the_constant_and_tries_once(
+def test_a_warm_up_invokes_each_function_with_its_constant_and_without_retries(
     everything_on: Template,
 ) -> None:
     rule = everything_on.one(RULE).properties
@@ -43,7 +45,7 @@ def test_a_warm_up_invokes_each_function_with_the_constant_and_tries_once(
     assert invoked == sorted(f"<{name}.Arn>" for name in everything_on.functions)
 
 
-def test_a_warm_up_may_come_from_its_rule_alone_and_gives_the_functions_no_permission(
+def test_only_the_rule_of_the_warm_up_may_invoke_the_functions_and_no_role_is_added(
     everything_on: Template, prod: Template
 ) -> None:
     rule = everything_on.one(RULE).id
@@ -60,7 +62,7 @@ def test_a_warm_up_may_come_from_its_rule_alone_and_gives_the_functions_no_permi
 
 
 @pytest.mark.parametrize("minutes", [0, -5])
-def test_a_warm_up_that_never_comes_is_refused_by_name(minutes: int) -> None:
+def test_a_warm_up_interval_below_one_minute_is_rejected_by_name(minutes: int) -> None:
     with pytest.raises(ValueError, match="stage dev: warm_up_minutes is 1 or more, or None"):
         replace(DEV, warm_up_minutes=minutes)
 
@@ -70,7 +72,7 @@ def secret(template: Template) -> tuple[str, dict[str, Any]]:
     return found.id, found.body
 
 
-def test_turning_auth_off_and_on_again_where_data_is_protected_keeps_the_keys(
+def test_a_protected_stage_keeps_its_keys_when_auth_is_off(
     prod: Template, context: Mapping[str, str], tmp_path: Path
 ) -> None:
     off = synthesised_stage(replace(PROD, auth="off"), context, tmp_path)

@@ -41,7 +41,7 @@ def test_the_layer_holds_the_pinned_packages_and_one_shared_object(
     assert not {name for name in packed if name.startswith(("python/bin", "python/boto"))}
 
 
-def test_what_travels_to_lambda_is_machine_code_for_arm(
+def test_the_layer_of_a_stage_on_lambda_has_machine_code_for_arm(
     dev: Template, prod: Template, assembly: Path
 ) -> None:
     for template in (dev, prod):
@@ -54,7 +54,7 @@ def test_what_travels_to_lambda_is_machine_code_for_arm(
         )
 
 
-def test_the_emulated_stage_has_this_machines_packages_and_they_load_alone(
+def test_the_layer_of_the_emulated_stage_loads_on_this_machine_without_other_packages(
     local: Template, assembly: Path
 ) -> None:
     layer = layer_of(local, assembly)
@@ -71,7 +71,7 @@ def test_the_emulated_stage_has_this_machines_packages_and_they_load_alone(
     assert Path(done.stdout.strip()) == layer / "python" / "awscrt" / "__init__.py"
 
 
-def test_every_module_of_the_layer_travels_compiled_or_none_does(
+def test_every_module_of_the_layer_is_compiled_or_none_is(
     dev: Template, local: Template, assembly: Path
 ) -> None:
     def bytecode_in(template: Template) -> set[str]:

@@ -16,7 +16,7 @@ def test_connect_may_only_log(template: Template) -> None:
     assert permissions == logging("connect")
 
 
-def test_disconnect_may_query_and_delete_subscriptions_only(template: Template) -> None:
+def test_disconnect_may_only_query_and_delete_subscriptions(template: Template) -> None:
     permissions = template.permissions(template.function("disconnect"))
     assert permissions - logging("disconnect") == {
         ("dynamodb:Query", "<connections.Arn>"),
@@ -26,7 +26,7 @@ def test_disconnect_may_query_and_delete_subscriptions_only(template: Template) 
     assert permissions > logging("disconnect")
 
 
-def test_default_may_subscribe_publish_and_post_to_its_own_stage(
+def test_default_may_only_subscribe_publish_and_post_to_its_own_stage(
     template: Template, stage: str
 ) -> None:
     permissions = template.permissions(template.function("default"))
@@ -41,7 +41,7 @@ def test_default_may_subscribe_publish_and_post_to_its_own_stage(
     assert permissions > logging("default")
 
 
-def test_what_the_document_asks_for_an_in_process_caller_is_what_default_may_do(
+def test_the_documented_permissions_of_an_in_process_caller_are_those_of_default(
     templates: dict[str, Template],
 ) -> None:
     template = templates["dev"]
@@ -63,7 +63,7 @@ def test_what_the_document_asks_for_an_in_process_caller_is_what_default_may_do(
     assert documented == permissions - logging("default")
 
 
-def test_the_authorizer_may_read_the_keys_and_nothing_else(with_tokens: Template) -> None:
+def test_the_authorizer_may_only_read_the_keys(with_tokens: Template) -> None:
     permissions = with_tokens.permissions(with_tokens.function("authorizer"))
     assert permissions == {
         ("secretsmanager:GetSecretValue", "<token keys>"),
@@ -82,7 +82,7 @@ def test_only_the_authorizer_may_read_the_keys(with_tokens: Template) -> None:
     assert with_tokens.all("AWS::SecretsManager::ResourcePolicy") == []
 
 
-def test_a_function_has_a_role_of_its_own_without_managed_policies(template: Template) -> None:
+def test_each_function_has_a_role_of_its_own_without_managed_policies(template: Template) -> None:
     roles = {f.properties["Role"]["Fn::GetAtt"][0] for f in template.functions.values()}
     assert len(roles) == len(template.functions)
     for role in template.all("AWS::IAM::Role"):
@@ -90,14 +90,14 @@ def test_a_function_has_a_role_of_its_own_without_managed_policies(template: Tem
             assert "ManagedPolicyArns" not in role.properties
 
 
-def test_nothing_is_left_to_policies_that_the_exact_lists_would_not_see(template: Template) -> None:
+def test_every_policy_is_inline_and_has_only_actions_and_resources(template: Template) -> None:
     assert template.all("AWS::IAM::ManagedPolicy") == []
     for policy in template.all("AWS::IAM::Policy"):
         for statement in policy.properties["PolicyDocument"]["Statement"]:
             assert set(statement) == {"Action", "Effect", "Resource"}
 
 
-def test_each_function_is_invoked_by_its_own_route_only_and_the_authorizer_by_itself(
+def test_each_function_may_be_invoked_by_its_own_route_or_authorizer_only(
     template: Template, auth: str
 ) -> None:
     callers = {name: f"{EXECUTE_API}/*${name}" for name in ("connect", "default", "disconnect")}

@@ -21,7 +21,7 @@ def route(template: Template, key: str) -> Resource:
     return found
 
 
-def test_connect_asks_the_authorizer_and_the_other_routes_need_not(with_tokens: Template) -> None:
+def test_the_connect_route_alone_uses_the_authorizer(with_tokens: Template) -> None:
     authorizer = with_tokens.one(AUTHORIZER)
     connect = route(with_tokens, "$connect").properties
     assert connect["AuthorizationType"] == "CUSTOM"
@@ -30,7 +30,7 @@ def test_connect_asks_the_authorizer_and_the_other_routes_need_not(with_tokens: 
         assert route(with_tokens, key).properties.get("AuthorizationType", "NONE") == "NONE"
 
 
-def test_the_authorizer_sees_every_handshake(with_tokens: Template) -> None:
+def test_the_authorizer_is_invoked_for_every_handshake(with_tokens: Template) -> None:
     properties = with_tokens.one(AUTHORIZER).properties
     assert properties["AuthorizerType"] == "REQUEST"
     # A handshake without one of the identity sources would be refused before the function sees it.
@@ -42,7 +42,9 @@ def test_the_authorizer_sees_every_handshake(with_tokens: Template) -> None:
     )
 
 
-def test_the_first_key_is_generated_by_what_may_never_change(with_tokens: Template) -> None:
+def test_the_first_key_is_generated_with_properties_that_never_change(
+    with_tokens: Template,
+) -> None:
     """Any difference makes CloudFormation write a new secret, see infra/secrets.py."""
     properties = with_tokens.one(SECRET).properties
     assert properties["GenerateSecretString"] == {
@@ -54,21 +56,23 @@ def test_the_first_key_is_generated_by_what_may_never_change(with_tokens: Templa
     assert "SecretString" not in properties
 
 
-def test_the_secret_is_put_out_for_those_who_mint(with_tokens: Template) -> None:
+def test_the_arn_of_the_secret_is_an_output(with_tokens: Template) -> None:
     assert with_tokens.outputs["TokenKeysSecretArn"] == "<token keys>"
 
 
-def test_the_keys_in_prod_survive_mistakes(prod: Template) -> None:
+def test_the_keys_of_prod_are_retained(prod: Template) -> None:
     secret = prod.one(SECRET)
     assert secret.body["DeletionPolicy"] == secret.body["UpdateReplacePolicy"] == "Retain"
 
 
-def test_the_keys_elsewhere_go_with_their_stack(templates: dict[str, Template]) -> None:
+def test_the_keys_of_other_stages_are_deleted_with_the_stack(
+    templates: dict[str, Template],
+) -> None:
     secret = templates["local-required"].one(SECRET)
     assert secret.body["DeletionPolicy"] == secret.body["UpdateReplacePolicy"] == "Delete"
 
 
-def test_a_stage_without_tokens_has_nothing_of_them(without_tokens: Template) -> None:
+def test_a_stage_without_auth_has_no_authorizer_and_no_secret(without_tokens: Template) -> None:
     assert without_tokens.all(AUTHORIZER) == []
     assert without_tokens.all(SECRET) == []
     assert "TokenKeysSecretArn" not in without_tokens.outputs
@@ -77,11 +81,11 @@ def test_a_stage_without_tokens_has_nothing_of_them(without_tokens: Template) ->
         assert "AuthorizerId" not in resource.properties
 
 
-def test_a_key_never_passes_through_the_template(with_tokens: Template) -> None:
+def test_no_template_resolves_a_key(with_tokens: Template) -> None:
     assert "resolve:secretsmanager" not in json.dumps(with_tokens.body)
 
 
-def test_prod_requires_tokens_and_the_others_ask_for_none() -> None:
+def test_prod_requires_tokens_and_other_stages_have_auth_off() -> None:
     assert (LOCAL.auth, DEV.auth, PROD.auth) == ("off", "off", "required")
 
 
@@ -91,22 +95,22 @@ def has_authorizer(app: App, stage: str) -> bool:
 
 
 @pytest.mark.parametrize("auth", ["required", "optional", "off"])
-def test_the_contexts_auth_is_for_the_emulated_stage_alone(auth: str) -> None:
+def test_auth_of_the_context_applies_to_the_emulated_stage_alone(auth: str) -> None:
     app = build(context={"stages": "local,dev", "auth": auth})
     assert has_authorizer(app, "local") == (auth != "off")
     assert not has_authorizer(app, "dev")
 
 
-def test_the_contexts_auth_turns_no_token_off_in_prod() -> None:
+def test_auth_of_the_context_does_not_turn_off_tokens_in_prod() -> None:
     assert has_authorizer(build(context={"stages": "prod", "auth": "off"}), "prod")
 
 
-def test_an_auth_of_the_context_that_there_is_not_is_refused() -> None:
+def test_an_unknown_auth_of_the_context_is_rejected() -> None:
     with pytest.raises(ValueError, match="auth is one of off, optional, required, not 'on'"):
         build(context={"stages": "local", "auth": "on"})
 
 
 @pytest.mark.parametrize("auth", ["", "Required", "none", None, True])
-def test_an_auth_that_there_is_not_is_refused_by_name(auth: Any) -> None:
+def test_an_unknown_auth_of_a_stage_is_rejected_by_name(auth: Any) -> None:
     with pytest.raises(ValueError, match="stage dev: auth is one of off, optional, required"):
         replace(DEV, auth=auth)

@@ -24,7 +24,7 @@ def normalised(template: Template) -> str:
 
 
 @pytest.mark.parametrize("stage", ["prod", "local"])
-def test_a_stage_is_as_its_snapshot_says(
+def test_the_template_of_a_stage_equals_its_snapshot(
     templates: dict[str, Template], stage: str, request: pytest.FixtureRequest
 ) -> None:
     template, snapshot = templates[stage], SNAPSHOTS / f"{stage}.json"
@@ -34,7 +34,7 @@ def test_a_stage_is_as_its_snapshot_says(
     assert normalised(template) == snapshot.read_text(), "accept it with `make snapshots`?"
 
 
-def test_a_snapshot_changes_with_a_property_but_not_with_the_code(local: Template) -> None:
+def test_a_snapshot_depends_on_properties_and_not_on_the_code(local: Template) -> None:
     text = json.dumps(local.body)
     code = local.function("default").properties["Code"]["S3Key"]
     other_code = Template(json.loads(text.replace(code, "0" * 64 + ".zip")))

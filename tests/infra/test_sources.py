@@ -28,9 +28,7 @@ def code_of(template: Template, assembly: Path) -> Path:
 
 
 @COMPILERS
-def test_the_code_is_the_package_lambdas_and_nothing_else(
-    python: Path | None, tmp_path: Path
-) -> None:
+def test_the_code_asset_holds_the_package_lambdas_only(python: Path | None, tmp_path: Path) -> None:
     package = {f"lambdas/{name}" for name in files(ROOT / "lambdas") if "__pycache__" not in name}
     expected = package - {"lambdas/requirements.txt"}
     packed = files(sources.built_code(python, build=tmp_path))
@@ -38,14 +36,14 @@ def test_the_code_is_the_package_lambdas_and_nothing_else(
     assert {Path(name).suffix for name in packed} <= {".py", ".json", ".pyc"}
 
 
-def test_compiled_code_names_its_sources_where_lambda_puts_them(tmp_path: Path) -> None:
+def test_compiled_code_names_its_sources_by_their_paths_on_lambda(tmp_path: Path) -> None:
     folder = sources.built_code(HERE, build=tmp_path)
     for name in modules():
         pyc = folder / importlib.util.cache_from_source(name)
         assert sources_named_in(pyc) == {f"/var/task/{name}"}
 
 
-def test_a_stage_on_lambda_gets_bytecode_where_this_machine_can_make_it(
+def test_a_stage_on_lambda_has_bytecode_if_this_machine_has_the_functions_python(
     dev: Template, prod: Template, assembly: Path
 ) -> None:
     built = sources.built_code(bytecode.compiler())
@@ -53,13 +51,13 @@ def test_a_stage_on_lambda_gets_bytecode_where_this_machine_can_make_it(
         assert contents(code_of(template, assembly)) == contents(built)
 
 
-def test_the_emulated_stage_gets_sources_alone_whatever_its_python(
-    local: Template, assembly: Path
-) -> None:
+def test_the_emulated_stage_has_sources_only(local: Template, assembly: Path) -> None:
     assert contents(code_of(local, assembly)) == contents(sources.built_code(None))
 
 
-def test_every_handler_that_is_named_is_in_the_code(local: Template, assembly: Path) -> None:
+def test_every_handler_of_the_template_is_in_the_code_asset(
+    local: Template, assembly: Path
+) -> None:
     for function in local.all("AWS::Lambda::Function"):
         module, _ = function.properties["Handler"].rsplit(".", 1)
         assert f"{module.replace('.', '/')}.py" in files(code_of(local, assembly))
@@ -72,7 +70,7 @@ def project(tmp_path: Path) -> Path:
 
 
 @COMPILERS
-def test_the_same_code_has_the_same_name_and_the_same_bytes_anywhere(
+def test_the_name_and_the_bytes_of_a_code_asset_depend_on_the_code_only(
     python: Path | None, project: Path, tmp_path: Path
 ) -> None:
     here = sources.built_code(python, build=tmp_path / "here")
@@ -81,7 +79,7 @@ def test_the_same_code_has_the_same_name_and_the_same_bytes_anywhere(
     assert contents(there) == contents(here)
 
 
-def test_the_name_says_whether_the_code_is_compiled(tmp_path: Path) -> None:
+def test_compiled_and_plain_code_have_different_names(tmp_path: Path) -> None:
     not_compiled = sources.built_code(None, build=tmp_path)
     assert sources.built_code(HERE, build=tmp_path).name != not_compiled.name
 

@@ -11,19 +11,23 @@ AWS = "<api>.execute-api.<AWS::Region>.<AWS::URLSuffix>"
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_the_addresses_on_aws(templates: dict[str, Template], stage: str) -> None:
+def test_the_endpoints_of_a_stage_on_aws_are_those_of_its_api(
+    templates: dict[str, Template], stage: str
+) -> None:
     outputs = templates[stage].outputs
     assert outputs["WebsocketConnectEndpointURL"] == f"wss://{AWS}/{stage}"
     assert outputs["ConnectionsEndpointURL"] == f"https://{AWS}/{stage}"
 
 
-def test_the_addresses_on_this_machine(local: Template) -> None:
+def test_the_endpoints_of_the_emulated_stage_are_local(local: Template) -> None:
     path = "4566/_aws/execute-api/<api>/local"
     assert local.outputs["WebsocketConnectEndpointURL"] == f"ws://localhost:{path}"
     assert local.outputs["ConnectionsEndpointURL"] == f"http://127.0.0.1:{path}"
 
 
-def test_what_in_process_use_and_direct_invocation_need_is_put_out(template: Template) -> None:
+def test_the_outputs_have_what_in_process_use_and_direct_invocation_need(
+    template: Template,
+) -> None:
     outputs = template.outputs
     assert outputs["ConnectionsTableName"] == "<connections>"
     assert outputs["LedgerTableName"] == "<ledger>"
@@ -32,7 +36,9 @@ def test_what_in_process_use_and_direct_invocation_need_is_put_out(template: Tem
     assert outputs["DashboardName"] == "<AWS::CloudWatch::Dashboard>"
 
 
-def test_everything_that_takes_tags_has_them(template: Template, stage: str) -> None:
+def test_every_resource_with_tags_has_the_project_and_the_stage(
+    template: Template, stage: str
+) -> None:
     tagged = 0
     for resource in template.body["Resources"].values():
         tags = resource.get("Properties", {}).get("Tags")
@@ -46,19 +52,19 @@ def test_everything_that_takes_tags_has_them(template: Template, stage: str) -> 
     assert tagged >= sum(len(template.all(f"AWS::{type_}")) for type_ in of_ours)
 
 
-def test_a_template_fits_every_account_and_region(template: Template) -> None:
+def test_a_template_names_no_account_and_no_region(template: Template) -> None:
     text = json.dumps(template.body)
     assert "000000000000" not in text
     assert "eu-west-1" not in text
 
 
-def test_nothing_has_a_physical_name_but_the_apis_stage(template: Template) -> None:
+def test_no_resource_but_the_stage_of_the_api_has_a_physical_name(template: Template) -> None:
     names = {"TableName", "RoleName", "LogGroupName", "LayerName", "AlarmName", "TopicName"}
     for resource in template.body["Resources"].values():
         assert not names & set(resource.get("Properties", {}))
 
 
-def test_an_unknown_stage_is_refused_by_name() -> None:
+def test_an_unknown_stage_is_rejected_by_name() -> None:
     with pytest.raises(
         SystemExit, match="no such stage: staging; there are local, dev, prod, account"
     ):
@@ -70,7 +76,7 @@ def stage_with(*origins: str) -> Stage:
 
 
 @pytest.mark.parametrize("origin", ["https://pay.example.com", "http://localhost:8000"])
-def test_an_origin_is_listed_as_a_browser_sends_it(origin: str) -> None:
+def test_an_origin_in_the_form_of_a_browser_is_accepted(origin: str) -> None:
     assert stage_with(origin).allowed_origins == (origin,)
 
 
@@ -86,6 +92,6 @@ def test_an_origin_is_listed_as_a_browser_sends_it(origin: str) -> None:
         "",
     ],
 )
-def test_an_origin_that_no_browser_sends_is_refused_with_advice(origin: str) -> None:
+def test_an_origin_in_another_form_is_rejected_with_the_expected_one(origin: str) -> None:
     with pytest.raises(ValueError, match="must be what a browser sends: scheme://host"):
         stage_with(origin)

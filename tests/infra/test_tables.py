@@ -36,7 +36,7 @@ def test_keys_are_strings(template: Template) -> None:
         assert types == {"S"}
 
 
-def test_both_tables_cost_by_use_expire_their_rows_and_are_encrypted(template: Template) -> None:
+def test_both_tables_are_on_demand_encrypted_and_expire_their_rows(template: Template) -> None:
     for table in (template.connections, template.ledger):
         assert table.properties["BillingMode"] == "PAY_PER_REQUEST"
         assert table.properties["TimeToLiveSpecification"] == {
@@ -46,7 +46,7 @@ def test_both_tables_cost_by_use_expire_their_rows_and_are_encrypted(template: T
         assert table.properties["SSESpecification"] == {"SSEEnabled": True}
 
 
-def test_data_in_prod_survives_mistakes(prod: Template) -> None:
+def test_the_tables_of_prod_are_retained_protected_and_backed_up(prod: Template) -> None:
     for table in (prod.connections, prod.ledger):
         assert table.properties["DeletionProtectionEnabled"] is True
         recovery = table.properties["PointInTimeRecoverySpecification"]
@@ -55,7 +55,9 @@ def test_data_in_prod_survives_mistakes(prod: Template) -> None:
         assert table.body["UpdateReplacePolicy"] == "Retain"
 
 
-def test_data_elsewhere_goes_with_its_stack(local: Template, dev: Template) -> None:
+def test_the_tables_of_other_stages_are_deleted_with_the_stack(
+    local: Template, dev: Template
+) -> None:
     for table in (local.connections, local.ledger, dev.connections, dev.ledger):
         assert table.properties["DeletionProtectionEnabled"] is False
         recovery = table.properties["PointInTimeRecoverySpecification"]

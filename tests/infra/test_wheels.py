@@ -46,15 +46,13 @@ def built(requirements: Path, build: Path, python: Path | None = None) -> Path:
     return wheels.built_packages(LAMBDA, python, requirements, build)
 
 
-def test_the_packages_are_not_installed_again_for_the_same_pins(
-    pip: FakePip, requirements: Path, tmp_path: Path
-) -> None:
+def test_the_same_pins_are_installed_once(pip: FakePip, requirements: Path, tmp_path: Path) -> None:
     first = built(requirements, tmp_path / "build")
     assert built(requirements, tmp_path / "build") == first
     assert pip.calls == 1
 
 
-def test_changed_pins_are_a_new_layer_under_a_new_name(
+def test_changed_pins_build_a_layer_with_another_name(
     pip: FakePip, requirements: Path, tmp_path: Path
 ) -> None:
     first = built(requirements, tmp_path / "build")
@@ -65,7 +63,7 @@ def test_changed_pins_are_a_new_layer_under_a_new_name(
     assert "1.1" in (second / "python" / "pins").read_text()
 
 
-def test_the_name_says_for_what_the_layer_is_and_whether_it_is_compiled(
+def test_the_name_of_a_layer_depends_on_its_target_and_on_being_compiled(
     pip: FakePip, requirements: Path, tmp_path: Path
 ) -> None:
     folders = {
@@ -76,7 +74,7 @@ def test_the_name_says_for_what_the_layer_is_and_whether_it_is_compiled(
     assert len(folders) == pip.calls == 4
 
 
-def test_compiled_packages_name_their_sources_where_lambda_puts_them(
+def test_compiled_packages_name_their_sources_by_their_paths_on_lambda(
     pip: FakePip, requirements: Path, tmp_path: Path
 ) -> None:
     folder = built(requirements, tmp_path / "build", HERE)
@@ -95,7 +93,7 @@ def test_the_name_of_a_layer_is_the_same_on_every_machine(
     assert pip.calls == 2
 
 
-def test_an_interrupted_build_leaves_nothing_behind(
+def test_an_interrupted_build_leaves_no_folder(
     requirements: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(_target: Target, _requirements: Path, folder: Path) -> None:
@@ -108,7 +106,7 @@ def test_an_interrupted_build_leaves_nothing_behind(
     assert list((tmp_path / "build").iterdir()) == []
 
 
-def test_a_build_that_lost_the_race_takes_the_winners_layer(
+def test_two_builds_at_once_leave_one_layer(
     requirements: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = FakePip(monkeypatch)
@@ -124,7 +122,7 @@ def test_a_build_that_lost_the_race_takes_the_winners_layer(
 
 
 @pytest.mark.parametrize("target", [LAMBDA, THIS_PYTHON], ids=["Lambda", "this machine"])
-def test_a_package_without_a_wheel_for_the_target_is_an_error_that_says_what_to_do(
+def test_a_package_without_a_wheel_for_the_target_is_rejected_with_advice(
     target: Target, requirements: Path, tmp_path: Path
 ) -> None:
     elsewhere = "nothing-1.0-cp313-abi3-manylinux_2_17_s390x.whl"
@@ -140,14 +138,14 @@ def test_a_package_without_a_wheel_for_the_target_is_an_error_that_says_what_to_
     assert list((tmp_path / "build").iterdir()) == []
 
 
-def test_what_builds_the_folders_needs_no_cdk() -> None:
+def test_the_builders_of_assets_do_not_import_cdk() -> None:
     program = "import infra.sources, infra.wheels, sys; print('aws_cdk' in sys.modules)"
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     assert done.stdout == "False\n"
 
 
-def test_awscrt_is_the_version_that_the_pinned_botocore_is_tried_with() -> None:
+def test_the_pinned_awscrt_is_the_version_that_botocore_requires() -> None:
     (asked,) = (line for line in requires("botocore") or () if line.startswith("awscrt"))
     version = re.search(r"==([0-9.]+)", asked)
     assert version
