@@ -1,5 +1,5 @@
-"""How fast the service is, as ratios of one run on one machine: `python -m benchmarks`.
+"""The benchmark: ratios of latencies within one run on one machine, `python -m benchmarks`.
 
-Nothing here asserts a time, and nothing of the service imports this. `__main__` says what is
-measured in which order; `docs/benchmark.md` says how to read it.
+Nothing here asserts a time. `__main__` has the order of what is measured; `docs/benchmark.md` says
+how to read it. Costs are in `costs`, load in `load`.
 """

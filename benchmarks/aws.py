@@ -1,6 +1,6 @@
-"""Ways to the local AWS: the service's own clients as its functions have them, and boto3's.
+"""Clients of the local AWS: those of the service's functions, and boto3's.
 
-Credentials and region are the local AWS's, whatever the caller's environment says.
+Credentials and region are the local AWS's, not those of the environment.
 """
 
 import boto3
@@ -33,7 +33,7 @@ def _service(endpoint: str, name: str) -> AwsService:
 
 
 def session() -> boto3.Session:
-    """Return a session of boto3, for the benchmark's own errands and for comparison."""
+    """Return a session of boto3, for the benchmark's own calls and for comparison."""
     return boto3.Session(
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],

@@ -1,6 +1,6 @@
-"""What counted waits cost a month, in US dollars. No I/O.
+"""The monthly price of counted waits, in US dollars. No I/O.
 
-A `Range` is from the lowest to the highest, where it is not known what is billed.
+A `Range` is the lowest and the highest price, where it is not known what is billed.
 """
 
 import math
@@ -21,7 +21,7 @@ _SECONDS_A_MONTH: Final = 365.25 / 12 * 24 * 60 * 60
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What waits cost by what it is for, without traces and what is fixed."""
+    """The price of waits by service, without traces and fixed costs."""
 
     api_gateway: Range
     functions: float
@@ -29,14 +29,14 @@ class Bill:
     logs: float
 
     def total(self, fixed: float) -> Range:
-        """Return all of it with what is fixed."""
+        """Return the sum with the fixed costs."""
         low, high = self.api_gateway
         rest = self.functions + self.dynamodb + self.logs + fixed
         return low + rest, high + rest
 
 
 def bill(counts: Counts, memory_mb: Mapping[str, int], prices: Prices, waits: float) -> Bill:
-    """Return what so many waits a month cost, each as counted."""
+    """Return the price of so many waits a month, each with the usage counted."""
     millions = waits / MILLION
     low, high = _api_gateway(counts, prices)
     functions, units, logs = prices["lambda"], prices["dynamodb"], prices["logs"]
@@ -55,7 +55,7 @@ def bill(counts: Counts, memory_mb: Mapping[str, int], prices: Prices, waits: fl
 
 
 def _api_gateway(counts: Counts, prices: Prices) -> Range:
-    """Return dollars a million: with handshakes and ends as messages and begun minutes, or not."""
+    """Return dollars a million: without, and with (dis)connects and started minutes billed."""
     price, estimates = prices["api_gateway"], prices["estimates"]
     messages = sum(math.ceil(size / price["message_bytes"]) for size in counts.frames)
     minutes = estimates["browser_minutes"]
@@ -73,17 +73,17 @@ def _milliseconds(counts: Counts, name: str, prices: Prices) -> float:
 
 
 def log_bytes(counts: Counts, prices: Prices) -> int:
-    """Return what is billed, to a hundred bytes: a moved line of code may have another digit."""
+    """Return the billed bytes, rounded to 100: line numbers in the log vary by a digit."""
     logs = prices["logs"]
     lines = [*counts.lines, *logs["platform_lines"] * counts.invocations.total()]
     return int(round(sum(lines) + len(lines) * logs["bytes_besides_each_line"], -2))
 
 
 def traces(counts: Counts, prices: Prices, waits: float) -> Range:
-    """Return what tracing costs where waits come at random, as often at any hour.
+    """Return the price of traces of waits at random times and a constant rate.
 
-    The first invocation of a second is traced, be it of the stage or of each function, and a share
-    of the others. Of n a second on average, 1 - e^-n of all seconds have a first one.
+    X-Ray traces the first invocation of each second, of the stage or of each function, and a share
+    of the others. At n a second on average, 1 - e^-n of all seconds have an invocation.
     """
     rates = [waits * each / _SECONDS_A_MONTH for each in counts.invocations.values()]
     dollars: float = prices["xray"]["million_traces"] * _SECONDS_A_MONTH / MILLION
@@ -97,9 +97,9 @@ def traces(counts: Counts, prices: Prices, waits: float) -> Range:
 
 
 def cheaper_from(month: float, million: float, fixed: float, our_million: float) -> float:
-    """Return from how many millions of waits a month others are cheaper; infinity if never.
+    """Return from how many millions of waits a month another product is cheaper; else infinity.
 
-    `month` and `million` is what others cost, `fixed` and `our_million` what this does.
+    It costs `month` and `million`, this service `fixed` and `our_million`.
     """
     return (
         max(0.0, (month - fixed) / (our_million - million)) if million < our_million else math.inf

@@ -1,6 +1,6 @@
-"""`make costs`: count what a wait asks of AWS, price it, and write the tables into docs/costs.md.
+"""`make costs`: count the AWS usage of a wait, price it, and write the tables into docs/costs.md.
 
-What a month costs in all goes into README.md.
+The table of the monthly totals goes into README.md.
 """
 
 import math
@@ -35,17 +35,17 @@ def main() -> int:
 
 
 def prices() -> Prices:
-    """Return what AWS and others bill, of the day that it says."""
+    """Return the prices of AWS and of other products, with the date they were read."""
     return tomllib.loads(_PRICES.read_text())
 
 
 def counted() -> list[Stage]:
-    """Count the waits of a stage without tokens, and of one with."""
+    """Count the waits of a stage without tokens, and of one that requires them."""
     return [count("off"), count("required")]
 
 
 def pages(stages: Sequence[Stage], prices: Prices) -> dict[Path, str]:
-    """Return what stands between the markers of each page, in Markdown."""
+    """Return the figures of each page, in Markdown."""
     return {
         _ROOT / "README.md": _summary(stages, prices).as_markdown(),
         _ROOT / "docs" / "costs.md": _figures(stages, prices),
@@ -68,9 +68,9 @@ def _total(counts: Counts, stage: Stage, prices: Prices, waits: int) -> str:
 
 
 def _figures(stages: Sequence[Stage], prices: Prices) -> str:
-    tables = (_counts(stages, prices), _dollars(stages, prices), _elsewhere(stages[-1], prices))
-    counts, dollars, elsewhere = (table.as_markdown() for table in tables)
-    return "\n\n".join((counts, dollars, _assumed(stages[-1], prices), elsewhere))
+    tables = (_counts(stages, prices), _dollars(stages, prices), _alternatives(stages[-1], prices))
+    counts, dollars, alternatives = (table.as_markdown() for table in tables)
+    return "\n\n".join((counts, dollars, _assumed(stages[-1], prices), alternatives))
 
 
 def _counts(stages: Sequence[Stage], prices: Prices) -> Table:
@@ -118,40 +118,40 @@ def _dollars(stages: Sequence[Stage], prices: Prices) -> Table:
     return Table(f"Dollars a month by service, prices read in {prices['read']}", columns, rows)
 
 
-def _elsewhere(stage: Stage, prices: Prices) -> Table:
-    """Compare with `required`, at its dearest and at its cheapest."""
+def _alternatives(stage: Stage, prices: Prices) -> Table:
+    """Compare with `required`, at its most and at its least expensive."""
     fixed = fixed_costs(stage, prices)
     ours = [bill(of, stage.memory_mb, prices, MILLION).total(0) for of in stage.waits.values()]
-    cheapest, dearest = min(low for low, _ in ours), max(high for _, high in ours)
+    lowest, highest = min(low for low, _ in ours), max(high for _, high in ours)
     rows: list[tuple[str, ...]] = []
-    for other in prices["elsewhere"]:
+    for other in prices["alternatives"]:
         (month, months), (million, millions) = other["month"], other["million"]
-        first = cheaper_from(month, million, fixed, dearest)
-        last = cheaper_from(months, millions, fixed, cheapest)
+        first = cheaper_from(month, million, fixed, highest)
+        last = cheaper_from(months, millions, fixed, lowest)
         rows.append(
             (other["name"], _range((month + million, months + millions)), _from(first, last))
         )
-    title = "Elsewhere, against the dearest to the cheapest of `required`"
+    title = "Alternatives, compared with the most and the least expensive of `required`"
     return Table(title, ("what", "dollars for a million", "cheaper from, waits a month"), rows)
 
 
 def _assumed(stage: Stage, prices: Prices) -> str:
     of = prices["estimates"]
     text = (
-        "Not established, so both ends are given: whether API Gateway bills connecting and "
-        "disconnecting as messages, and a begun minute as a whole one; whether X-Ray traces the "
-        "first invocation of each second in the whole stage or in each function. Estimated, not "
-        f"measured on AWS: functions run {of['milliseconds_an_invocation']} ms an invocation and "
-        f"{of['milliseconds_a_call']} ms a call that they make. Fixed are the dashboard, "
-        f"{_alarmed(stage)} metrics under alarm, {stage.metrics} custom metrics and the secret, as "
-        "`required` has them. Left out: cold starts, stored data, data transfer, failures. Traces "
-        "assume waits that come at random, as often at any hour."
+        "A range covers what is not established: whether API Gateway bills connecting and "
+        "disconnecting as messages, and a started minute as a whole one; whether X-Ray traces the "
+        "first invocation of each second of the stage or of each function. The duration is an "
+        f"estimate, not measured on AWS: {of['milliseconds_an_invocation']} ms an invocation, and "
+        f"{of['milliseconds_a_call']} ms for each call that it makes. Fixed costs are the "
+        f"dashboard, {_alarmed(stage)} metrics under alarm, {stage.metrics} custom metrics and the "
+        "secret, as with `required`. Cold starts, stored data, data transfer and failures are left "
+        "out. Traces assume that waits start at random times, at a constant rate."
     )
     return fill(text, 104)
 
 
 def fixed_costs(stage: Stage, prices: Prices) -> float:
-    """Return what a stage costs a month besides its waits: as its template and metrics have it."""
+    """Return the fixed costs of a stage a month, by its template and its metrics."""
     watch, secrets = prices["cloudwatch"], prices["secrets_manager"]
     reads = prices["estimates"]["secret_reads"] / 10_000 * secrets["ten_thousand_reads"]
     costs: float = (
@@ -164,13 +164,13 @@ def fixed_costs(stage: Stage, prices: Prices) -> float:
 
 
 def _alarmed(stage: Stage) -> int:
-    """Count the metrics of alarms: one on metric math lists them beside its expression."""
+    """Count the metrics of alarms; an alarm on metric math may have several."""
     listed = [alarm.get("Metrics", ()) for alarm in stage.all("AWS::CloudWatch::Alarm").values()]
     return sum(sum("MetricStat" in metric for metric in metrics) or 1 for metrics in listed)
 
 
 def _money(dollars: float) -> str:
-    """Write two digits, and nothing below a cent."""
+    """Write two digits, down to a cent."""
     rounded = float(f"{dollars:.2g}")
     if rounded >= 10:  # noqa: PLR2004 - two digits before the point
         return f"{rounded:,.0f}"

@@ -24,26 +24,26 @@ THREADS: Final = 16
 _TOPIC: Final = Topic("shop", "fan-out")
 _TEXT: Final = '{"client":"backend","message":"paid"}'
 
-Way = tuple[str, int]
-"""Who posts, and to how many connections."""
+Variant = tuple[str, int]
+"""The client, and how many connections it posts to."""
 
 SHIPPED: Final = "the service's sender"
 
 
 def measure(rounds: int) -> list[FanOut]:
-    """Run every way in turns, after one round to warm up."""
+    """Run every variant in turns, after one round to warm up."""
     with _slow_connections() as endpoint:
-        ways = _ways(endpoint)
-        samples: dict[Way, list[float]] = {way: [] for way in ways}
+        variants = _variants(endpoint)
+        samples: dict[Variant, list[float]] = {variant: [] for variant in variants}
         for number in range(rounds + 1):
-            for way, post_all in ways.items():
+            for variant, post_all in variants.items():
                 taken = _milliseconds(post_all)
                 if number > 0:
-                    samples[way].append(taken)
+                    samples[variant].append(taken)
     return _summary(samples)
 
 
-def _summary(samples: Mapping[Way, list[float]]) -> list[FanOut]:
+def _summary(samples: Mapping[Variant, list[float]]) -> list[FanOut]:
     one_post = samples[SHIPPED, 1]
     return [
         FanOut(
@@ -56,7 +56,7 @@ def _summary(samples: Mapping[Way, list[float]]) -> list[FanOut]:
     ]
 
 
-def _ways(endpoint: str) -> dict[Way, Callable[[], object]]:
+def _variants(endpoint: str) -> dict[Variant, Callable[[], object]]:
     ids = [f"connection-{number}" for number in range(MANY)]
     tomorrow = system_clock() + 24 * 60 * 60 * 1000
     sender = _sender(endpoint)
@@ -66,7 +66,7 @@ def _ways(endpoint: str) -> dict[Way, Callable[[], object]]:
     def broadcast(connection_ids: list[str]) -> None:
         delivery = sender.broadcast([dict.fromkeys(connection_ids, tomorrow)], _TEXT)
         if delivery.accepted != len(connection_ids):
-            raise ToolError(f"the fan-out went wrong: {delivery}")
+            raise ToolError(f"the fan-out failed: {delivery}")
 
     return {
         (SHIPPED, 1): lambda: broadcast(ids[:1]),

@@ -1,6 +1,6 @@
-"""API Gateway before the functions, played in one process: events, and a count of what is billed.
+"""A fake API Gateway: it sends events to the functions, and counts what AWS bills for.
 
-The events have what the handlers and the access log read, in the shape of captured ones.
+The events have the fields that the handlers and the access log read, in the shape of captured ones.
 """
 
 import json
@@ -18,8 +18,8 @@ from benchmarks.metered import Json, Meter
 from tools import ToolError
 
 _ROUTES: Final = {"CONNECT": "$connect", "MESSAGE": "$default", "DISCONNECT": "$disconnect"}
-_A_WHILE_AGO: Final = 200
-"""Milliseconds that an event is old: a latency in the log has three digits on any machine."""
+_EVENT_AGE_MS: Final = 200
+"""So that a latency in the log has three digits on any machine."""
 
 _VALUES: Final = re.compile(r"(?<=\[)[0-9.]+(?=\])")
 """The values of metrics, whose digits differ from run to run."""
@@ -27,9 +27,9 @@ _VALUES: Final = re.compile(r"(?<=\[)[0-9.]+(?=\])")
 
 @dataclass(slots=True)
 class Counts:
-    """What is billed of some work. `calls` to other services are by the function that makes them.
+    """What AWS bills for. `invocations`, and `calls` to other services, are by function.
 
-    `frames` and `lines` hold the bytes of each, `lines` without those that Lambda itself writes.
+    `frames` and `lines` hold the bytes of each; `lines` leaves out those that Lambda writes.
     """
 
     invocations: Counter[str] = field(default_factory=Counter)
@@ -42,7 +42,7 @@ class Counts:
 
 
 class Gateway:
-    """What clients of a stage do, one after another; `metrics` are those that were written."""
+    """The actions of clients of a stage, one at a time; `metrics` are those that were written."""
 
     def __init__(
         self, functions: Mapping[str, HandlerProcess], meter: Meter, access_log: str
@@ -56,15 +56,15 @@ class Gateway:
         self._numbers = count(100)
 
     def counts(self) -> Counts:
-        """Return what was counted, and begin anew."""
+        """Return what was counted since the last call."""
         done, self._counts = self._counts, Counts()
         return done
 
     def connect(self, token: str) -> Json:
-        """Open a connection and return what each of its events says of it."""
+        """Open a connection and return the `requestContext` that its events share."""
         connection = {
             "connectionId": f"V7mQkd0fDoECJ{next(self._numbers)}=",
-            "connectedAt": _now() - _A_WHILE_AGO,
+            "connectedAt": _now() - _EVENT_AGE_MS,
             "domainName": "k3vq8x1m2c.execute-api.us-east-1.amazonaws.com",
             "stage": "prod",
         }
@@ -79,11 +79,11 @@ class Gateway:
         return connection
 
     def send(self, connection: Json, frame: Json) -> Json:
-        """Send a frame and return the one that answers it."""
+        """Send a frame and return the reply to it."""
         body = json.dumps(frame)
-        answer = self._route("default", _event("MESSAGE", connection, body=body))
-        self._counts.frames += [len(body), len(answer["body"].encode())]
-        reply: Json = json.loads(answer["body"])
+        response = self._route("default", _event("MESSAGE", connection, body=body))
+        self._counts.frames += [len(body), len(response["body"].encode())]
+        reply: Json = json.loads(response["body"])
         return reply
 
     def disconnect(self, connection: Json) -> None:
@@ -92,10 +92,10 @@ class Gateway:
         self._route("disconnect", _event("DISCONNECT", closed))
 
     def invoke(self, name: str, event: Json) -> Json:
-        """Return what a function answers, invoked directly or not."""
+        """Invoke a function and return its response."""
         before = replace(self._meter)
         context = {"aws_request_id": str(UUID(int=next(self._numbers)))}
-        answer, lines = self._functions[name].invoke(event, context)
+        response, lines = self._functions[name].invoke(event, context)
         counts, now = self._counts, self._meter
         counts.invocations[name] += 1
         counts.calls[name] += now.calls - before.calls
@@ -104,14 +104,14 @@ class Gateway:
         counts.frames += now.posts[len(before.posts) :]
         counts.lines += [len(_VALUES.sub("10.0", line).encode()) for line in lines]
         self.metrics.update(metric for line in lines for metric in _metrics(line))
-        return answer  # type: ignore[no-any-return] # JSON: each handler has its own shape
+        return response  # type: ignore[no-any-return] # JSON: each handler has its own shape
 
     def _route(self, name: str, event: Json) -> Json:
-        answer = self.invoke(name, event)
-        if answer["statusCode"] != 200:  # noqa: PLR2004 - HTTP's OK
-            raise ToolError(f"{name} answered {answer}")
+        response = self.invoke(name, event)
+        if response["statusCode"] != 200:  # noqa: PLR2004 - HTTP's OK
+            raise ToolError(f"{name} answered {response}")
         self._counts.lines.append(len(_access_line(self._access_log, event["requestContext"])))
-        return answer
+        return response
 
 
 def _now() -> int:
@@ -125,13 +125,13 @@ def _event(type_: str, connection: Json, **more: Any) -> Json:
         "requestId": "V7mRAE3KDoEFk4Q=",
         "extendedRequestId": "V7mRAE3KDoEFk4Q=",
         "requestTime": "23/Nov/2026:09:30:02 +0000",
-        "requestTimeEpoch": _now() - _A_WHILE_AGO,
+        "requestTimeEpoch": _now() - _EVENT_AGE_MS,
     }
     return {"requestContext": {**connection, **request}, **more}
 
 
 def _access_line(log_format: str, context: Json) -> str:
-    """Fill in a line of the access log; what an event does not have is a dash there."""
+    """Return a line of the access log; a variable without a value is a dash in it."""
     called = {"status": 200, "latency": 30, "requestId": UUID(int=0)}
     known = {
         **context,

@@ -1,7 +1,7 @@
-"""An environment of Lambda: a process that a handler serves events in, and what it writes there.
+"""An execution environment of Lambda: a process in which a handler serves events.
 
-Started as a program this is that process: an event with its context comes on each line of standard
-input; standard output gets what the handler returned, with the lines that it wrote.
+Run as a program, this module is that process. Each line of standard input is an event with its
+context; each line of standard output is the handler's response with the lines that it wrote.
 """
 
 import importlib
@@ -22,7 +22,7 @@ _ROOT: Final = Path(__file__).parent.parent
 
 
 class HandlerProcess:
-    """An environment of the handler in `module`, with these variables; `context` is Lambda's."""
+    """A process with the handler of `module` and these variables; `context` is Lambda's."""
 
     def __init__(
         self, module: str, variables: Mapping[str, str], context: Mapping[str, Any]
@@ -39,20 +39,20 @@ class HandlerProcess:
         )
 
     def invoke(self, event: Any, context: Mapping[str, Any]) -> tuple[Any, list[str]]:
-        """Return the handler's answer and the lines that it wrote; `context` adds to the other.
+        """Return the handler's response and the lines that it wrote; `context` extends the other.
 
         Raises ToolError where the handler failed; standard error says how.
         """
         if self._process.stdin is None or self._process.stdout is None:
-            raise RuntimeError("both were asked for")
-        asked = json.dumps([event, {**self._context, **context}])
+            raise RuntimeError("the handler's process was started without pipes")
+        request = json.dumps([event, {**self._context, **context}])
         with suppress(BrokenPipeError):  # it has ended already
-            print(asked, file=self._process.stdin, flush=True)
+            print(request, file=self._process.stdin, flush=True)
         done = self._process.stdout.readline()
         if not done:
-            raise ToolError(f"{self._module} failed: its traceback is on standard error")
-        answer, lines = json.loads(done)
-        return answer, lines
+            raise ToolError(f"{self._module} failed: see its traceback on standard error")
+        response, lines = json.loads(done)
+        return response, lines
 
     def __enter__(self) -> Self:
         return self
@@ -63,12 +63,14 @@ class HandlerProcess:
 
 def main() -> None:
     """Serve events to the handler of the module that the command line names."""
-    answers, sys.stdout = sys.stdout, io.StringIO()
+    responses, sys.stdout = sys.stdout, io.StringIO()
     handler = importlib.import_module(sys.argv[1]).handler
     for line in sys.stdin:
         event, context = json.loads(line)
-        answer = handler(event, SimpleNamespace(**context))
-        print(json.dumps([answer, sys.stdout.getvalue().splitlines()]), file=answers, flush=True)
+        response = handler(event, SimpleNamespace(**context))
+        print(
+            json.dumps([response, sys.stdout.getvalue().splitlines()]), file=responses, flush=True
+        )
         sys.stdout.seek(0)
         sys.stdout.truncate()
 

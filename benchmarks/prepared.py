@@ -1,7 +1,7 @@
-"""The requests of one publish to many, prepared beforehand and sent by a loop that does no more.
+"""The requests of one publish to many subscribers, recorded beforehand and sent by a bare loop.
 
-They are the service's own, byte for byte, but for the port that they name. What the local AWS takes
-for them is a bound: a function that makes these calls cannot be quicker, however little it does.
+They are the service's own requests, byte for byte but for the port. The time of the local AWS for
+them is a lower bound: no function that makes these calls can be faster.
 """
 
 import re
@@ -25,14 +25,14 @@ ID: Final = "prepared"
 """Of the notification that arrives."""
 
 _TEXT: Final = f'{{"client":"backend","id":"{ID}","message":"The payment was captured."}}'
-_AT_ONCE: Final = 8
+_MAX_CONNECTIONS: Final = 8
 _READY: Final = b"GET /_ministack/ready HTTP/1.1\r\nhost: localhost\r\n\r\n"
-_PATIENCE: Final = 30
+_TIMEOUT_SECONDS: Final = 30
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 
 
 def prepared(stage: LocalStage, topic: Topic) -> Callable[[], float]:
-    """Return what plays a publish to all who wait for a topic, and returns the seconds it took."""
+    """Return a function that sends the requests of a publish and returns the seconds it took."""
     address = urlsplit(stage.endpoint)
     connections = urlsplit(stage.outputs["ConnectionsEndpointURL"])
     subscribers = _storage(stage, stage.endpoint).subscribers(topic)
@@ -40,13 +40,13 @@ def prepared(stage: LocalStage, topic: Topic) -> Callable[[], float]:
         storage = _storage(stage, f"http://{tape.address}")
         storage.put_notification(topic, StoredNotification(ID, _TEXT, "2026-11-23T09:30:00.000Z"))
         storage.subscribers(topic)
-        put, index, recent = tape.taken(address.netloc)
+        put, index, recent = tape.take(address.netloc)
         api = connections_api(f"http://{tape.address}{connections.path}")
         for connection_id in subscribers:
-            api.post(connection_id, _TEXT.encode(), _PATIENCE)
-        posts = tape.taken(connections.netloc)
+            api.post(connection_id, _TEXT.encode(), _TIMEOUT_SECONDS)
+        posts = tape.take(connections.netloc)
     steps = [[put, index], [recent, *posts]]
-    return lambda: _play((address.hostname or "", address.port or 0), steps)
+    return lambda: _publish((address.hostname or "", address.port or 0), steps)
 
 
 def _storage(stage: LocalStage, endpoint: str) -> Storage:
@@ -59,12 +59,12 @@ def _storage(stage: LocalStage, endpoint: str) -> Storage:
     )
 
 
-def _play(address: tuple[str, int], steps: Sequence[Sequence[bytes]]) -> float:
-    """Open the connections, as a function has them already, and only then start the clock."""
+def _publish(address: tuple[str, int], steps: Sequence[Sequence[bytes]]) -> float:
+    """Open the connections, as a warm function has them already, and then start the clock."""
     with ExitStack() as stack:
         idle = []
-        for _ in range(_AT_ONCE):
-            connection = stack.enter_context(socket.create_connection(address, _PATIENCE))
+        for _ in range(_MAX_CONNECTIONS):
+            connection = stack.enter_context(socket.create_connection(address, _TIMEOUT_SECONDS))
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             idle.append(connection)
         for connection in idle:
@@ -86,17 +86,17 @@ def _exchange(requests: Sequence[bytes], idle: list[socket.socket]) -> None:
                 connection.sendall(waiting.pop())
                 received[connection] = b""
                 answering.register(connection, selectors.EVENT_READ)
-            for key, _ in answering.select(_PATIENCE):
+            for key, _ in answering.select(_TIMEOUT_SECONDS):
                 connection = next(one for one in received if one is key.fileobj)
                 received[connection] += connection.recv(65536)
-                if _is_whole(received[connection]):
+                if _is_complete(received[connection]):
                     del received[connection]
                     answering.unregister(connection)
                     idle.append(connection)
 
 
-def _is_whole(answer: bytes) -> bool:
-    head, end, body = answer.partition(b"\r\n\r\n")
+def _is_complete(response: bytes) -> bool:
+    head, end, body = response.partition(b"\r\n\r\n")
     if not end:
         return False
     length = _LENGTH.search(head)

@@ -8,8 +8,8 @@ from typing import Any, Final
 from benchmarks.figures import Operation
 from lambdas.layer.aws.clients import DynamoDbClient
 
-_A_CALL_TAKES: Final = 0.02
-"""Seconds added to each call, so that those that do not wait for each other surely overlap."""
+_CALL_SECONDS: Final = 0.02
+"""Added to each call, so that calls that do not wait for each other overlap."""
 
 _REFUSED_PUT: Final = 1.0
 """Write units of a put whose condition fails, for items up to 1 KB. DynamoDB bills it as the write
@@ -40,7 +40,7 @@ class Recorder:
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - as ConnectionsClient
         """Take a post."""
         started = time.perf_counter()
-        time.sleep(_A_CALL_TAKES)
+        time.sleep(_CALL_SECONDS)
         self.add(Call("POST @connections", started, time.perf_counter()))
         return 200
 
@@ -83,7 +83,7 @@ class Recorded:
         name = f"{operation} {self._recorder.where(parameters)}"
         units = _REFUSED_PUT
         started = time.perf_counter()
-        time.sleep(_A_CALL_TAKES)
+        time.sleep(_CALL_SECONDS)
         try:
             answer = self._client.call(operation, **parameters, ReturnConsumedCapacity="TOTAL")
             units = _consumed(answer)

@@ -1,6 +1,6 @@
-"""What a subscribe costs where much was published to its ref within the retention.
+"""The cost of a subscribe to a topic with many stored notifications.
 
-It reads all of that, also what `since` rules out, and replays the newest 100 at most.
+It reads all of them, also those before `since`, and replays the newest 100 at most.
 """
 
 import json
@@ -25,20 +25,20 @@ _A_MEGABYTE: Final = 1000
 """Notifications, and bytes of the item of one."""
 
 _READ_UNIT: Final = 4096
-_TIMES: Final = 3
+_REPEATS: Final = 3
 _CONNECTION: Final = "late-connection"
 _LEDGER: Final = "ledger"
 
 
 class _Accepting:
-    """A client of `@connections` that accepts each post: what is measured is the reading."""
+    """A client of `@connections` that accepts each post at once."""
 
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - ConnectionsClient
         return 200
 
 
 def measure(stage: LocalStage, megabytes: Sequence[int]) -> list[Retained]:
-    """Subscribe to a ref each that holds so many megabytes of notifications."""
+    """Subscribe to one ref for each number of megabytes that it has stored."""
     return [_measure(stage, count) for count in megabytes]
 
 
@@ -47,12 +47,12 @@ def _measure(stage: LocalStage, megabytes: int) -> Retained:
     notifications = megabytes * _A_MEGABYTE
     names = stage.environment
     client = dynamodb(stage.endpoint)
-    write(client, _lines(names["LEDGER_TABLE"], topic, notifications))
+    write(client, _entries(names["LEDGER_TABLE"], topic, notifications))
     recorder = Recorder({names["CONNECTIONS_TABLE"]: "connections", names["LEDGER_TABLE"]: _LEDGER})
     replayed = _subscribe(_handler(stage, Recorded(client, recorder)), topic)
     calls = [call for step in recorder.operation("subscribe").steps for call in step]
     handler = _handler(stage, client)
-    times = [_milliseconds(lambda: _subscribe(handler, topic)) for _ in range(_TIMES)]
+    times = [_milliseconds(lambda: _subscribe(handler, topic)) for _ in range(_REPEATS)]
     return Retained(
         megabytes=megabytes,
         notifications=notifications,
@@ -65,7 +65,7 @@ def _measure(stage: LocalStage, megabytes: int) -> Retained:
 
 
 def _read_units(size: int) -> int:
-    """Return what a consistent query of so many bytes consumes; the local AWS says 1, always.
+    """Return what a consistent query of so many bytes consumes; the local AWS always reports 1.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
     """
@@ -73,21 +73,21 @@ def _read_units(size: int) -> int:
 
 
 def _milliseconds(work: Callable[[], object]) -> tuple[float, float]:
-    """Return what it took, by the clock and of this process's processor time."""
+    """Return the wall-clock time and the processor time of this process."""
     started, busy = time.perf_counter(), time.process_time()
     work()
     return (time.perf_counter() - started) * 1000, (time.process_time() - busy) * 1000
 
 
-def _lines(ledger: str, topic: Topic, notifications: int) -> Iterator[batches.Request]:
+def _entries(ledger: str, topic: Topic, notifications: int) -> Iterator[batches.Request]:
     now = system_clock()
 
     def item(number: int, message: str) -> items.Item:
         text = json.dumps({"client": "backend", "message": message})
-        line = items.StoredNotification(
+        notification = items.StoredNotification(
             f"{number:09}", text, to_rfc3339(now - notifications + number)
         )
-        return items.notification(topic.key, line, "benchmark", now + 60 * 60 * 1000)
+        return items.notification(topic.key, notification, "benchmark", now + 60 * 60 * 1000)
 
     message = "x" * (_A_MEGABYTE - size_of(item(0, "")))
     for number in range(notifications):
@@ -103,7 +103,7 @@ def size_of(item: items.Item) -> int:
     def size_of_value(value: dict[str, str]) -> int:
         if "S" in value:
             return len(value["S"].encode())
-        digits = value["N"].rstrip("0")  # only those that signify, two a byte, and one byte more
+        digits = value["N"].rstrip("0")  # the significant ones, two a byte, and one byte more
         return (len(digits) + 1) // 2 + 1
 
     return sum(len(name.encode()) + size_of_value(value) for name, value in item.items())
@@ -122,8 +122,8 @@ def _handler(stage: LocalStage, client: DynamoDbClient) -> Handler:
 
 def _subscribe(handler: Handler, topic: Topic) -> int:
     frame = {"client": "frontend", "merchant_id": topic.merchant_id, "ref": topic.ref}
-    answer = handler.handle(_CONNECTION, json.dumps(frame)) or {}
-    if answer.get("type") != "subscribed":
-        raise ToolError(f"the service answered {answer}, where subscribed was expected")
-    replayed: int = answer["replayed"]
+    reply = handler.handle(_CONNECTION, json.dumps(frame)) or {}
+    if reply.get("type") != "subscribed":
+        raise ToolError(f"the service answered {reply}, where subscribed was expected")
+    replayed: int = reply["replayed"]
     return replayed

@@ -1,4 +1,4 @@
-"""Rows of other topics in both tables, as the service itself would have written them."""
+"""Rows of other topics in both tables, as the service writes them."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -10,7 +10,7 @@ from lambdas.layer.aws.clients import DynamoDbClient
 from lambdas.layer.protocol.clock import system_clock, to_rfc3339
 from tools.deploy import LocalStage
 
-_PART = 250
+_BATCH = 250
 _LIFETIME = 2 * 60 * 60 * 1000
 
 
@@ -22,10 +22,10 @@ def fill(stage: LocalStage, rows: int) -> None:
 
 
 def write(client: DynamoDbClient, requests: Iterable[batches.Request]) -> None:
-    """Write any number of items, in parts: one write of the service's gives up after seconds."""
+    """Write any number of items in batches: one write of the service times out after seconds."""
     waiting = iter(requests)
-    while part := list(islice(waiting, _PART)):
-        batches.write(client, part)
+    while batch := list(islice(waiting, _BATCH)):
+        batches.write(client, batch)
 
 
 def _requests(connections: str, ledger: str, rows: int) -> Iterator[batches.Request]:
@@ -41,6 +41,8 @@ def _requests(connections: str, ledger: str, rows: int) -> Iterator[batches.Requ
                 items.put_request(items.recent_subscription_key(connection_id, topic_key), end),
             )
         else:
-            line = items.StoredNotification(str(number), '{"message":"paid"}', to_rfc3339(now))
-            item = items.notification(topic_key, line, "benchmark", end)
+            notification = items.StoredNotification(
+                str(number), '{"message":"paid"}', to_rfc3339(now)
+            )
+            item = items.notification(topic_key, notification, "benchmark", end)
             yield ledger, {"PutRequest": {"Item": item}}

@@ -1,7 +1,8 @@
-"""A Python as Lambda has it for the functions, but for this machine's processor.
+"""The functions' Python runtime, for this machine's processor.
 
-What travels is built by the very code that builds the assets: the functions' code and the packages'
-layer, compiled and not. boto3 is the runtime's, compiled as there, and on a path of its own.
+The assets, with bytecode and without, are built by the code that builds those of a deployment: the
+functions' code and the layer with the packages. boto3 is the runtime's, compiled as there, on a
+path of its own.
 """
 
 import os
@@ -30,8 +31,8 @@ class Runtime:
     python: Path
     version: str
     boto3: Path
-    travelling: Mapping[bool, tuple[Path, Path]]
-    """Code and packages, by whether they are compiled."""
+    assets: Mapping[bool, tuple[Path, Path]]
+    """Code and layer, by whether they have bytecode."""
 
     def run(self, program: str, environment: Mapping[str, str], *path: Path) -> str:
         """Run a program in a fresh interpreter and return what it prints.
@@ -56,7 +57,7 @@ class Runtime:
 
     def path_of_function(self, *, compiled: bool) -> tuple[Path, ...]:
         """Return what a function finds, in the order of Lambda: code, layer, runtime."""
-        code, packages = self.travelling[compiled]
+        code, packages = self.assets[compiled]
         return code, packages / "python", self.boto3
 
 
@@ -73,7 +74,7 @@ def build_runtime(folder: Path) -> Runtime:
         python=python,
         version=version.stdout.strip(),
         boto3=built_packages(target, python, requirements, folder) / "python",
-        travelling={
+        assets={
             compiled: (
                 built_code(python if compiled else None, build=folder),
                 built_packages(target, python if compiled else None, build=folder),

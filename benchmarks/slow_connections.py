@@ -2,22 +2,22 @@
 
     python -m benchmarks.slow_connections
 
-It prints its port, and ends when its standard input does. Nothing of HTTP but what the clients
-of the benchmark send: POST with a Content-Length, connections kept.
+It prints its port, and ends with its standard input. It understands only the HTTP that the clients
+of the benchmark send: POST with a Content-Length, over persistent connections.
 """
 
 import asyncio
 import sys
 from typing import Final
 
-TAKES: Final = 0.010
+POST_SECONDS: Final = 0.010
 
 _ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n"
 _LENGTH: Final = b"content-length:"
 
 
 class _Post(asyncio.Protocol):
-    """One connection: answers each request 10 ms after it is whole."""
+    """One connection, which answers each request 10 ms after it is complete."""
 
     def __init__(self) -> None:
         self._received = b""
@@ -31,7 +31,7 @@ class _Post(asyncio.Protocol):
         if not blank or len(body) < _content_length(head):
             return
         self._received = b""
-        asyncio.get_running_loop().call_later(TAKES, self._answer)
+        asyncio.get_running_loop().call_later(POST_SECONDS, self._answer)
 
     def _answer(self) -> None:
         if isinstance(self._transport, asyncio.Transport):

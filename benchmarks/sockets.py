@@ -1,7 +1,7 @@
-"""The WebSockets of one deployed stage: its publisher, its subscribers, and the floor's sender.
+"""The WebSockets of one deployed stage: its publisher, its subscribers, and the client of the echo.
 
-The clock stops when the bytes of the last frame are there; only then are frames read and checked.
-A client that parsed them meanwhile would take a share of the processor from what is measured.
+The clock stops when the bytes of the last frame have arrived; then frames are parsed and checked.
+Parsing them earlier would take processor time from what is measured.
 """
 
 import json
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _PAUSE: Final = 0.1
 """Seconds between publishes: the local AWS is busy with the last one's log for up to 50 ms."""
 
-_PATIENCE: Final = 30
+_TIMEOUT_SECONDS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +51,18 @@ class Sockets:
         """Publish once, or echo once, and return the time to the last receipt. Then pause."""
         notification = _notification(subscribers)
         if subscribers == FLOOR:
-            taken = _timed(self.echo, notification, [self.echo])
+            seconds = _timed(self.echo, notification, [self.echo])
         elif subscribers == PREPARED:
-            taken = self.prepared()
+            seconds = self.prepared()
             for receiver in self.subscribers[MOST]:
                 _require(receiver, id=ID)
             self._delete_notification({**_topic(MOST), "id": ID})
         else:
-            taken = _timed(self.publisher, notification, self.subscribers[subscribers])
+            seconds = _timed(self.publisher, notification, self.subscribers[subscribers])
             _require(self.publisher, type="receipt", accepted=subscribers)
             self._delete_notification(notification)
         time.sleep(_PAUSE)
-        return taken * 1000
+        return seconds * 1000
 
     def _delete_notification(self, notification: dict[str, str]) -> None:
         """Delete it from the ledger, so that each publish finds its ref as the first did."""
@@ -81,7 +81,7 @@ def opened(stage: LocalStage, echo_url: str) -> Iterator[Sockets]:
     with ExitStack() as stack:
 
         def open_one(url: str) -> websocket.WebSocket:
-            socket = websocket.create_connection(url, timeout=_PATIENCE, http_no_proxy=["*"])
+            socket = websocket.create_connection(url, timeout=_TIMEOUT_SECONDS, http_no_proxy=["*"])
             return stack.enter_context(closing(socket))
 
         subscribers = {count: [open_one(stage.url) for _ in range(count)] for count in SUBSCRIBERS}
@@ -109,10 +109,10 @@ def _timed(
         started = time.perf_counter()
         sender.send(frame)
         while waiting.get_map():
-            arrived = waiting.select(_PATIENCE)
+            arrived = waiting.select(_TIMEOUT_SECONDS)
             now = time.perf_counter()
             if not arrived:
-                raise ToolError(f"no notification came within {_PATIENCE} s")
+                raise ToolError(f"no notification came within {_TIMEOUT_SECONDS} s")
             for key, _ in arrived:
                 waiting.unregister(key.fileobj)
     for receiver in receivers:

@@ -1,4 +1,4 @@
-"""A loopback server that keeps every request, byte for byte, and answers what costs nothing."""
+"""A loopback server that records every request, byte for byte, and answers it with no items."""
 
 import re
 import socketserver
@@ -15,17 +15,17 @@ _ANSWER: Final = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(_NOTH
 
 @dataclass(slots=True)
 class Tape:
-    """What was sent to `address` ("host:port") since the last `taken`."""
+    """What was sent to `address` ("host:port") since the last `take`."""
 
     address: str
     _requests: list[bytes] = field(default_factory=list)
 
-    def keep(self, request: bytes) -> None:
-        """Take a whole request."""
+    def record(self, request: bytes) -> None:
+        """Add a complete request."""
         self._requests.append(request)
 
-    def taken(self, address: str) -> list[bytes]:
-        """Return the requests, as they are sent to another address, and begin anew."""
+    def take(self, address: str) -> list[bytes]:
+        """Remove the requests and return them as they are sent to another address."""
         host, other = self.address.encode(), address.encode()
         requests = [request.replace(host, other, 1) for request in self._requests]
         self._requests.clear()
@@ -54,11 +54,11 @@ class _Server(socketserver.ThreadingTCPServer):
 
 class _Connection(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        """Keep what comes over one connection, until it closes."""
+        """Record the requests of one connection until it closes."""
         while head := self._head():
             length = _LENGTH.search(head)
             body = self.rfile.read(int(length[1]) if length else 0)
-            cast("_Server", self.server).tape.keep(head + body)
+            cast("_Server", self.server).tape.record(head + body)
             self.wfile.write(_ANSWER)
 
     def _head(self) -> bytes:

@@ -1,4 +1,4 @@
-"""What the figures must reach, as ratios of one run, and whether they do. Values only, no I/O."""
+"""The targets, as ratios within one run, and whether they are met. Values only, no I/O."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from benchmarks.spread import Spread
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One line of the judgement."""
+    """A target, and whether it is met."""
 
     name: str
     target: str
@@ -20,7 +20,7 @@ class Target:
 
 
 def judge(figures: Figures) -> list[Target]:
-    """Hold the figures against every target."""
+    """Compare the figures with every target."""
     return [
         _latency(figures, 1, 2.2),
         _latency(figures, 10, 4.5),

@@ -1,7 +1,7 @@
-"""A wait, counted: a browser connects, subscribes, hears and leaves; a backend says it.
+"""The AWS usage of one wait: a browser connects, subscribes, is notified and disconnects.
 
-On the shipped handlers, as the template of `prod` sets them up, with tokens or without. The two
-minutes are not waited for: no call depends on them.
+It runs on the shipped handlers, configured as in the template of `prod`, with tokens or without.
+The two minutes of a wait are skipped: no call depends on them.
 """
 
 import json
@@ -25,8 +25,8 @@ from ws_notify import mint_token
 
 By = Literal["socket", "invocation"]
 
-_PLAYED: Final[dict[By, str]] = {"socket": "12303", "invocation": "12304"}
-"""The ref of each kind: one that has no notification yet."""
+_REFS: Final[dict[By, str]] = {"socket": "12303", "invocation": "12304"}
+"""Of each kind of wait: a ref without a notification."""
 
 _KEYS: Final = {"first": "k" * 64}
 _TRACE: Final = "Root=1-6b03d0d8-5f1e2d3c4b5a69788796a5b4;Parent=5f1e2d3c4b5a6978;Sampled=0"
@@ -43,7 +43,7 @@ _PUBLISH: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage as its template has it, and the custom metrics that waits write."""
+    """The resources of a stage, its number of custom metrics, and the usage of each wait."""
 
     auth: Auth
     resources: Mapping[str, Json]
@@ -62,7 +62,7 @@ class Stage:
 
 
 def count(auth: Auth) -> Stage:
-    """Play a wait of each kind, after one that takes the cold starts and is not counted."""
+    """Run a wait of each kind, after one that is not counted and takes the cold starts."""
     resources = _synthesise(auth)
     tables = _all(resources, "AWS::DynamoDB::Table")
     (api,) = _all(resources, "AWS::ApiGatewayV2::Stage").values()
@@ -73,12 +73,12 @@ def count(auth: Auth) -> Stage:
             for id_, function in _all(resources, "AWS::Lambda::Function").items()
         }
         gateway = Gateway(functions, meter, api["AccessLogSettings"]["Format"])
-        _play(gateway, "socket", "12302")
-        waits = {by: _play(gateway, by, ref) for by, ref in _PLAYED.items()}
+        _run_wait(gateway, "socket", "12302")
+        waits = {by: _run_wait(gateway, by, ref) for by, ref in _REFS.items()}
     return Stage(auth, resources, len(gateway.metrics), waits)
 
 
-def _play(gateway: Gateway, by: By, ref: str) -> Counts:
+def _run_wait(gateway: Gateway, by: By, ref: str) -> Counts:
     topic = {"merchant_id": "shop", "ref": ref}
     publish = {**_PUBLISH, **topic}
     browser = gateway.connect(_token("frontend", ref))
@@ -128,9 +128,9 @@ def _started(id_: str, function: Json, endpoint: str) -> HandlerProcess:
         match value:
             case str():
                 return value
-            case {"Ref": named}:  # a table, a secret: called as in the template
+            case {"Ref": named}:  # a table, a secret: named as in the template
                 return str(named)
-            case _:  # an address, joined of what is known only at deployment
+            case _:  # an endpoint, known only at deployment
                 return endpoint
 
     variables: dict[str, Any] = function["Environment"]["Variables"]

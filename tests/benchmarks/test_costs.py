@@ -1,4 +1,4 @@
-"""What waits cost: the counts, the arithmetic, and the documents against both."""
+"""The costs of waits: the counts, the arithmetic, and the tables in the documents."""
 
 import math
 from collections import Counter
@@ -20,13 +20,13 @@ def stages() -> list[Stage]:
     return counted()
 
 
-def test_the_costs_in_the_documents_are_those_of_what_is_counted_now(stages: list[Stage]) -> None:
+def test_the_costs_in_the_documents_equal_those_counted_now(stages: list[Stage]) -> None:
     for page, figures in pages(stages, PRICES).items():
         text = page.read_text()
         assert with_figures(text, COMMAND, figures) == text, f"{page.name}: run `{COMMAND}`"
 
 
-def test_a_wait_with_tokens_over_a_socket_asks_for_what_was_counted_by_hand(
+def test_a_wait_with_tokens_over_a_socket_has_the_usage_counted_by_hand(
     stages: list[Stage],
 ) -> None:
     wait = stages[-1].waits["socket"]
@@ -45,7 +45,7 @@ COUNTS = Counts(
 )
 
 
-def test_a_million_waits_are_billed_as_worked_out_by_hand() -> None:
+def test_a_million_waits_are_priced_as_calculated_by_hand() -> None:
     of = bill(COUNTS, {"default": 2048}, PRICES, 1_000_000)
     # Three messages of 32 KB and two minutes; four more messages, and a begun minute.
     assert of.api_gateway == pytest.approx((3 + 0.5, 7 + 0.75))
@@ -58,7 +58,7 @@ def test_a_million_waits_are_billed_as_worked_out_by_hand() -> None:
     assert of.total(10)[0] == pytest.approx(10 + 3.5 + of.functions + 2.75 + 1.1)
 
 
-def test_few_invocations_are_all_traced_and_of_many_one_a_second_and_a_twentieth() -> None:
+def test_few_invocations_are_all_traced_and_many_once_a_second_and_by_a_twentieth() -> None:
     (few, _), (many, _) = (traces(COUNTS, PRICES, waits) for waits in (100, 10**9))
     assert few == pytest.approx(200 * 5 / 1e6, rel=0.01)
     seconds = 365.25 / 12 * 24 * 3600
@@ -71,13 +71,13 @@ def test_two_functions_are_traced_between_one_and_two_a_second() -> None:
     assert low < high < 2 * low
 
 
-def test_others_are_cheaper_from_where_the_lines_cross() -> None:
+def test_an_alternative_is_cheaper_from_the_number_of_equal_costs() -> None:
     assert cheaper_from(month=60, million=0, fixed=10, our_million=25) == 2
     assert cheaper_from(month=0, million=4, fixed=10, our_million=25) == 0
     assert cheaper_from(month=99, million=26, fixed=10, our_million=25) == math.inf
 
 
-def test_fixed_costs_are_those_of_the_template_and_an_alarm_on_three_metrics_is_three() -> None:
+def test_fixed_costs_are_those_of_the_template_with_three_for_an_alarm_on_three_metrics() -> None:
     stat: dict[str, Any] = {"MetricStat": {}}
     resources = {
         "A": ("CloudWatch::Alarm", {"MetricName": "Errors"}),

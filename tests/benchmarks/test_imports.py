@@ -3,7 +3,7 @@ import importlib.util
 from benchmarks.imports import UNUSED
 
 
-def test_what_a_function_must_not_load_of_the_service_is_there_to_be_loaded() -> None:
+def test_every_module_that_a_function_must_not_load_exists() -> None:
     ours = {name for names in UNUSED.values() for name in names if name.startswith("lambdas.")}
     assert ours
     assert [name for name in ours if importlib.util.find_spec(name) is None] == []

@@ -98,7 +98,7 @@ def test_a_query_is_billed_by_four_kilobytes_of_what_it_reads_and_half_if_not_co
     assert meter.read_units == units
 
 
-def test_what_a_filter_drops_is_billed(dynamo: MeteredDynamoDb, meter: Meter) -> None:
+def test_items_that_a_filter_drops_are_billed(dynamo: MeteredDynamoDb, meter: Meter) -> None:
     put(dynamo, "plain", item("t" * 5000))
     names = {"#until": "until"}
     values = {":a": {"S": "x"}, ":now": {"N": "9"}}

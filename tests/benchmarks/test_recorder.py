@@ -61,7 +61,7 @@ def test_an_operation_is_its_calls_by_name_and_what_they_consumed() -> None:
     assert recorder.operation("next") == Operation("next", [], read_units=0, write_units=0)
 
 
-def test_a_refused_put_is_counted_as_it_is_billed() -> None:
+def test_a_put_whose_condition_fails_is_counted_as_billed() -> None:
     recorder = Recorder({"t2": "ledger"})
     client = Recorded(Capacity(), recorder)
     with pytest.raises(ServiceError):

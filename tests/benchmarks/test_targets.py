@@ -90,7 +90,7 @@ def test_each_limit_is_judged_by_itself(bad: Figures, names: list[str]) -> None:
     assert missed(judge(bad)) == names
 
 
-def test_what_is_not_compiled_is_reported_and_not_judged() -> None:
+def test_imports_without_bytecode_are_reported_and_not_judged() -> None:
     assert missed(judge(figures(not_compiled=9.0))) == []
 
 
