@@ -9,11 +9,12 @@ import pytest
 
 from tests import verify as command
 from tests.kit.verification import Part, Progress, Result
-from tests.simulation import verification as part
-from tests.simulation.mutants import BREAKS, broken
+from tests.simulation import verification as simulation
+from tests.simulation.mutants import MUTANTS, mutated
 from tools.page import with_figures
 from tools.table import Table
 
+MUTANT = "recent subscriptions not written"
 ORIGINAL = command.PAGE.read_text()
 
 
@@ -28,7 +29,8 @@ def figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "deep" / "figures.json"
     options = ("--part", "simulation", "--seed", "a", "--json", str(path))
     monkeypatch.setattr("sys.argv", ["make verify", *options])
-    monkeypatch.setattr(part, "SHORT", 300)
+    monkeypatch.setattr(simulation, "SHORT", 300)
+    monkeypatch.setattr(simulation, "MUTANTS", {MUTANT: MUTANTS[MUTANT]})
     return path
 
 
@@ -40,20 +42,29 @@ def test_the_figures_are_printed_and_written(
     figures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command.main() == 0
-    found = written(figures)
-    assert (found["good"], found["interleavings"], found["losses"]) == (True, 300, 0)
-    assert [one["name"] for one in found["breaks"]] == list(BREAKS)
-    assert all(one["found"] and one["tries"] > 0 for one in found["breaks"])
+    result = written(figures)
+    assert (result["good"], result["interleavings"], result["losses"]) == (True, 300, 0)
+    assert [one["name"] for one in result["mutants"]] == [MUTANT]
+    assert all(one["found_by"] == "live" for one in result["mutants"])
     printed = capsys.readouterr().out
-    assert "interleavings tried" in printed
-    assert "lookup before store" in printed
+    assert "notifications published" in printed
+    assert MUTANT in printed
+
+
+def test_a_mutant_that_is_not_found_fails(
+    figures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(simulation, "MAX_INTERLEAVINGS_PER_MUTANT", 0)
+    assert command.main() == 1
+    assert written(figures)["losses"] == 0
+    assert "NOT FOUND" in capsys.readouterr().out
 
 
 def test_a_loss_is_explained_with_its_seed_and_its_smallest_steps(
     figures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    with broken("joined not written"):
+    with mutated(MUTANT):
         assert command.main() == 1
     assert written(figures)["losses"] == 1
     printed = capsys.readouterr().out

@@ -1,102 +1,71 @@
-"""The clients and publishers of a run: they follow their scripts and answer to what they hear."""
+"""The actors of a run, clients and publishers: they follow scripts and react to replies."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
-from tests.simulation.choices import Choices
-from tests.simulation.connections import Connection, Sockets
-from tests.simulation.invariants import Judge
+from tests.simulation.records import Connection
 from tests.simulation.scenario import TOPICS, Script, Step
-from tests.simulation.scheduler import Scheduler
+from tests.simulation.simulation import Simulation
 
-_TRIES = 3
-_DOUBLED_ONCE_IN = 12
-
-
-class Surroundings(Protocol):
-    """What people know of the world."""
-
-    choices: Choices
-    judge: Judge
-    scheduler: Scheduler
-    sockets: Sockets
-    due: list[Any]
-    perhaps: list[Any]
-
-    @property
-    def now(self) -> int:
-        """The time, in milliseconds since 1970."""
-
-    def handle(
-        self,
-        name: str,
-        frame: dict[str, Any],
-        connection: Connection | None,
-        request_id: str,
-        done: Any,
-    ) -> None:
-        """Invoke the function behind `$default`."""
-
-    def close(self, connection: Connection) -> None:
-        """Close a connection."""
-
-    def pause(self, milliseconds: int) -> None:
-        """Let time go by."""
+_MAX_TRIES = 3
+_SENT_TWICE_ONE_IN = 12
 
 
-class Person:
-    """Somebody with a script."""
+class Actor(ABC):
+    """Follows a script."""
 
-    def __init__(self, world: Surroundings, script: Script) -> None:
-        self._world = world
+    def __init__(self, simulation: Simulation, script: Script) -> None:
+        self._simulation = simulation
         self._name = script.actor
         self._raw = script.raw
         self.steps = list(reversed(script.steps))
         self._requests = 0
 
-    def may_move(self) -> bool:
+    def can_act(self) -> bool:
         """Whether the next step can be done now."""
         if not self.steps:
             return False
         step = self.steps[-1]
         if step.kind == "pause":
-            return not self._world.scheduler.tasks
-        return self._may(step)
+            return not self._simulation.scheduler.tasks
+        return self._can_do(step)
 
-    def move(self) -> None:
+    def act(self) -> None:
         """Do the next step."""
         step = self.steps.pop()
         if step.kind == "pause":
-            self._world.pause(step.amount)
+            self._simulation.pause(step.amount)
         else:
             self._do(step)
 
-    def _may(self, step: Step) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _can_do(self, step: Step) -> bool: ...
 
-    def _do(self, step: Step) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _do(self, step: Step) -> None: ...
 
     def _request_id(self) -> str:
         self._requests += 1
         return f"{self._name}-{self._requests}"
 
     def _copies(self) -> int:
-        return 2 if self._world.choices.one_in(_DOUBLED_ONCE_IN) else 1
+        return 2 if self._simulation.choices.one_in(_SENT_TWICE_ONE_IN) else 1
 
 
-class Client(Person):
-    """Subscribes and listens. What it sends for one topic waits for its unsubscribes there."""
+class Client(Actor):
+    """Subscribes and listens. What it sends for a topic waits for its unsubscribes there."""
 
-    def __init__(self, world: Surroundings, script: Script) -> None:
-        super().__init__(world, script)
+    def __init__(self, simulation: Simulation, script: Script) -> None:
+        super().__init__(simulation, script)
         self._connection: Connection | None = None
         self._connected = 0
         self._since: dict[int, str] = {}
         self._subscribing: Counter[int] = Counter()
         self._unsubscribing: Counter[int] = Counter()
 
-    def _may(self, step: Step) -> bool:
+    def _can_do(self, step: Step) -> bool:
         if step.kind == "subscribe":
             return not self._unsubscribing[step.topic]
         if step.kind == "unsubscribe":
@@ -107,77 +76,78 @@ class Client(Person):
         if step.kind == "subscribe":
             self._subscribe(step.topic, self._open(), 1)
             return
-        connection = self._connection
-        if connection is None or not connection.is_served(self._world.now):
+        simulation, connection = self._simulation, self._connection
+        if connection is None or not connection.is_served(simulation.now):
             return
         match step.kind:
             case "unsubscribe":
                 self._unsubscribe(step.topic, connection)
             case "close":
-                self._world.close(connection)
-            case "vanish":
-                connection.vanished = True
-                self._world.scheduler.note(f"{self._name} vanishes from {connection.id}")
-                self._world.perhaps.append(lambda: self._world.close(connection))
+                simulation.close(connection)
+            case "drop":
+                connection.dropped = True
+                simulation.scheduler.note(f"{self._name} disconnects abruptly: {connection.id}")
+                simulation.optional.append(lambda: simulation.close(connection))
 
     def _open(self) -> Connection:
         connection = self._connection
-        if connection is None or not connection.is_served(self._world.now):
+        if connection is None or not connection.is_served(self._simulation.now):
             self._connected += 1
             viewer = f"{self._name}.{self._connected}" if self._raw else self._name
-            connection = self._connection = self._world.sockets.open(viewer)
-            self._world.scheduler.note(f"{self._name} opens {connection.id}")
+            connection = self._connection = self._simulation.connections.open(viewer)
+            self._simulation.scheduler.note(f"{self._name} opens {connection.id}")
         return connection
 
     def _subscribe(self, topic: int, connection: Connection, tries: int) -> None:
-        if not connection.is_served(self._world.now) or self._unsubscribing[topic]:
+        simulation = self._simulation
+        if not connection.is_served(simulation.now) or self._unsubscribing[topic]:
             return
         frame = _frame("frontend", topic)
         if not self._raw and topic in self._since:
             frame["since"] = self._since[topic]
-        key = TOPICS[topic].key
         request_id = self._request_id()
-        started = self._world.judge.asks(connection, key)
+        sent = simulation.invariants.subscribe_sent(connection, TOPICS[topic].key)
         for copy in range(self._copies()):
 
-            def done(reply: Any, copy: int = copy) -> None:
+            def replied(reply: Any, copy: int = copy) -> None:
                 self._subscribing[topic] -= 1
                 if reply is not None and reply["type"] == "subscribed":
-                    self._stands(topic, connection, started, reply)
-                elif not copy and not self._raw and tries < _TRIES:
-                    self._world.due.append(lambda: self._subscribe(topic, connection, tries + 1))
+                    self._subscribed(topic, connection, sent, reply)
+                elif not copy and not self._raw and tries < _MAX_TRIES:
+                    simulation.pending.append(lambda: self._subscribe(topic, connection, tries + 1))
 
             self._subscribing[topic] += 1
-            self._world.handle(self._name, frame, connection, request_id, done)
+            simulation.handle(self._name, frame, connection, request_id, replied)
 
-    def _stands(
-        self, topic: int, connection: Connection, started: int, reply: dict[str, Any]
+    def _subscribed(
+        self, topic: int, connection: Connection, sent: int, reply: dict[str, Any]
     ) -> None:
-        if connection.hears(self._world.now):
+        now, invariants = self._simulation.now, self._simulation.invariants
+        if connection.receives(now):
             self._since[topic] = reply["now"]
-            self._world.judge.replayed(connection, reply["replayed"])
-            self._world.judge.subscribed(connection, TOPICS[topic].key, started, self._world.now)
+            invariants.replayed(connection, reply["replayed"])
+            invariants.subscribed(connection, TOPICS[topic].key, sent, now)
 
     def _unsubscribe(self, topic: int, connection: Connection) -> None:
-        def done(_reply: Any) -> None:
+        def replied(_reply: Any) -> None:
             self._unsubscribing[topic] -= 1
 
-        topic_ = TOPICS[topic]
-        self._world.judge.unsubscribes(connection, topic_.key)
-        frame = {"action": "unsubscribe", "merchant_id": topic_.merchant_id, "ref": topic_.ref}
+        merchant_id, ref = TOPICS[topic].merchant_id, TOPICS[topic].ref
+        self._simulation.invariants.unsubscribe_sent(connection, TOPICS[topic].key)
+        frame = {"action": "unsubscribe", "merchant_id": merchant_id, "ref": ref}
         self._unsubscribing[topic] += 1
-        self._world.handle(self._name, frame, connection, self._request_id(), done)
+        self._simulation.handle(self._name, frame, connection, self._request_id(), replied)
 
 
-class Publisher(Person):
-    """Publishes one after another, and again with the same id where it got no receipt."""
+class Publisher(Actor):
+    """Publishes one after another, and may retry with the same id where it got no receipt."""
 
-    def __init__(self, world: Surroundings, script: Script) -> None:
-        super().__init__(world, script)
-        self._busy = 0
+    def __init__(self, simulation: Simulation, script: Script) -> None:
+        super().__init__(simulation, script)
+        self._waiting = 0
 
-    def _may(self, _step: Step) -> bool:
-        return not self._busy
+    def _can_do(self, _step: Step) -> bool:
+        return not self._waiting
 
     def _do(self, step: Step) -> None:
         self._publish(step, 1)
@@ -187,40 +157,37 @@ class Publisher(Person):
             "project": "p",
             "type": "t",
             "status": "done",
-            # Equally long, so that they must be compared.
+            # Equally long, so that a comparison by length does not suffice.
             "message": "it is lost" if step.kind == "publish other" else "it is done",
         }
         if step.amount:
             frame["id"] = f"{self._name}-n{step.amount}"
         request_id = self._request_id()
         for copy in range(self._copies()):
-            self._busy += 1
-            self._world.handle(
+            self._waiting += 1
+            self._simulation.handle(
                 self._name,
                 frame,
                 None,
                 request_id,
-                lambda reply, copy=copy: self._answered(step, tries, copy, reply),
+                partial(self._replied, step, tries, copy),
             )
 
-    def _answered(self, step: Step, tries: int, copy: int, reply: Any) -> None:
-        """Go on, or try again, or give up."""
-        self._busy -= 1
+    def _replied(self, step: Step, tries: int, copy: int, reply: Any) -> None:
+        """Go on, retry or give up."""
+        self._waiting -= 1
         if reply is not None and not reply.get("retryable"):
             return
-        if not copy and tries < _TRIES and self._world.choices.below(4) < 3:
-            self._busy += 1
+        if not copy and tries < _MAX_TRIES and self._simulation.choices.below(4) < 3:
+            self._waiting += 1
 
-            def again() -> None:
-                self._busy -= 1
+            def retry() -> None:
+                self._waiting -= 1
                 self._publish(step, tries + 1)
 
-            self._world.due.append(again)
+            self._simulation.pending.append(retry)
 
 
 def _frame(client: str, topic: int) -> dict[str, Any]:
-    return {
-        "client": client,
-        "merchant_id": TOPICS[topic].merchant_id,
-        "ref": TOPICS[topic].ref,
-    }
+    merchant_id, ref = TOPICS[topic].merchant_id, TOPICS[topic].ref
+    return {"client": client, "merchant_id": merchant_id, "ref": ref}

@@ -1,7 +1,7 @@
-"""Where a run takes its decisions from: a seed, or a list that was recorded earlier.
+"""The choices of a run: drawn from a seed, or recorded earlier.
 
-Every decision is a whole number from 0 up, and 0 is always the dullest: no fault, no delay, no
-change of task. So a list with more zeros, or a shorter one, is a simpler run.
+Each is a whole number from 0 up, and 0 is the simplest: no fault, no delay, no change of task. So a
+shorter list, or one with more zeros, is a simpler run.
 """
 
 from collections.abc import Sequence
@@ -9,21 +9,21 @@ from random import Random
 
 
 class Choices:
-    """Decisions, recorded as they are taken."""
+    """Choices, recorded in `taken`."""
 
-    __slots__ = ("_given", "_random", "taken")
+    __slots__ = ("_random", "_recorded", "taken")
 
-    def __init__(self, seed: str | None = None, given: Sequence[int] = ()) -> None:
-        """Take what was recorded first; from then on the seed's, or zeros without a seed."""
-        self._given = iter(given)
+    def __init__(self, seed: str | None = None, recorded: Sequence[int] = ()) -> None:
+        """Take the recorded ones first, then those of the seed, or zeros without a seed."""
+        self._recorded = iter(recorded)
         self._random = None if seed is None else Random(seed).random  # noqa: S311 - no secret
         self.taken: list[int] = []
 
     def below(self, bound: int) -> int:
         """Return a number from 0 to below the bound."""
-        given = next(self._given, None)
-        if given is not None:
-            value = min(given, bound - 1)
+        recorded = next(self._recorded, None)
+        if recorded is not None:
+            value = min(recorded, bound - 1)
         elif self._random is not None:
             value = int(self._random() * bound)
         else:
@@ -32,5 +32,5 @@ class Choices:
         return value
 
     def one_in(self, bound: int) -> bool:
-        """Return True once in so many times."""
+        """Return True with a probability of 1 in `bound`."""
         return self.below(bound) == bound - 1

@@ -1,214 +1,148 @@
-"""A model of `@connections`, and of the clients at the other end.
+"""A model of `@connections`.
 
-A connection is open until it is closed. A client may vanish before that: API Gateway goes on
-taking posts for it, with 200, until it notices. A post may fail with or without having arrived.
-Some connections have a token, whose end API Gateway knows nothing of. Of a connection that is open,
-API Gateway may say that it is gone: once in its life, for one post, or for all of a moment.
+A connection is open until it is closed. After an abrupt disconnect API Gateway accepts posts, with
+200, until it notices. A post may fail with or without having arrived. API Gateway does not know
+when tokens expire. It may answer a false 410 for an open connection: once in its life, for one post
+or for less than 200 ms.
 """
 
 from lambdas.layer.aws.errors import TransportError
+from tests.simulation.invariants import Invariants
+from tests.simulation.records import Connection
 from tests.simulation.scheduler import CLOCKS_DIFFER, Scheduler
 from tests.simulation.tasks import Invocation
 
-LIFETIME = 2 * 60 * 60 * 1000
-"""Milliseconds after which API Gateway closes a connection."""
+_OK, _BAD_REQUEST, _FORBIDDEN, _GONE = 200, 400, 403, 410
 
-_ACCEPTED = 200
-_STATUS = {1: 500, 2: 429, 3: 403}
-_REFUSES = 403
-_BAD_REQUEST, _GONE = 400, 410
+_STATUS = {1: 500, 2: 429, 3: _FORBIDDEN}
 _LOST = {4, 5}
-_ANSWER_LOST = {6, 7}
-_SICK = {8, 9, 10}
-_LIES = {11: 0, 12: 199}
-"""Of the scheduler's troubles. The first lie of a connection lasts for so many milliseconds."""
+_RESPONSE_LOST = {6, 7}
+_UNAVAILABLE = {8, 9, 10}
+_FALSE_410 = {11: 0, 12: 199}
+"""By the scheduler's faults; the last: for how many milliseconds."""
 
-_SICK_FOR = 6_000
+_UNAVAILABLE_FOR = 6_000
+"""Milliseconds."""
 
-_REFUSED = {403, _BAD_REQUEST}
-"""Of the statuses that are no success, those that trying again does not help."""
+_NOT_RETRYABLE = {_BAD_REQUEST, _FORBIDDEN}
 
 _CONFIRMED_AFTER = 200
 """Milliseconds between two 410, of which the second is believed."""
 
-_POST_FOR = 3_000
+_POST_BUDGET = 3_000
 _FIRST_PAUSE = 50
-"""Milliseconds. What a post is promised: tried again for so long, after pauses that double."""
+"""Milliseconds that the service promises: a post is retried for so long, with pauses that double
+from this one."""
 
-_TOKENS_LAST = (4_000, 20_000, 90_000, 30 * 60_000)
+_TOKEN_LIFETIMES = (4_000, 20_000, 90_000, 30 * 60_000)
 """Milliseconds."""
-
-
-class Connection:
-    """One WebSocket.
-
-    `got`: the texts that reached the client. `token_expires_at_ms`: None without one. `lies_until`:
-    API Gateway calls it gone before that; None: it has not yet, wrongly.
-    """
-
-    __slots__ = (
-        "client",
-        "closed",
-        "got",
-        "id",
-        "lies_until",
-        "opened_at",
-        "sick_until",
-        "token_expires_at_ms",
-        "vanished",
-    )
-
-    def __init__(
-        self, id_: str, client: str, opened_at: int, token_expires_at_ms: int | None
-    ) -> None:
-        self.id = id_
-        self.client = client
-        self.opened_at = opened_at
-        self.token_expires_at_ms = token_expires_at_ms
-        self.closed = False
-        self.vanished = False
-        self.sick_until = 0
-        self.lies_until: int | None = None
-        self.got: list[str] = []
-
-    def is_open(self, now: int) -> bool:
-        """Whether API Gateway still has it."""
-        return not self.closed and now < self.opened_at + LIFETIME
-
-    def hears(self, now: int) -> bool:
-        """Whether what is sent reaches a client."""
-        return not self.vanished and self.is_open(now)
-
-    def is_served(self, now: int) -> bool:
-        """Whether it hears, and its token has not ended."""
-        return self.hears(now) and (
-            self.token_expires_at_ms is None or now < self.token_expires_at_ms
-        )
-
-
-class Watcher:
-    """What is told of every post; the judge."""
-
-    def posts(self, connection: Connection, text: str, invocation: Invocation, now: int) -> None:
-        """Know that an invocation begins an attempt to post a frame to a connection."""
-
-    def posts_again(self, connection: Connection, text: str) -> None:
-        """Know that it does so although its attempt before was accepted, or is not answered."""
-
-    def delivered(self, connection: Connection, text: str) -> None:
-        """Know that a frame reached a client."""
-
-    def failed(self, connection: Connection, text: str) -> None:
-        """Know that a post to a connection failed, and need not be tried again."""
-
-    def met_gone(self, connection: Connection, invocation: Invocation) -> None:
-        """Know that an invocation was told that a connection is gone."""
 
 
 class _Post:
     """The attempts of one invocation to post one frame to one connection.
 
-    `refused`: none is under way, and none was accepted as far as the invocation knows.
+    `rejected`: no attempt is under way, and none was accepted as far as the invocation knows.
     """
 
-    __slots__ = ("attempts", "called_gone_at", "end", "refused")
+    __slots__ = ("attempts", "deadline", "first_410_at", "rejected")
 
     def __init__(self, started: int, token_expires_at_ms: int | None) -> None:
-        end = started + _POST_FOR
-        self.end = (
-            end if token_expires_at_ms is None else min(end, token_expires_at_ms - CLOCKS_DIFFER)
-        )
+        deadline = started + _POST_BUDGET
+        if token_expires_at_ms is not None:
+            deadline = min(deadline, token_expires_at_ms - CLOCKS_DIFFER)
+        self.deadline = deadline
         self.attempts = 0
-        self.called_gone_at: int | None = None
-        self.refused = True
+        self.first_410_at: int | None = None
+        self.rejected = True
 
     def may_end(self, now: int) -> bool:
         """Whether the next attempt might begin too late, so that it need not be made."""
-        return now + (_FIRST_PAUSE << self.attempts - 1) >= self.end
+        return now + (_FIRST_PAUSE << self.attempts - 1) >= self.deadline
 
 
-class Sockets:
-    """The Api that the shipped Sender is given."""
+class UnreliableConnections:
+    """The client of `@connections` that the shipped Sender is given."""
 
-    def __init__(self, scheduler: Scheduler, watcher: Watcher) -> None:
+    def __init__(self, scheduler: Scheduler, invariants: Invariants) -> None:
         self._scheduler = scheduler
-        self._watcher = watcher
-        self.connections: dict[str, Connection] = {}
+        self._invariants = invariants
+        self._connections: dict[str, Connection] = {}
         self._posts: dict[tuple[Invocation, str, bytes], _Post] = {}
 
-    def open(self, client: str) -> Connection:
-        """Connect a client; connection ids are never used twice."""
+    def __getitem__(self, connection_id: str) -> Connection:
+        return self._connections[connection_id]
+
+    def open(self, viewer: str) -> Connection:
+        """Open a connection; ids are never used twice."""
         now = self._scheduler.now
-        lasts = self._scheduler.choices.below(4 * len(_TOKENS_LAST))
-        token_expires_at_ms = (
-            now + _TOKENS_LAST[lasts - 1] if 0 < lasts <= len(_TOKENS_LAST) else None
-        )
-        # As long as an id of API Gateway is at least; `c1` could not be one.
-        id_ = f"c{len(self.connections) + 1}".ljust(8, "=")
-        connection = Connection(id_, client, now, token_expires_at_ms)
-        self.connections[connection.id] = connection
+        choice = self._scheduler.choices.below(4 * len(_TOKEN_LIFETIMES))
+        expires = 0 < choice <= len(_TOKEN_LIFETIMES)
+        token_expires_at_ms = now + _TOKEN_LIFETIMES[choice - 1] if expires else None
+        # At least as long as an id of API Gateway: the service believes a 400 for a shorter one.
+        id_ = f"c{len(self._connections) + 1}".ljust(8, "=")
+        connection = Connection(id_, viewer, now, token_expires_at_ms)
+        self._connections[id_] = connection
         return connection
 
     def suspended(self, invocation: Invocation) -> None:
-        """Know that no post of an invocation that failed before need be tried again.
+        """Count each failed post of a suspended invocation as failed for good.
 
         When it goes on, the row by which it found the connection may have expired.
         """
         for (of, connection_id, data), post in self._posts.items():
-            if of is invocation and post.refused:
-                self._watcher.failed(self.connections[connection_id], data.decode())
+            if of is invocation and post.rejected:
+                self._invariants.post_failed(self._connections[connection_id], data.decode())
 
-    def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002
-        """Return the status, or raise TransportError; see Sender's Api."""
-        connection = self.connections[connection_id]
-        post = self._attempted(connection, data)
-        trouble = self._scheduler.call(f"post to {connection_id}")
-        status = self._answered(connection, data.decode(), post, trouble)
-        post.refused = status != _ACCEPTED
+    def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - as ConnectionsClient
+        """Return the HTTP status, or raise TransportError."""
+        connection = self._connections[connection_id]
+        text = data.decode()
+        post = self._begin(connection, data, text)
+        fault = self._scheduler.call(f"post to {connection_id}")
+        status = self._respond(connection, text, post, fault)
+        post.rejected = status != _OK
         if status is None:
-            raise TransportError("no answer")
+            raise TransportError("no response")
         return status
 
-    def _answered(self, connection: Connection, text: str, post: _Post, trouble: int) -> int | None:
-        now = self._scheduler.now
-        if not connection.is_open(now):
-            return self._gone(connection, post)
-        if self._lies(connection, trouble):
-            return self._lie(connection, text, post)
-        if trouble in _SICK:
-            connection.sick_until = now + _SICK_FOR
-        if trouble in _LOST or connection.sick_until > now:
-            self._note("lost")
-            if post.may_end(now):
-                self._watcher.failed(connection, text)
-            return None
-        if trouble in _STATUS:
-            status = _STATUS[trouble]
-            if status == _REFUSES and self._scheduler.choices.one_in(2):
-                status = _BAD_REQUEST
-            self._note(str(status))
-            if status in _REFUSED or post.may_end(now):
-                self._watcher.failed(connection, text)
-            return status
-        self._deliver(connection, text)
-        if trouble in _ANSWER_LOST:
-            self._note("the answer is lost")
-            return None
-        return _ACCEPTED
-
-    def _attempted(self, connection: Connection, data: bytes) -> _Post:
+    def _begin(self, connection: Connection, data: bytes, text: str) -> _Post:
         invocation = self._scheduler.current().invocation
-        now, text = self._scheduler.now, data.decode()
+        now = self._scheduler.now
         key = invocation, connection.id, data
         post = self._posts.get(key)
         if post is None:
             post = self._posts[key] = _Post(now, connection.token_expires_at_ms)
-        if not post.refused:
-            self._watcher.posts_again(connection, text)
-        self._watcher.posts(connection, text, invocation, now)
+        self._invariants.post_started(connection, text, invocation, now, again=not post.rejected)
         post.attempts += 1
-        post.refused = False
+        post.rejected = False
         return post
+
+    def _respond(self, connection: Connection, text: str, post: _Post, fault: int) -> int | None:
+        now = self._scheduler.now
+        if not connection.is_open(now):
+            return self._gone(connection, post)
+        if self._has_false_410(connection, fault):
+            return self._false_410(connection, text, post)
+        if fault in _UNAVAILABLE:
+            connection.unavailable_until = now + _UNAVAILABLE_FOR
+        if fault in _LOST or connection.unavailable_until > now:
+            self._note("lost")
+            if post.may_end(now):
+                self._invariants.post_failed(connection, text)
+            return None
+        if fault in _STATUS:
+            status = _STATUS[fault]
+            if status == _FORBIDDEN and self._scheduler.choices.one_in(2):
+                status = _BAD_REQUEST
+            self._note(str(status))
+            if status in _NOT_RETRYABLE or post.may_end(now):
+                self._invariants.post_failed(connection, text)
+            return status
+        self._deliver(connection, text)
+        if fault in _RESPONSE_LOST:
+            self._note("the response is lost")
+            return None
+        return _OK
 
     def _gone(self, connection: Connection, post: _Post) -> int:
         if self._scheduler.choices.one_in(8):
@@ -216,34 +150,33 @@ class Sockets:
             return _BAD_REQUEST
         self._note("410: gone")
         now = self._scheduler.now
-        if post.called_gone_at is None:
-            post.called_gone_at = now
-        elif now - post.called_gone_at >= _CONFIRMED_AFTER:
-            self._watcher.met_gone(connection, self._scheduler.current().invocation)
+        if post.first_410_at is None:
+            post.first_410_at = now
+        elif now - post.first_410_at >= _CONFIRMED_AFTER:
+            self._invariants.gone_confirmed(connection, self._scheduler.current().invocation)
         return _GONE
 
-    def _lies(self, connection: Connection, trouble: int) -> bool:
+    def _has_false_410(self, connection: Connection, fault: int) -> bool:
         now = self._scheduler.now
-        if trouble in _LIES and connection.lies_until is None:
-            connection.lies_until = now + _LIES[trouble]
+        if fault in _FALSE_410 and connection.false_410_until is None:
+            connection.false_410_until = now + _FALSE_410[fault]
             return True
-        return now < (connection.lies_until or 0)
+        return now < (connection.false_410_until or 0)
 
-    def _lie(self, connection: Connection, text: str, post: _Post) -> int:
-        self._note("410: gone, which is a lie")
+    def _false_410(self, connection: Connection, text: str, post: _Post) -> int:
+        self._note("410, although it is open")
         now = self._scheduler.now
-        if post.called_gone_at is None:
-            post.called_gone_at = now
-        if now + _CONFIRMED_AFTER >= post.end:
-            self._watcher.failed(connection, text)
+        if post.first_410_at is None:
+            post.first_410_at = now
+        if now + _CONFIRMED_AFTER >= post.deadline:
+            self._invariants.post_failed(connection, text)
         return _GONE
 
     def _deliver(self, connection: Connection, text: str) -> None:
-        if connection.hears(self._scheduler.now):
-            connection.got.append(text)
-            self._watcher.delivered(connection, text)
+        if connection.receives(self._scheduler.now):
+            self._invariants.delivered(connection, text)
         else:
-            self._note("taken, but the client has vanished")
+            self._note("accepted, but the client has disconnected")
 
     def _note(self, text: str) -> None:
         self._scheduler.note(f"    {text}")

@@ -1,11 +1,11 @@
-"""DynamoDB as bad as it may be: an index that lags, reads that may be stale, writes that fail.
+"""A model of DynamoDB with all its faults: a lagging index, stale reads, writes that fail.
 
-- A consistent query sees every write that is done. Any other, the index's above all, sees each item
-  as it was at some moment of the last `lag` milliseconds: another moment for each item and read.
+- A consistent query sees every write that is done. Any other, of the index too, sees each item as
+  it was at some moment of the last `lag` milliseconds: another moment for each item and read.
 - BatchWriteItem is not a transaction: its items are written one after another, others may read
-  between them, and it may leave some over.
-- A call may fail before or after it has its effect, or have it twice: its answer was lost and the
-  client under it tried again.
+  between them, and some may be unprocessed.
+- A call may fail before or after its effect, or have it twice: the response was lost, and the
+  client tried again.
 - Expired items stay until a sweep, which deletes some of them, or none.
 """
 
@@ -18,18 +18,15 @@ from tests.kit.expressions import Item
 from tests.simulation.scheduler import CALL_TAKES_AT_MOST, Scheduler
 
 _FAILS = {1, 2}
-_ANSWER_LOST = {3, 4}
-_TRIED_AGAIN = _LEFT_OVER = {5, 6, 7}
-"""Of the scheduler's faults."""
+_RESPONSE_LOST = {3, 4}
+_RETRIED = _UNPROCESSED = {5, 6, 7}
+"""By the scheduler's faults."""
 
-_PAGE_OF_ONE_IN = 8
-
-Stored = Callable[[Item], None]
-Deleted = Callable[[Key], None]
+_PAGE_OF_ONE_ITEM_IN = 8
 
 
 class FaultError(RuntimeError):
-    """DynamoDB did not do its part, as the run chose."""
+    """A call failed, as the run chose."""
 
 
 class UnreliableDynamoDb(FakeDynamoDb):
@@ -43,8 +40,8 @@ class UnreliableDynamoDb(FakeDynamoDb):
         self,
         scheduler: Scheduler,
         lag: int,
-        on_stored: Stored,
-        on_deleted: Deleted = lambda _key: None,
+        on_stored: Callable[[Item], None],
+        on_deleted: Callable[[Key], None] = lambda _key: None,
     ) -> None:
         super().__init__()
         self._scheduler = scheduler
@@ -53,7 +50,7 @@ class UnreliableDynamoDb(FakeDynamoDb):
         self._on_deleted = on_deleted
 
     def sweep(self) -> None:
-        """Delete expired items, some of them, as DynamoDB's TTL does."""
+        """Delete some of the expired items, as DynamoDB's TTL does."""
         now = self._scheduler.now // 1000
         for table, items in self._versions.items():
             for key, versions in items.items():
@@ -70,13 +67,13 @@ class UnreliableDynamoDb(FakeDynamoDb):
 
     def _put_item(self, call: dict[str, Any]) -> dict[str, Any]:
         invocation = self._scheduler.current().invocation
-        invocation.putting = True
+        invocation.put_pending = True
         try:
             result = super()._put_item(call)
         except ServiceError:
-            invocation.putting = False
+            invocation.put_pending = False
             raise
-        invocation.putting = False
+        invocation.put_pending = False
         return result
 
     def _put(self, call: dict[str, Any], key: Key) -> ServiceError | None:
@@ -84,18 +81,18 @@ class UnreliableDynamoDb(FakeDynamoDb):
         if refused is None:
             self._on_stored(call["Item"])
         else:
-            self._scheduler.note("    refused: it is there already")
+            self._scheduler.note("    refused: it exists")
         return refused
 
     def _perform(self, label: str, effect: Effect) -> ServiceError | None:
         deadline = self._scheduler.now + CALL_TAKES_AT_MOST
         fault = self._begin(label, deadline)
         refused = effect()
-        if fault in _TRIED_AGAIN:
-            self._scheduler.call(f"{label} again, the answer was lost", deadline)
+        if fault in _RETRIED:
+            self._scheduler.call(f"{label} again, the response was lost", deadline)
             refused = effect()
-        if fault in _ANSWER_LOST:
-            self._fail("done, but the answer is lost")
+        if fault in _RESPONSE_LOST:
+            self._fail("done, but the response is lost")
         return refused
 
     def _batch_write_item(self, call: dict[str, Any]) -> dict[str, Any]:
@@ -110,12 +107,12 @@ class UnreliableDynamoDb(FakeDynamoDb):
 
     def _write_one_of(self, label: str, effect: Effect) -> bool:
         fault = self._begin(label, self._scheduler.current().batch_deadline)
-        if fault in _LEFT_OVER:
-            self._scheduler.note("    left over, unprocessed")
+        if fault in _UNPROCESSED:
+            self._scheduler.note("    unprocessed")
             return False
         effect()
-        if fault in _ANSWER_LOST:
-            self._fail("done, but the answer is lost")
+        if fault in _RESPONSE_LOST:
+            self._fail("done, but the response is lost")
         return True
 
     def _delete_one_of(self, table: str, key: Key) -> None:
@@ -151,7 +148,7 @@ class UnreliableDynamoDb(FakeDynamoDb):
 
     def _page(self, call: dict[str, Any], found: list[Found]) -> list[Found]:
         del call
-        if len(found) > 1 and self._scheduler.choices.one_in(_PAGE_OF_ONE_IN):
+        if len(found) > 1 and self._scheduler.choices.one_in(_PAGE_OF_ONE_ITEM_IN):
             return found[:1]
         return found
 
@@ -172,8 +169,6 @@ class UnreliableDynamoDb(FakeDynamoDb):
 def _read_label(call: dict[str, Any]) -> str:
     values = call["ExpressionAttributeValues"]
     index = call.get("IndexName")
-    of = index or next(
-        (name[1:] for name in (":notification", ":subscription") if name in values), "own rows"
-    )
+    kinds = (name[1:] for name in (":notification", ":subscription") if name in values)
     consistent = index or call.get("ConsistentRead")
-    return f"query {of}{'' if consistent else ', NOT consistently'}"
+    return f"query {index or next(kinds, 'own rows')}{'' if consistent else ', NOT consistently'}"

@@ -1,4 +1,4 @@
-"""What the interleavings came to: as figures, and as tables. No I/O."""
+"""The results of the simulation as figures and as tables. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,32 +9,32 @@ from tools.table import Table
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """How a break was found: `tries`, the interleavings until then; what failed; None: not."""
+class MutantResult:
+    """After how many interleavings a mutant was found, and by which invariant; None: not found."""
 
     name: str
-    tries: int
-    found: str | None
+    interleavings: int
+    found_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was tried, and what came of it."""
+    """What was run, and what was found."""
 
     seed: str
     tally: Tally
     losses: Sequence[Finding]
-    breaks: Sequence[Broken]
+    mutants: Sequence[MutantResult]
     seconds: float
     processes: int
 
     @property
     def good(self) -> bool:
-        """Whether everything held, and every break was found."""
-        return not self.losses and all(one.found for one in self.breaks)
+        """Whether every invariant held and every mutant was found."""
+        return not self.losses and all(one.found_by for one in self.mutants)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what is written to a file."""
+        """Return what is written as JSON."""
         return {
             "seed": self.seed,
             **asdict(self.tally),
@@ -47,7 +47,7 @@ class Figures:
             "seconds": round(self.seconds, 1),
             "per_second": round(self.tally.interleavings / max(self.seconds, 0.001)),
             "processes": self.processes,
-            "breaks": [asdict(one) for one in self.breaks],
+            "mutants": [asdict(one) for one in self.mutants],
         }
 
     def tables(self) -> list[Table]:
@@ -56,24 +56,27 @@ class Figures:
         rate = tally.interleavings / max(self.seconds, 0.001)
         return [
             Table(
-                "Every interleaving",
+                "Interleavings",
                 ("what", "count"),
                 [
-                    ("interleavings tried", f"{tally.interleavings:,}"),
+                    ("interleavings", f"{tally.interleavings:,}"),
                     ("invocations in them", f"{tally.invocations:,}"),
                     ("notifications published", f"{tally.published:,}"),
                     ("frames delivered", f"{tally.delivered:,}"),
-                    ("lag of the index, s", f"{tally.shortest_lag or 0} to {tally.longest_lag}"),
+                    ("lag of the index, s", f"{tally.shortest_lag} to {tally.longest_lag}"),
                     ("losses", str(len(self.losses))),
                     (
                         "seconds",
-                        f"{self.seconds:.1f} ({rate:,.0f} a second, {self.processes} at once)",
+                        f"{self.seconds:.1f} ({rate:,.0f} a second, processes: {self.processes})",
                     ),
                 ],
             ),
             Table(
-                "The shipped code, broken on purpose: each break must be found",
-                ("break", "found after", "by"),
-                [(one.name, f"{one.tries:,}", one.found or "NOT FOUND") for one in self.breaks],
+                "Mutants of the shipped code: each must be found",
+                ("mutant", "found after", "by"),
+                [
+                    (one.name, f"{one.interleavings:,}", one.found_by or "NOT FOUND")
+                    for one in self.mutants
+                ],
             ),
         ]

@@ -1,4 +1,4 @@
-"""Ways to break the shipped code, each of which the proof must find. Undone when the block ends."""
+"""Mutants of the shipped code, each of which the search must find."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from lambdas.layer.post import Outcome, PostResult
 from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
+from tests.kit.dynamodb import CONNECTIONS, LEDGER
 from tests.simulation import post_mutants, publish_mutants
 from tests.simulation.publish_mutants import Replacement
 
@@ -24,7 +25,7 @@ _NEVER = 10**15
 
 def _inconsistent(name: str) -> Callable[[], list[Replacement]]:
     def replace() -> list[Replacement]:
-        pages = Storage._pages  # noqa: SLF001 - a break has to reach inside
+        pages = Storage._pages  # noqa: SLF001 - a mutant has to reach inside
 
         def stale(self: Storage, **query: Any) -> Iterator[dict[str, Any]]:
             if name in query["ExpressionAttributeValues"]:
@@ -36,23 +37,23 @@ def _inconsistent(name: str) -> Callable[[], list[Replacement]]:
     return replace
 
 
-def _joined_not_written() -> list[Replacement]:
-    write = Storage._write  # noqa: SLF001 - a break has to reach inside
+def _recent_not_written() -> list[Replacement]:
+    write = Storage._write  # noqa: SLF001 - a mutant has to reach inside
 
-    def leave_out(self: Storage, requests: Iterable[batches.Request]) -> None:
+    def without_recent(self: Storage, requests: Iterable[batches.Request]) -> None:
         kept = [
             one for one in requests if "entry" not in one[1].get("PutRequest", {}).get("Item", {})
         ]
         write(self, kept)
 
-    return [(Storage, "_write", leave_out)]
+    return [(Storage, "_write", without_recent)]
 
 
-def _read_before_joined() -> list[Replacement]:
+def _notifications_read_first() -> list[Replacement]:
     subscribe, notifications = Storage.subscribe, Storage.notifications
     later: dict[Any, tuple[Any, ...]] = {}
 
-    def put_off(_self: Storage, *arguments: Any) -> None:
+    def postpone(_self: Storage, *arguments: Any) -> None:
         later[getcurrent()] = arguments
 
     def read_first(self: Storage, topic: Topic, after_ms: int = 0) -> list[StoredNotification]:
@@ -60,15 +61,15 @@ def _read_before_joined() -> list[Replacement]:
         subscribe(self, *later.pop(getcurrent()))
         return missed
 
-    return [(Storage, "subscribe", put_off), (Storage, "notifications", read_first)]
+    return [(Storage, "subscribe", postpone), (Storage, "notifications", read_first)]
 
 
-def _expired_not_left_out(table: str) -> Callable[[], list[Replacement]]:
+def _expired_subscriptions(table: str) -> Callable[[], list[Replacement]]:
     def replace() -> list[Replacement]:
         expires_at_ms = items.expires_at_ms
 
         def never(item: items.Item) -> int:
-            of_table = "ledger" if "entry" in item else "connections"
+            of_table = LEDGER if "entry" in item else CONNECTIONS
             return _NEVER if of_table == table else expires_at_ms(item)
 
         return [(items, "expires_at_ms", never)]
@@ -76,8 +77,8 @@ def _expired_not_left_out(table: str) -> Callable[[], list[Replacement]]:
     return replace
 
 
-def _expired_replayed() -> list[Replacement]:
-    pages = Storage._pages  # noqa: SLF001 - a break has to reach inside
+def _expired_notifications() -> list[Replacement]:
+    pages = Storage._pages  # noqa: SLF001 - a mutant has to reach inside
 
     def everything(self: Storage, **query: Any) -> Iterator[dict[str, Any]]:
         if ":notification" in query["ExpressionAttributeValues"]:
@@ -87,31 +88,35 @@ def _expired_replayed() -> list[Replacement]:
     return [(Storage, "_pages", everything)]
 
 
-def _token_end_forgotten() -> list[Replacement]:
+def _token_expiry_ignored() -> list[Replacement]:
     subscribe = Storage.subscribe
 
     def longer(
-        self: Storage, connection_id: str, topic: Topic, end: int, _token_end: int | None = None
+        self: Storage,
+        connection_id: str,
+        topic: Topic,
+        expires: int,
+        _token_expires: int | None = None,
     ) -> None:
-        subscribe(self, connection_id, topic, end)
+        subscribe(self, connection_id, topic, expires)
 
     return [(Storage, "subscribe", longer)]
 
 
 def _oldest_replayed() -> list[Replacement]:
     def oldest(
-        count: int, lines: Iterable[StoredNotification], key: Callable[[StoredNotification], Any]
+        count: int, found: Iterable[StoredNotification], key: Callable[[StoredNotification], Any]
     ) -> list[StoredNotification]:
-        return sorted(lines, key=key)[:count][::-1]
+        return sorted(found, key=key)[:count][::-1]
 
     return [(storage, "heapq", SimpleNamespace(nlargest=oldest))]
 
 
 def _contents_by_length() -> list[Replacement]:
-    return [(handler, "_content", lambda line: str(len(line.text)))]
+    return [(handler, "_content", lambda notification: str(len(notification.text)))]
 
 
-def _dead_rows_kept() -> list[Replacement]:
+def _not_pruned() -> list[Replacement]:
     def keep(_self: Handler, _topic: Topic, _gone: Collection[str]) -> None:
         pass
 
@@ -133,11 +138,11 @@ def _no_overlap() -> list[Replacement]:
     return [(limits, "REPLAY_OVERLAP_MS", 0)]
 
 
-def _merchant_forgotten() -> list[Replacement]:
+def _merchant_ignored() -> list[Replacement]:
     return [(Topic, "key", property(lambda topic: f"#{topic.ref}"))]
 
 
-def _joined_too_short() -> list[Replacement]:
+def _recent_expires_early() -> list[Replacement]:
     recent_key = items.recent_subscription_key
     put = items.put_request
 
@@ -148,46 +153,50 @@ def _joined_too_short() -> list[Replacement]:
     return [(items, "put_request", put_shortly)]
 
 
-BREAKS: dict[str, Callable[[], list[Replacement]]] = {
-    "lookup before store": publish_mutants.recent_read_before_the_put,
-    "what was said, not read consistently": _inconsistent(":notification"),
-    "who joined, not read consistently": _inconsistent(":subscription"),
-    "joined not written": _joined_not_written,
+MUTANTS: dict[str, Callable[[], list[Replacement]]] = {
+    "recent subscriptions read before the put": publish_mutants.recent_read_before_the_put,
+    "notifications not read consistently": _inconsistent(":notification"),
+    "recent subscriptions not read consistently": _inconsistent(":subscription"),
+    "recent subscriptions not written": _recent_not_written,
     "a retry with the same id not posted": publish_mutants.retry_not_posted,
-    "what was said read before joined is written": _read_before_joined,
-    "joined kept for 1 minute instead of 5": _joined_too_short,
-    "dead rows kept": _dead_rows_kept,
+    "notifications read before the subscription is written": _notifications_read_first,
+    "recent subscriptions kept for 1 minute instead of 5": _recent_expires_early,
+    "rows of gone connections not pruned": _not_pruned,
     "a failed replay answered with subscribed": _failed_replay_hidden,
-    "a replay that does not reach back behind since": _no_overlap,
-    "a key without its merchant": _merchant_forgotten,
-    "a post that failed once not tried again": post_mutants.tried_once,
-    "an id used for other content of the same length": _contents_by_length,
+    "a replay without overlap before since": _no_overlap,
+    "topic keys without the merchant": _merchant_ignored,
+    "a failed post not retried": post_mutants.not_retried,
+    "contents with the same id compared by length": _contents_by_length,
     "the oldest replayed instead of the newest": _oldest_replayed,
-    "a subscription that outlives its token": _token_end_forgotten,
-    "posts that go on after the end of a token": post_mutants.posted_after_the_end,
-    "expired subscriptions not left out": _expired_not_left_out("connections"),
-    "who joined, expired, not left out": _expired_not_left_out("ledger"),
-    "what was said, expired, not left out": _expired_replayed,
-    "who joined, read beside the put": publish_mutants.recent_read_beside_the_put,
-    "a post before the put": publish_mutants.posted_before_the_put,
-    "a post although the put failed or was not answered": publish_mutants.posted_in_any_case,
-    "the new text posted where its id has another": publish_mutants.new_text_posted,
-    "who joined, not read where the index found some": publish_mutants.only_the_index_believed,
+    "a subscription that outlives its token": _token_expiry_ignored,
+    "posts retried after the token has expired": post_mutants.retried_after_expiry,
+    "expired subscriptions of the index posted to": _expired_subscriptions(CONNECTIONS),
+    "expired recent subscriptions posted to": _expired_subscriptions(LEDGER),
+    "expired notifications replayed": _expired_notifications,
+    "recent subscriptions read in parallel with the put": publish_mutants.recent_read_in_parallel,
+    "posts before the put": publish_mutants.posted_before_the_put,
+    "posts although the put failed or was not answered": publish_mutants.posted_in_any_case,
+    "new content posted with an id that has other content": publish_mutants.new_text_posted,
+    "recent subscriptions not read if the index has some": (
+        publish_mutants.recent_ignored_after_the_index
+    ),
     "a failed index query taken for an empty one": publish_mutants.index_failure_hidden,
-    "who was found by both posted to twice": publish_mutants.found_twice_posted_twice,
-    "the index not asked again after a suspension": publish_mutants.index_asked_once,
-    "a receipt for what was stored too late": publish_mutants.late_put_confirmed,
+    "subscribers in both index and ledger posted to twice": (
+        publish_mutants.found_twice_and_posted_twice
+    ),
+    "the index not queried again after a suspension": publish_mutants.index_queried_once,
+    "a receipt for a notification stored too late": publish_mutants.receipt_for_a_late_put,
     "the first 410 believed": post_mutants.first_410_believed,
-    "a second 410 believed at once": post_mutants.confirmed_at_once,
-    "a 400 believed of what may be an id": post_mutants.any_400_believed,
+    "a second 410 believed without a pause": post_mutants.confirmed_without_a_pause,
+    "a 400 taken for gone although the id is valid": post_mutants.any_400_taken_for_gone,
 }
-"""The first five are those that the order of steps stands on."""
+"""By name. The first five break the order of steps, or what it depends on."""
 
 
 @contextmanager
-def broken(name: str) -> Iterator[None]:
-    """Break the shipped code by one of BREAKS."""
-    replacements = BREAKS[name]()
+def mutated(name: str) -> Iterator[None]:
+    """Put a mutant in place, and restore the shipped code at the end of the block."""
+    replacements = MUTANTS[name]()
     shipped = [vars(owner)[attribute] for owner, attribute, _ in replacements]
     for owner, attribute, value in replacements:
         setattr(owner, attribute, value)

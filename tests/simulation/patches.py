@@ -1,8 +1,8 @@
-"""Where the model meets the shipped code: what its modules reach the outside world through.
+"""What is replaced in the shipped code for a run: that through which it reaches the outside.
 
-Replaced for the time of a run: thread pools, `time`, `random`, `uuid4`, the logs; and `parse`
-and `to_rfc3339`, functions of their values alone, are remembered from one run to the next. How many
-lines a replay holds is a run's choice. No step of the service itself.
+Thread pools, `time`, `random`, `uuid4` and the logs. `parse` and `to_rfc3339`, which are pure, are
+cached across runs. How many notifications a replay may hold is a run's choice. No step of the
+service itself is replaced.
 """
 
 import sys
@@ -30,7 +30,7 @@ _to_rfc3339 = lru_cache(maxsize=65_536)(clock.to_rfc3339)
 
 
 class _Log:
-    """Keeps an error that no model has raised: it would be the service's own, or the model's."""
+    """Keeps an error that no model raised on purpose: it is a bug of the service, or of a model."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -46,8 +46,8 @@ class _Log:
         pass
 
 
-class _Outside:
-    """Stands for the modules `time` and `random`, and for uuid4."""
+class _Modules:
+    """Stands in for the modules `time` and `random`, and for uuid4."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -55,10 +55,10 @@ class _Outside:
         self.sleep = scheduler.sleep
 
     def monotonic(self) -> float:
-        return (self._scheduler.now - self._scheduler.current().invocation.suspended) / 1000
+        return (self._scheduler.now - self._scheduler.current().invocation.suspended_ms) / 1000
 
     def uniform(self, low: float, high: float) -> float:
-        # The dullest is the longest: with zeros alone a sender would never come to its end.
+        # The simplest is the longest: with the shortest alone a sender would never end.
         return high - (high - low) * self._scheduler.choices.below(3) / 2
 
     def uuid4(self) -> SimpleNamespace:
@@ -67,24 +67,24 @@ class _Outside:
 
 
 @contextmanager
-def installed(scheduler: Scheduler, replay_at_most: int = storage.MAX_REPLAYED) -> Iterator[_Log]:
-    """Put the model in the place of the outside world, and take it away again."""
-    outside = _Outside(scheduler)
+def installed(scheduler: Scheduler, max_replayed: int = storage.MAX_REPLAYED) -> Iterator[_Log]:
+    """Patch the modules, and restore them at the end of the block."""
+    modules = _Modules(scheduler)
     log = _Log(scheduler)
 
     def pool(*_: Any, **__: Any) -> Scheduler:
         return scheduler
 
     replaced: tuple[tuple[Any, str, Any], ...] = (
-        (batches, "time", outside),
-        (post, "time", outside),
-        (retries, "random", outside),
-        (sender, "time", outside),
+        (batches, "time", modules),
+        (post, "time", modules),
+        (retries, "random", modules),
+        (sender, "time", modules),
         (sender, "ThreadPoolExecutor", pool),
         (sender, "log", log),
         (storage, "ThreadPoolExecutor", pool),
-        (storage, "uuid4", outside.uuid4),
-        (storage, "MAX_REPLAYED", replay_at_most),
+        (storage, "uuid4", modules.uuid4),
+        (storage, "MAX_REPLAYED", max_replayed),
         (storage, "to_rfc3339", _to_rfc3339),
         (handler, "to_rfc3339", _to_rfc3339),
         (handler, "parse", _parse),

@@ -1,4 +1,4 @@
-"""Ways to break a post: its attempts, and what is made of their answers."""
+"""Mutants of a post: its attempts, and what their responses mean."""
 
 import re
 from typing import Any
@@ -9,8 +9,8 @@ from lambdas.layer.post import Outcome, Post, Poster, PostResult, Unconfirmed
 from tests.simulation.publish_mutants import Replacement
 
 
-def tried_once() -> list[Replacement]:
-    """Let a post that failed once be a failed one."""
+def not_retried() -> list[Replacement]:
+    """Do not retry a failed post."""
 
     def once(self: Poster, post: Post, _deadline: float, _reason: str) -> PostResult:
         try:
@@ -24,18 +24,18 @@ def tried_once() -> list[Replacement]:
     return [(Poster, "_try", once)]
 
 
-def posted_after_the_end() -> list[Replacement]:
-    """Let posts go on after the end of a token."""
+def retried_after_expiry() -> list[Replacement]:
+    """Retry by the monotonic clock alone, which does not know when the token expires."""
 
-    def by_the_other_clock(_self: Poster, deadline: float, _post: Post) -> float:
+    def by_the_monotonic_clock(_self: Poster, deadline: float, _post: Post) -> float:
         now: float = vars(post)["time"].monotonic()
         return deadline - now
 
-    return [(Poster, "_remaining", by_the_other_clock)]
+    return [(Poster, "_remaining", by_the_monotonic_clock)]
 
 
 def first_410_believed() -> list[Replacement]:
-    """Take a connection for gone that was called so once."""
+    """Take a connection for gone after one 410."""
     attempt = Poster.post
 
     def believe(self: Poster, post: Post) -> PostResult | Unconfirmed:
@@ -47,12 +47,12 @@ def first_410_believed() -> list[Replacement]:
     return [(Poster, "post", believe)]
 
 
-def confirmed_at_once() -> list[Replacement]:
-    """Ask again, but without any pause."""
+def confirmed_without_a_pause() -> list[Replacement]:
+    """Post again after a first 410 without a pause."""
     return [(limits, "GONE_CONFIRMED_AFTER", 0.0)]
 
 
-def any_400_believed() -> list[Replacement]:
-    """Take whatever a 400 is said of for what cannot be a connection."""
+def any_400_taken_for_gone() -> list[Replacement]:
+    """Take a 400 for gone whatever the connection id."""
     never: Any = re.compile("(?!)")
     return [(post, "_CONNECTION_ID", never)]

@@ -1,4 +1,4 @@
-"""Ways to break a publish: its put, its lookup, and what stands between them and its posts."""
+"""Mutants of a publish: its put, its lookup, and how its posts depend on both."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -21,43 +21,43 @@ _FOREVER = 10**15
 Batches = Iterable[Mapping[str, int]]
 
 
-def _recent_read_early(ask: Callable[[Storage, Topic], Callable[[], Any]]) -> list[Replacement]:
+def _with_recent(query: Callable[[Storage, Topic], Callable[[], Any]]) -> list[Replacement]:
     begin_lookup = Storage.begin_lookup
 
     def begin_early(self: Storage, topic: Topic) -> Lookup:
-        answer = ask(self, topic)
+        query_recent = query(self, topic)
         lookup = begin_lookup(self, topic)
-        lookup._query_recent = answer  # noqa: SLF001 - a break has to reach inside
+        lookup._query_recent = query_recent  # noqa: SLF001 - a mutant has to reach inside
         return lookup
 
     return [(Storage, "begin_lookup", begin_early)]
 
 
 def recent_read_before_the_put() -> list[Replacement]:
-    """Let a publish read who joined first, and then write what is said."""
+    """Read the recent subscriptions before the put."""
 
-    def ask(storage: Storage, topic: Topic) -> Callable[[], Any]:
-        answer = storage._recent_subscribers(topic)  # noqa: SLF001 - a break has to reach inside
-        return lambda: answer
+    def query(storage: Storage, topic: Topic) -> Callable[[], Any]:
+        found = storage._recent_subscribers(topic)  # noqa: SLF001 - a mutant has to reach inside
+        return lambda: found
 
-    return _recent_read_early(ask)
+    return _with_recent(query)
 
 
-def recent_read_beside_the_put() -> list[Replacement]:
-    """Let it do so at the same time, as with the index."""
+def recent_read_in_parallel() -> list[Replacement]:
+    """Read them in parallel with the put, as the index is."""
 
-    def ask(storage: Storage, topic: Topic) -> Callable[[], Any]:
+    def query(storage: Storage, topic: Topic) -> Callable[[], Any]:
         return storage._executor.submit(storage._recent_subscribers, topic).result  # noqa: SLF001 - as above
 
-    return _recent_read_early(ask)
+    return _with_recent(query)
 
 
 def retry_not_posted() -> list[Replacement]:
-    """Let it post nothing where its id was stored before."""
+    """Post nothing if the id was stored before."""
     put, broadcast = Storage.put_notification, Sender.broadcast
     again: dict[Any, bool] = {}
 
-    def put_and_note(
+    def put_and_remember(
         self: Storage, topic: Topic, notification: StoredNotification
     ) -> StoredNotification | None:
         earlier = put(self, topic, notification)
@@ -67,15 +67,15 @@ def retry_not_posted() -> list[Replacement]:
     def to_nobody(self: Sender, batches: Batches, text: str) -> Delivery:
         return broadcast(self, [] if again.pop(getcurrent()) else batches, text)
 
-    return [(Storage, "put_notification", put_and_note), (Sender, "broadcast", to_nobody)]
+    return [(Storage, "put_notification", put_and_remember), (Sender, "broadcast", to_nobody)]
 
 
 def posted_before_the_put() -> list[Replacement]:
-    """Let it post first, and then write."""
+    """Post before the put."""
     put, broadcast = Storage.put_notification, Sender.broadcast
     later: dict[Any, tuple[Storage, Topic, StoredNotification]] = {}
 
-    def put_off(self: Storage, topic: Topic, notification: StoredNotification) -> None:
+    def postpone(self: Storage, topic: Topic, notification: StoredNotification) -> None:
         later[getcurrent()] = self, topic, notification
 
     def post_first(self: Sender, batches: Batches, text: str) -> Delivery:
@@ -83,11 +83,11 @@ def posted_before_the_put() -> list[Replacement]:
         put(*later.pop(getcurrent()))
         return delivery
 
-    return [(Storage, "put_notification", put_off), (Sender, "broadcast", post_first)]
+    return [(Storage, "put_notification", postpone), (Sender, "broadcast", post_first)]
 
 
 def posted_in_any_case() -> list[Replacement]:
-    """Let it post although its write failed or was not answered, and fail only then."""
+    """Post although the put failed or was not answered, and raise after that."""
     put, broadcast = Storage.put_notification, Sender.broadcast
     failed: dict[Any, Exception] = {}
 
@@ -110,7 +110,7 @@ def posted_in_any_case() -> list[Replacement]:
 
 
 def new_text_posted() -> list[Replacement]:
-    """Let it post its own text, not the one that is stored under its id."""
+    """Post its own text, not the one stored with the same id."""
     put = Storage.put_notification
 
     def put_new(self: Storage, topic: Topic, notification: StoredNotification) -> None:
@@ -119,48 +119,48 @@ def new_text_posted() -> list[Replacement]:
     return [(Storage, "put_notification", put_new)]
 
 
-def only_the_index_believed() -> list[Replacement]:
-    """Let it read who joined only where the index found nobody."""
+def recent_ignored_after_the_index() -> list[Replacement]:
+    """Read the recent subscriptions only where the index found none."""
     batches = Lookup.batches
 
-    def up_to_the_first(self: Lookup) -> Iterator[Subscribers]:
+    def up_to_the_first_found(self: Lookup) -> Iterator[Subscribers]:
         for batch in batches(self):
             yield batch
             if batch:
                 return
 
-    return [(Lookup, "batches", up_to_the_first)]
+    return [(Lookup, "batches", up_to_the_first_found)]
 
 
 def index_failure_hidden() -> list[Replacement]:
-    """Take an index query that failed for one that found nobody."""
-    indexed = Storage._indexed_subscribers  # noqa: SLF001 - a break has to reach inside
+    """Take a failed index query for an empty one."""
+    indexed = Storage._indexed_subscribers  # noqa: SLF001 - a mutant has to reach inside
 
-    def nobody_then(self: Storage, topic: Topic) -> Subscribers:
+    def empty_on_failure(self: Storage, topic: Topic) -> Subscribers:
         try:
             return indexed(self, topic)
-        except Exception:  # noqa: BLE001 - the break
+        except Exception:  # noqa: BLE001 - the mutant
             return {}
 
-    return [(Storage, "_indexed_subscribers", nobody_then)]
+    return [(Storage, "_indexed_subscribers", empty_on_failure)]
 
 
-def found_twice_posted_twice() -> list[Replacement]:
-    """Take each answer as it is, whoever was in the one before."""
-    unexpired = Lookup._unexpired  # noqa: SLF001 - a break has to reach inside
+def found_twice_and_posted_twice() -> list[Replacement]:
+    """Yield the subscribers of each query, also those that an earlier one found."""
+    unexpired = Lookup._unexpired  # noqa: SLF001 - a mutant has to reach inside
 
-    def with_all(answer: Subscribers, now: int, without: Subscribers | None = None) -> Subscribers:
+    def with_known(found: Subscribers, now: int, without: Subscribers | None = None) -> Subscribers:
         del without
-        return unexpired(answer, now)
+        return unexpired(found, now)
 
-    return [(Lookup, "_unexpired", staticmethod(with_all))]
+    return [(Lookup, "_unexpired", staticmethod(with_known))]
 
 
-def index_asked_once() -> list[Replacement]:
-    """Believe the index's answer however long ago it was asked."""
+def index_queried_once() -> list[Replacement]:
+    """Use the result of the index query however old it is."""
     return [(limits, "LOOKUP_BUDGET_MS", _FOREVER)]
 
 
-def late_put_confirmed() -> list[Replacement]:
-    """Give a receipt for what was stored however long after its `sent_at`."""
+def receipt_for_a_late_put() -> list[Replacement]:
+    """Return a receipt however long after its `sent_at` a notification was stored."""
     return [(limits, "STORED_WITHIN_MS", _FOREVER)]

@@ -1,4 +1,4 @@
-"""Who wants what in a run: scripts of clients and publishers, drawn from a seed. Values only."""
+"""The scenario of a run: scripts of clients and publishers, drawn from a seed. Values only."""
 
 from dataclasses import dataclass
 from random import Random
@@ -6,7 +6,7 @@ from random import Random
 from lambdas.layer.protocol.topic import Topic
 
 TOPICS = (Topic("m1", "a"), Topic("m2", "a"), Topic("m1", 2), Topic("M1", "A"))
-"""Merchants that share a ref, or do but for its case: a wrong key would mix them up."""
+"""Merchants that share a ref, or differ in its case only: a wrong key would mix them up."""
 
 MINUTE = 60_000
 
@@ -14,19 +14,19 @@ _CLIENTS = (1,) * 12 + (2,) * 5 + (3, 3, 4)
 _PUBLISHERS = (1,) * 7 + (2, 2, 3)
 
 _PAUSES = (1_000, 11_000, 2 * MINUTE, 6 * MINUTE, 50 * MINUTE, 70 * MINUTE, 130 * MINUTE)
-"""The last: longer than a connection lasts and its rows are kept."""
+"""Milliseconds. The last is longer than a connection lives and its rows are kept."""
 
-_CLIENT_KINDS = ("subscribe", "subscribe", "subscribe", "unsubscribe", "close", "vanish", "pause")
+_CLIENT_KINDS = ("subscribe", "subscribe", "subscribe", "unsubscribe", "close", "drop", "pause")
 _PUBLISHER_KINDS = ("publish",) * 6 + ("publish other", "pause")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that somebody does.
+    """One step of a script.
 
     `topic` is an index of TOPICS; `amount` the number in a notification's id (0: it has none), or
-    the milliseconds of a pause. `publish other` says something else under an id that may have been
-    used.
+    the milliseconds of a pause. `publish other` publishes other content under an id that may have
+    been used. `drop` is an abrupt disconnect.
     """
 
     kind: str
@@ -36,10 +36,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What one client or publisher does, one step after another.
+    """What one client or publisher does, step by step.
 
-    `raw` clients know nothing of `since` and never repeat a subscribe that was not answered; the
-    others send the last `now` that they were told, on whichever connection, and try again.
+    A `raw` client sends no `since` and does not retry a subscribe without a reply; the others
+    send the last `now` that they received, on whichever connection, and retry.
     """
 
     actor: str

@@ -1,15 +1,16 @@
-"""Trying seeds until something does not hold."""
+"""Running seeds until an invariant does not hold."""
 
+import sys
 from dataclasses import dataclass
 
 from tests.simulation.choices import Choices
+from tests.simulation.runs import DEFAULT_LAG, Run, run
 from tests.simulation.scenario import Scenario, draw
-from tests.simulation.simulation import DEFAULT_LAG, Run, run
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A run in which something did not hold: the seed, and what is needed to make it again."""
+    """A run in which an invariant did not hold: its seed, and what repeats it."""
 
     seed: str
     scenario: Scenario
@@ -18,53 +19,39 @@ class Finding:
 
 @dataclass(slots=True)
 class Tally:
-    """What was tried."""
+    """What was run; lags in seconds."""
 
     interleavings: int = 0
     invocations: int = 0
     published: int = 0
     delivered: int = 0
-    shortest_lag: int | None = None
+    shortest_lag: int = sys.maxsize
     longest_lag: int = 0
 
     def count(self, run: Run) -> None:
         """Add a run."""
-        self.interleavings += 1
-        self.invocations += run.invocations
-        self.published += run.published
-        self.delivered += run.delivered
-        self.shortest_lag = (
-            run.lag if self.shortest_lag is None else min(self.shortest_lag, run.lag)
-        )
-        self.longest_lag = max(self.longest_lag, run.lag)
+        self.add(Tally(1, run.invocations, run.published, run.delivered, run.lag, run.lag))
 
     def add(self, other: "Tally") -> None:
-        """Add what another process tried."""
+        """Add what another process ran."""
         self.interleavings += other.interleavings
         self.invocations += other.invocations
         self.published += other.published
         self.delivered += other.delivered
-        if other.shortest_lag is not None:
-            mine = self.shortest_lag
-            self.shortest_lag = (
-                other.shortest_lag if mine is None else min(mine, other.shortest_lag)
-            )
+        self.shortest_lag = min(self.shortest_lag, other.shortest_lag)
         self.longest_lag = max(self.longest_lag, other.longest_lag)
 
 
 def search(
-    seed: str, numbers: range, *, max_lag: int = DEFAULT_LAG, limit: int = 1
-) -> tuple[Tally, list[Finding]]:
-    """Run the seeds `{seed}/{number}`, and stop after as many findings as the limit says."""
+    seed: str, numbers: range, *, max_lag: int = DEFAULT_LAG
+) -> tuple[Tally, Finding | None]:
+    """Run the seeds `{seed}/{number}` up to the first finding."""
     tally = Tally()
-    findings: list[Finding] = []
     for number in numbers:
         each = f"{seed}/{number}"
         scenario = draw(each)
         result = run(scenario, Choices(each), max_lag=max_lag)
         tally.count(result)
         if result.violation is not None:
-            findings.append(Finding(each, scenario, result))
-            if len(findings) == limit:
-                break
-    return tally, findings
+            return tally, Finding(each, scenario, result)
+    return tally, None

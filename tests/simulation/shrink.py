@@ -1,15 +1,15 @@
-"""Making a finding small: fewer people, fewer steps, duller choices, while the same still fails."""
+"""Shrinking a finding: fewer actors, steps and choices while the same invariant is violated."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.simulation.choices import Choices
+from tests.simulation.runs import Run, run
 from tests.simulation.scenario import Scenario
 from tests.simulation.search import Finding
-from tests.simulation.simulation import Run, run
 
 _FRESH_SEEDS = 25
-"""Tried for a scenario with a step less, where the old choices no longer lead anywhere."""
+"""Tried for a scenario with a step less, to which the old choices may no longer apply."""
 
 
 class Shrinker:
@@ -17,8 +17,8 @@ class Shrinker:
 
     def __init__(self, finding: Finding, max_lag: int, attempts: int) -> None:
         if finding.run.violation is None:
-            raise ValueError("a run that fails can be shrunk")
-        self._kind = finding.run.violation.kind
+            raise ValueError("only a run with a violation can be shrunk")
+        self._invariant = finding.run.violation.invariant
         self._max_lag = max_lag
         self._attempts = attempts
         self.scenario = finding.scenario
@@ -30,7 +30,7 @@ class Shrinker:
         while self._size() != before and self._attempts > 0:
             before = self._size()
             self._drop_steps()
-            self._dull_choices()
+            self._simplify_choices()
 
     def _size(self) -> tuple[int, int, int, int]:
         choices = self.run.choices
@@ -42,7 +42,7 @@ class Shrinker:
         if self._attempts < 0:
             return False
         result: Run = run(scenario, choices, max_lag=self._max_lag)
-        if result.violation is None or result.violation.kind != self._kind:
+        if result.violation is None or result.violation.invariant != self._invariant:
             return False
         self.scenario, self.run = scenario, result
         return True
@@ -50,23 +50,23 @@ class Shrinker:
     def _drop_steps(self) -> None:
         smaller = _with_less(self.scenario)
         while (candidate := next(smaller, None)) is not None:
-            tries = [Choices(given=self.run.choices)]
+            tries = [Choices(recorded=self.run.choices)]
             tries += [Choices(f"fresh {number}") for number in range(_FRESH_SEEDS)]
             if any(self._accept(candidate, choices) for choices in tries):
                 smaller = _with_less(self.scenario)
 
-    def _dull_choices(self) -> None:
+    def _simplify_choices(self) -> None:
         size = len(self.run.choices)
         while size:
             at = 0
             while at < len(self.run.choices) and self._attempts > 0:
-                at += 0 if self._dull(at, size) else size
+                at += 0 if self._simplify(at, size) else size
             size //= 2
         for at in range(len(self.run.choices)):
             self._lower(at)
 
-    def _dull(self, at: int, size: int) -> bool:
-        """Leave choices out, or take dull ones; True if they are gone."""
+    def _simplify(self, at: int, size: int) -> bool:
+        """Leave choices out, or make them zeros; True if they were left out."""
         choices = self.run.choices
         head, cut, tail = choices[:at], choices[at : at + size], choices[at + size :]
         if self._smaller(head + tail):
@@ -85,7 +85,7 @@ class Shrinker:
 
     def _smaller(self, choices: list[int]) -> bool:
         scenario, last, before = self.scenario, self.run, self._size()
-        if self._accept(self.scenario, Choices(given=choices)):
+        if self._accept(self.scenario, Choices(recorded=choices)):
             if self._size() < before:
                 return True
             self.scenario, self.run = scenario, last
@@ -93,7 +93,7 @@ class Shrinker:
 
 
 def _with_less(scenario: Scenario) -> Iterator[Scenario]:
-    """Yield it without one person, then without one step."""
+    """Yield it without one actor, then without one step."""
     for at in range(len(scenario)):
         yield scenario[:at] + scenario[at + 1 :]
     for at, script in enumerate(scenario):
@@ -103,12 +103,12 @@ def _with_less(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def shrunk(finding: Finding, *, max_lag: int, attempts: int = 4_000) -> Finding:
-    """Return the smallest run found in which the same kind of thing does not hold, with its trace.
+    """Return the smallest run found that violates the same invariant, with its trace.
 
-    Raises ValueError for a run in which everything holds.
+    Raises ValueError for a run without a violation.
     """
     shrinker = Shrinker(finding, max_lag, attempts)
     shrinker.shrink()
-    choices = Choices(given=shrinker.run.choices)
+    choices = Choices(recorded=shrinker.run.choices)
     traced = run(shrinker.scenario, choices, max_lag=max_lag, traced=True)
     return Finding(finding.seed, shrinker.scenario, traced)

@@ -1,85 +1,60 @@
-"""Invocations of functions and the tasks that they consist of. Values; the scheduler runs them."""
+"""Invocations of functions, and the tasks of each. Values; the scheduler runs them."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
-if TYPE_CHECKING:
-    from greenlet import greenlet
+import greenlet as greenlets
 
 NEVER = 1 << 62
-"""A time that does not come."""
+"""A time in milliseconds that does not come."""
 
-Done = Callable[["Invocation", Any], None]
-"""Is told what an invocation returned."""
+OnEnd = Callable[["Invocation", Any], None]
+"""Gets an invocation that has ended and what it returned, None if it raised or crashed."""
 
 
+@dataclass(slots=True, eq=False)
 class Invocation:
     """One run of a function: its tasks live and die together, on a clock of its own.
 
-    `direct`: nobody gives up waiting for it, so that its process may be suspended; `suspended`:
-    for how many milliseconds it was. `putting`: a put of its is not answered, or was not done.
+    `skew`: by how many milliseconds its wall clock is off. `suspendable`: nobody gives up waiting
+    for it; `suspended_ms`: for how long it was. `put_pending`: it has a put that is not answered,
+    or failed. `faulted`: a model let one of its calls fail, or it raised. `gone`: connections of
+    which it was told twice that they are gone, each with the number of the last write before.
     """
 
-    __slots__ = (
-        "died",
-        "direct",
-        "done",
-        "faulted",
-        "name",
-        "notes",
-        "putting",
-        "skew",
-        "started",
-        "suspended",
-        "tasks",
-    )
-
-    def __init__(
-        self, name: str, skew: int, started: int, done: Done, *, direct: bool = False
-    ) -> None:
-        self.name = name
-        self.skew = skew
-        self.started = started
-        self.done = done
-        self.direct = direct
-        self.suspended = 0
-        self.putting = False
-        self.died = False
-        self.faulted = False
-        self.notes: list[Any] = []
-        self.tasks: list[Task] = []
+    name: str
+    skew: int
+    started: int
+    on_end: OnEnd
+    suspendable: bool = False
+    suspended_ms: int = 0
+    put_pending: bool = False
+    crashed: bool = False
+    faulted: bool = False
+    gone: list[Any] = field(default_factory=list)
+    tasks: list["Task"] = field(default_factory=list)
 
 
+@dataclass(slots=True, eq=False)
 class Task:
-    """A greenlet of an invocation, and what it is about to do.
+    """A greenlet of an invocation, and the call that it is about to make.
 
-    `batch_deadline`: of the batch that it writes, in milliseconds.
+    Milliseconds: `ready_at`, before which it does not go on; `deadline`, of the call;
+    `batch_deadline`, of the batch that it writes.
     """
 
-    __slots__ = (
-        "batch_deadline",
-        "error",
-        "greenlet",
-        "invocation",
-        "label",
-        "ready_at",
-        "result",
-        "until",
-        "waiter",
-    )
-
-    def __init__(self, invocation: Invocation) -> None:
-        self.invocation = invocation
-        self.label = "start"
-        self.ready_at = 0
-        self.until = NEVER
-        self.batch_deadline = NEVER
-        self.waiter: Task | None = None
-        self.result: Any = None
-        self.error: Exception | None = None
-        self.greenlet: greenlet
+    invocation: Invocation
+    label: str = "start"
+    ready_at: int = 0
+    deadline: int = NEVER
+    batch_deadline: int = NEVER
+    waiter: "Task | None" = None
+    result: Any = None
+    error: Exception | None = None
+    greenlet: greenlets.greenlet = field(init=False)
 
     @property
     def finished(self) -> bool:
-        """Whether it came to an end, good or bad."""
+        """Whether it has ended, by returning, raising or being killed."""
         return self.greenlet.dead

@@ -1,10 +1,10 @@
-"""What the judge of the interleavings owes to whom."""
+"""Which receipts the invariants accept, and what those require."""
 
 import pytest
 
-from tests.kit.dynamodb import RETENTION
-from tests.simulation.connections import Connection
-from tests.simulation.invariants import Judge
+from tests.kit.dynamodb import RETENTION, FakeDynamoDb
+from tests.simulation.invariants import Invariants
+from tests.simulation.records import Connection
 from tests.simulation.tasks import Invocation
 
 TOPIC = "shop#12303"
@@ -12,45 +12,51 @@ AFTER_THE_RETENTION = (RETENTION + 60) * 1000
 
 
 @pytest.fixture
-def judge() -> Judge:
-    return Judge(most=100)
+def invariants() -> Invariants:
+    return Invariants(100, FakeDynamoDb())
 
 
-def _say(judge: Judge, now: int) -> None:
-    content = {"id": "order 7", "sent_at": f"at {now}", "message": "done"}
-    judge.said(TOPIC, content, f"said at {now}", now)
+def _publish(now: int, suspended_ms: int = 0) -> Invocation:
+    return Invocation("publish", 0, now, lambda _, __: None, suspended_ms=suspended_ms)
 
 
-def _confirm(judge: Judge, now: int) -> None:
-    publish = Invocation("publish", 0, now, lambda _, __: None)
-    judge.receipt(TOPIC, "order 7", "done", publish, now)
+def _store(invariants: Invariants, now: int, by: Invocation) -> None:
+    content = {"id": "order 7", "sent_at": f"at {by.started}", "message": "done"}
+    invariants.stored(TOPIC, content, f"frame of {by.started}", now, by)
 
 
-def test_who_was_suspended_before_its_put_may_not_confirm_it_but_a_retry_may(judge: Judge) -> None:
-    late = Invocation("publish", 0, 0, lambda _, __: None, direct=True)
-    late.suspended = 31_000
-    content = {"id": "order 7", "sent_at": "at 0", "message": "done"}
-    judge.said(TOPIC, content, "said at 0", 31_000, late)
-    _confirm(judge, 40_000)
-    assert judge.violation is None
-    judge.receipt(TOPIC, "order 7", "done", late, 41_000)
-    assert judge.violation is not None
-    assert judge.violation.kind == "late"
+def _receipt(invariants: Invariants, now: int, by: Invocation) -> None:
+    invariants.receipt_returned(TOPIC, "order 7", "done", by, now)
+
+
+def _violated(invariants: Invariants) -> str | None:
+    violation = invariants.violation
+    return violation.invariant if violation else None
+
+
+def test_a_publish_suspended_before_its_put_returns_no_receipt_but_its_retry_may(
+    invariants: Invariants,
+) -> None:
+    late = _publish(0, suspended_ms=31_000)
+    _store(invariants, 31_000, late)
+    _receipt(invariants, 40_000, _publish(40_000))
+    assert _violated(invariants) is None
+    _receipt(invariants, 41_000, late)
+    assert _violated(invariants) == "replay"
 
 
 @pytest.mark.parametrize("confirmed", [False, True])
-def test_the_receipt_of_an_expired_line_confirms_no_later_one_of_its_id(
-    judge: Judge,
+def test_a_receipt_of_an_expired_notification_confirms_no_later_one_of_its_id(
+    invariants: Invariants,
     confirmed: bool,  # noqa: FBT001 - the case
 ) -> None:
-    _say(judge, 0)
-    _confirm(judge, 0)
+    _store(invariants, 0, _publish(0))
+    _receipt(invariants, 0, _publish(0))
     now = AFTER_THE_RETENTION
     connection = Connection("c1", "a client", now, None)
-    asked = judge.asks(connection, TOPIC)
-    _say(judge, now)
+    sent = invariants.subscribe_sent(connection, TOPIC)
+    _store(invariants, now, _publish(now))
     if confirmed:
-        _confirm(judge, now)
-    judge.subscribed(connection, TOPIC, asked, now)
-    found = judge.violation
-    assert (found.kind if found else None) == ("live" if confirmed else None)
+        _receipt(invariants, now, _publish(now))
+    invariants.subscribed(connection, TOPIC, sent, now)
+    assert _violated(invariants) == ("live" if confirmed else None)

@@ -1,4 +1,4 @@
-"""The proof in short: nothing is lost, and what is lost on purpose is found."""
+"""The search finds no loss in the shipped code, and every mutant; runs repeat, and shrink."""
 
 import os
 import subprocess
@@ -8,42 +8,42 @@ from dataclasses import replace
 import pytest
 
 from tests.simulation.choices import Choices
-from tests.simulation.mutants import BREAKS, broken
-from tests.simulation.scenario import Scenario, draw
-from tests.simulation.search import search
+from tests.simulation.mutants import MUTANTS, mutated
+from tests.simulation.runs import DEFAULT_LAG, run
+from tests.simulation.scenario import draw
+from tests.simulation.search import Finding, search
 from tests.simulation.shrink import shrunk
-from tests.simulation.simulation import DEFAULT_LAG, run
-from tests.simulation.verification import try_all
+from tests.simulation.verification import run_all
 
 INTERLEAVINGS = 1_000
 
 
-def test_nothing_is_lost_in_any_interleaving() -> None:
-    tally, findings = search("a short form", range(INTERLEAVINGS))
-    assert findings == []
+def test_no_interleaving_violates_an_invariant() -> None:
+    tally, finding = search("a short form", range(INTERLEAVINGS))
+    assert finding is None
     assert tally.interleavings == INTERLEAVINGS
     assert tally.longest_lag > 200
     assert tally.delivered > INTERLEAVINGS
 
 
-@pytest.mark.parametrize("name", BREAKS)
-def test_broken_code_is_found(name: str) -> None:
-    with broken(name):
-        _, findings = search("breaks", range(4_000))
-    assert len(findings) == 1, "the proof holds of code that loses"
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_found(name: str) -> None:
+    with mutated(name):
+        _, finding = search("breaks", range(4_000))
+    assert finding is not None, "no interleaving violates an invariant"
 
 
-def test_the_proof_holds_again_once_a_break_is_undone() -> None:
-    for name in BREAKS:
-        with broken(name):
+def test_the_shipped_code_is_restored_after_a_mutant() -> None:
+    for name in MUTANTS:
+        with mutated(name):
             pass
-    _, findings = search("breaks", range(50))
-    assert findings == []
+    _, finding = search("breaks", range(50))
+    assert finding is None
 
 
-def test_an_index_that_lags_longer_than_joined_is_kept_loses() -> None:
-    _, findings = search("lag", range(4_000), max_lag=3_600)
-    assert findings
+def test_an_index_that_lags_longer_than_recent_subscriptions_are_kept_loses() -> None:
+    _, finding = search("lag", range(4_000), max_lag=3_600)
+    assert finding is not None
 
 
 def _traces(seed: str) -> list[str]:
@@ -70,31 +70,34 @@ def test_a_seed_gives_the_same_trace_in_every_process() -> None:
     ]
 
 
-def test_recorded_choices_give_the_same_run_as_the_seed() -> None:
+def test_recorded_choices_repeat_the_run_of_a_seed() -> None:
     for number in range(20):
         scenario = draw(f"r{number}")
         first = run(scenario, Choices(f"r{number}"), traced=True)
-        again = run(scenario, Choices(given=first.choices), traced=True)
-        assert again == first
+        assert run(scenario, Choices(recorded=first.choices), traced=True) == first
 
 
-def test_several_processes_try_the_same_interleavings_as_one() -> None:
-    alone, _ = try_all("shared", 100, max_lag=DEFAULT_LAG, processes=1)
-    shared, _ = try_all("shared", 100, max_lag=DEFAULT_LAG, processes=2, at_a_time=30)
+def test_several_processes_run_the_same_interleavings_as_one() -> None:
+    alone, _ = run_all("shared", 100, max_lag=DEFAULT_LAG, processes=1)
+    shared, _ = run_all("shared", 100, max_lag=DEFAULT_LAG, processes=2, chunk=30)
     assert shared == alone
 
 
-def _steps(scenario: Scenario) -> int:
-    return sum(len(script.steps) for script in scenario)
+EARLY_READ = "recent subscriptions read before the put"
+
+
+def _found() -> Finding:
+    _, finding = search("s1", range(500))
+    assert finding is not None
+    return finding
 
 
 def test_a_finding_shrinks_to_one_subscriber_and_one_publisher() -> None:
-    with broken("lookup before store"):
-        _, (finding,) = search("s1", range(500))
-        small = shrunk(finding, max_lag=DEFAULT_LAG)
-        again = run(small.scenario, Choices(given=small.run.choices), traced=True)
+    with mutated(EARLY_READ):
+        small = shrunk(_found(), max_lag=DEFAULT_LAG)
+        again = run(small.scenario, Choices(recorded=small.run.choices), traced=True)
     assert sorted(script.actor[:-1] for script in small.scenario) == ["client", "publisher"]
-    assert _steps(small.scenario) == 2
+    assert [len(script.steps) for script in small.scenario] == [1, 1]
     assert len([choice for choice in small.run.choices if choice]) <= 5
     assert again == small.run
     assert small.run.violation is not None
@@ -107,9 +110,9 @@ def test_a_finding_shrinks_to_one_subscriber_and_one_publisher() -> None:
     assert "put notification#" in steps[1]
 
 
-def test_what_holds_cannot_be_shrunk() -> None:
-    with broken("lookup before store"):
-        _, (finding,) = search("s1", range(500))
+def test_a_run_without_a_violation_cannot_be_shrunk() -> None:
+    with mutated(EARLY_READ):
+        finding = _found()
     holds = replace(finding, run=replace(finding.run, violation=None))
-    with pytest.raises(ValueError, match="a run that fails"):
+    with pytest.raises(ValueError, match="a run with a violation"):
         shrunk(holds, max_lag=DEFAULT_LAG)

@@ -1,4 +1,4 @@
-"""The interleavings as a part of the proof: try many, then break the code and see it found."""
+"""The simulation as a part of `make verify`: run many interleavings, then find every mutant."""
 
 import gc
 import os
@@ -8,28 +8,28 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from tests.kit.verification import Progress, Result
-from tests.simulation.figures import Broken, Figures
-from tests.simulation.mutants import BREAKS, broken
+from tests.simulation.figures import Figures, MutantResult
+from tests.simulation.mutants import MUTANTS, mutated
+from tests.simulation.runs import DEFAULT_LAG
 from tests.simulation.search import Finding, Tally, search
 from tests.simulation.shrink import shrunk
-from tests.simulation.simulation import DEFAULT_LAG
 
 SHORT = 20_000
 LONG = 1_000_000
-TRIES_PER_BREAK = 5_000
+MAX_INTERLEAVINGS_PER_MUTANT = 5_000
 
-_AT_A_TIME = 1_000
+_CHUNK = 1_000
 
-_GARBAGE = 50_000
-"""Objects until a collection: a run leaves hundreds, all of them in cycles with its tasks."""
+_GC_THRESHOLD = 50_000
+"""Objects until a collection: a run leaves hundreds, all in cycles with its tasks."""
 
 
 def verify(*, long: bool, seed: str, progress: Progress) -> Result:
-    """Try a million, or twenty thousand."""
-    return attack(seed, LONG if long else SHORT, progress=progress)
+    """Run a million interleavings, or twenty thousand."""
+    return explore(seed, LONG if long else SHORT, progress=progress)
 
 
-def attack(
+def explore(
     seed: str,
     count: int,
     *,
@@ -37,52 +37,55 @@ def attack(
     processes: int | None = None,
     progress: Progress,
 ) -> Result:
-    """Try so many interleavings, then every break; the first loss is explained by `progress`.
+    """Run so many interleavings, then each mutant; explain the first loss to `progress`.
 
-    So many processes share the work, or as many as there are processors.
+    By default there are as many processes as processors.
     """
     processes = processes or os.cpu_count() or 1
-    gc.set_threshold(_GARBAGE)
+    gc.set_threshold(_GC_THRESHOLD)
     started = time.monotonic()
-    tally, losses = try_all(seed, count, max_lag=max_lag, processes=processes)
+    tally, losses = run_all(seed, count, max_lag=max_lag, processes=processes)
     seconds = time.monotonic() - started
     for finding in losses[:1]:
         progress(explained(finding, max_lag=max_lag))
-    breaks = [find(name, seed) for name in BREAKS]
-    figures = Figures(seed, tally, losses, breaks, seconds, processes)
+    mutants = [find(name, seed) for name in MUTANTS]
+    figures = Figures(seed, tally, losses, mutants, seconds, processes)
     return Result(good=figures.good, tables=figures.tables(), figures=figures.as_json())
 
 
-def try_all(
-    seed: str, count: int, *, max_lag: int, processes: int, at_a_time: int = _AT_A_TIME
+def run_all(
+    seed: str, count: int, *, max_lag: int, processes: int, chunk: int = _CHUNK
 ) -> tuple[Tally, list[Finding]]:
-    """Try so many interleavings of a seed; the same ones, however many processes share them."""
+    """Run so many interleavings, the same ones however many processes share them.
+
+    A chunk ends at its first finding.
+    """
     work = partial(search, seed, max_lag=max_lag)
-    parts = [range(at, min(at + at_a_time, count)) for at in range(0, count, at_a_time)]
+    chunks = [range(at, min(at + chunk, count)) for at in range(0, count, chunk)]
     tally = Tally()
     losses: list[Finding] = []
-    for part, findings in _shared(work, parts, processes):
+    for part, finding in _shared(work, chunks, processes):
         tally.add(part)
-        losses += findings
+        losses += [] if finding is None else [finding]
     return tally, losses
 
 
 def _shared(
-    work: "partial[tuple[Tally, list[Finding]]]", parts: list[range], processes: int
-) -> Iterator[tuple[Tally, list[Finding]]]:
+    work: "partial[tuple[Tally, Finding | None]]", chunks: list[range], processes: int
+) -> Iterator[tuple[Tally, Finding | None]]:
     if processes == 1:
-        yield from map(work, parts)
+        yield from map(work, chunks)
         return
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(work, parts)
+        yield from pool.map(work, chunks)
 
 
-def find(name: str, seed: str) -> Broken:
-    """Break the shipped code and try until it is found."""
-    with broken(name):
-        tally, findings = search(seed, range(TRIES_PER_BREAK))
-    violations = [one.run.violation.kind for one in findings if one.run.violation is not None]
-    return Broken(name, tally.interleavings, violations[0] if violations else None)
+def find(name: str, seed: str) -> MutantResult:
+    """Run interleavings of a mutant until it is found."""
+    with mutated(name):
+        tally, finding = search(seed, range(MAX_INTERLEAVINGS_PER_MUTANT))
+    violation = None if finding is None else finding.run.violation
+    return MutantResult(name, tally.interleavings, violation.invariant if violation else None)
 
 
 def explained(finding: Finding, *, max_lag: int) -> str:
