@@ -11,6 +11,7 @@ from benchmarks.figures import Operation
 from benchmarks.recorder import Recorded, Recorder
 from lambdas.layer import Handler, Sender, Storage
 from lambdas.layer.protocol.clock import system_clock
+from tests.kit.connections import FakeConnections
 from tools import ToolError
 from tools.deploy import LocalStage
 
@@ -57,7 +58,9 @@ def count(stage: LocalStage) -> list[Operation]:
         ledger=ledger,
         retention=int(environment["RETENTION_SECONDS"]),
     )
-    handler = Handler(storage, Sender(recorder))
+    api = FakeConnections()
+    api.script(_CONNECTION, recorder.post)
+    handler = Handler(storage, Sender(api))
     counted = []
     for name, frame, answer in _FRAMES:
         _handle(handler, frame, answer)

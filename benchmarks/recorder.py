@@ -29,16 +29,13 @@ class Call:
 
 @dataclass(slots=True)
 class Recorder:
-    """The calls since the last `operation`; `tables`: what to call them, by their names.
-
-    To a Sender it is a client of `@connections` that accepts every post.
-    """
+    """The calls since the last `operation`; `tables`: what to call them, by their names."""
 
     tables: Mapping[str, str]
     _calls: list[Call] = field(default_factory=list)
 
-    def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - as ConnectionsClient
-        """Take a post."""
+    def post(self) -> int:
+        """Record a post; the answer of a FakeConnections."""
         started = time.perf_counter()
         time.sleep(_CALL_SECONDS)
         self.add(Call("POST @connections", started, time.perf_counter()))

@@ -18,6 +18,7 @@ from lambdas.layer.aws import batches
 from lambdas.layer.aws.clients import DynamoDbClient
 from lambdas.layer.protocol.clock import system_clock, to_rfc3339
 from lambdas.layer.protocol.topic import Topic
+from tests.kit.connections import FakeConnections
 from tools import ToolError
 from tools.deploy import LocalStage
 
@@ -28,13 +29,6 @@ _READ_UNIT: Final = 4096
 _REPEATS: Final = 3
 _CONNECTION: Final = "late-connection"
 _LEDGER: Final = "ledger"
-
-
-class _Accepting:
-    """A client of `@connections` that accepts each post at once."""
-
-    def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - ConnectionsClient
-        return 200
 
 
 def measure(stage: LocalStage, megabytes: Sequence[int]) -> list[Retained]:
@@ -117,7 +111,7 @@ def _handler(stage: LocalStage, client: DynamoDbClient) -> Handler:
         ledger=names["LEDGER_TABLE"],
         retention=int(names["RETENTION_SECONDS"]),
     )
-    return Handler(storage, Sender(_Accepting()))
+    return Handler(storage, Sender(FakeConnections()))
 
 
 def _subscribe(handler: Handler, topic: Topic) -> int:

@@ -1,4 +1,4 @@
-"""`@connections` without HTTP: it takes posts, and answers as it is told to."""
+"""A fake `@connections`: the client that a Sender is given, without HTTP."""
 
 import json
 import threading
@@ -10,12 +10,12 @@ from typing import Any
 from tests.kit.dynamodb import Journal
 
 Answer = int | Exception | Callable[[], int]
-"""An HTTP status; an exception to raise; or what works one out, e.g. after waiting."""
+"""An HTTP status, an exception to raise, or a function that returns a status."""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One call of the fake `@connections`."""
+    """A post, and whether it was accepted."""
 
     connection_id: str
     text: str
@@ -24,13 +24,13 @@ class Post:
 
     @property
     def frame(self) -> dict[str, Any]:
-        """The frame as a client would read it."""
+        """The frame that was posted."""
         frame: dict[str, Any] = json.loads(self.text)
         return frame
 
 
 class FakeConnections:
-    """`@connections` without HTTP: takes every post, but for connections that have a script."""
+    """Accepts every post, except to connections that have a script."""
 
     def __init__(self, journal: Journal | None = None) -> None:
         self.posts: list[Post] = []
@@ -41,11 +41,11 @@ class FakeConnections:
         self._lock = threading.Lock()
 
     def script(self, connection_id: str, *answers: Answer) -> None:
-        """Answer posts to this connection one after another so; the last answer stays."""
+        """Answer the posts to a connection with these, in order; the last one stays."""
         self._scripts[connection_id] = deque(answers)
 
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:
-        """Return the HTTP status, or raise, as scripted; 200 without a script."""
+        """Return the HTTP status or raise, as scripted; 200 without a script."""
         with self._lock:
             self._journal.append(f"post {connection_id}")
             self._at_once += 1
@@ -69,5 +69,5 @@ class FakeConnections:
         return script.popleft() if len(script) > 1 else script[0]
 
     def received(self, connection_id: str) -> list[dict[str, Any]]:
-        """Return the frames that this connection got, in order."""
+        """Return the frames that a connection got, in order."""
         return [p.frame for p in self.posts if p.connection_id == connection_id and p.accepted]
