@@ -8,6 +8,7 @@ import boto3
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.kit import deployed
 from tests.kit.browser import running
 from tools.console import console
 from tools.deploy import LocalStage, local_stage
@@ -33,48 +34,19 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
         yield running
 
 
-def _session(stage: LocalStage) -> boto3.Session:
-    environment = stage.environment
-    return boto3.Session(
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=environment["AWS_REGION"],
-    )
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    return deployed.session()
 
 
 @pytest.fixture(scope="session")
-def session(stage: LocalStage) -> boto3.Session:
-    return _session(stage)
-
-
-@pytest.fixture(scope="session")
-def guarded_session(guarded: LocalStage) -> boto3.Session:
-    return _session(guarded)
-
-
-@pytest.fixture(scope="session")
-def guarded_dynamodb(guarded_session: boto3.Session, guarded: LocalStage) -> "DynamoDBClient":
-    return guarded_session.client("dynamodb", endpoint_url=guarded.endpoint)
+def guarded_dynamodb(session: boto3.Session, guarded: LocalStage) -> "DynamoDBClient":
+    return session.client("dynamodb", endpoint_url=guarded.endpoint)
 
 
 @pytest.fixture(scope="session")
 def dynamodb(session: boto3.Session, stage: LocalStage) -> "DynamoDBClient":
     return session.client("dynamodb", endpoint_url=stage.endpoint)
-
-
-@pytest.fixture
-def unsaid(dynamodb: "DynamoDBClient", stage: LocalStage) -> None:
-    """Take back what other tests said to the legacy snippets, whose merchant and ref are fixed."""
-    table = stage.outputs["LedgerTableName"]
-    lines = dynamodb.query(
-        TableName=table,
-        KeyConditionExpression="#key = :key",
-        ExpressionAttributeNames={"#key": "merchant_id#ref"},
-        ExpressionAttributeValues={":key": {"S": "merchant_id#12303"}},
-    )["Items"]
-    for line in lines:
-        key = {name: line[name] for name in ("merchant_id#ref", "entry")}
-        dynamodb.delete_item(TableName=table, Key=key)
 
 
 @pytest.fixture(scope="session")
@@ -100,27 +72,27 @@ def logs(session: boto3.Session, stage: LocalStage) -> "CloudWatchLogsClient":
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return one for a module: while Playwright runs, the thread can run no event loop."""
+    """Return one for a module: while Playwright runs, its thread cannot run an event loop."""
     with running() as browser:
         yield browser
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """Return where the console is served."""
+    """Return the address of the console."""
     with console() as page:
         yield page
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Return a tab in which nothing may be thrown that nobody catches."""
+    """Return a tab; an uncaught exception in it fails the test."""
     with browser.new_context() as context:
         page = context.new_page()
-        wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
+        uncaught: list[str] = []
+        page.on("pageerror", lambda error: uncaught.append(str(error)))
         yield page
-        assert wrong == []
+        assert uncaught == []
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Runs a JavaScript program on the virtual environment's Node, and reads the lines it prints."""
+"""JavaScript programs under Node, and the lines they print."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Timer
 
-from tests.kit.peer import PATIENCE
+from tests.kit.peer import TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Program:
 
 @contextmanager
 def node(program: str) -> Iterator[Program]:
-    """Run a program until the block ends, at most for PATIENCE; then kill it."""
+    """Run a program until the block ends, or for TIMEOUT at most; then kill it."""
     process = subprocess.Popen(
         ["node", "-e", program],  # noqa: S607 - found in the virtual environment
         stdout=subprocess.PIPE,
@@ -35,7 +35,7 @@ def node(program: str) -> Iterator[Program]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
-    timer = Timer(PATIENCE, kill)
+    timer = Timer(TIMEOUT, kill)
     timer.start()
     try:
         yield Program(process, iter(process.stdout))

@@ -1,4 +1,4 @@
-"""The command `ws-notify`, as it is installed, against deployed stages."""
+"""The installed command `ws-notify` against deployed stages."""
 
 import json
 import os
@@ -16,7 +16,7 @@ import boto3
 import jwt
 import pytest
 
-from tests.kit.peer import PATIENCE, unique
+from tests.kit.peer import TIMEOUT, unique
 from tools.deploy import STAGE, LocalStage
 from tools.outputs import write_outputs
 from ws_notify.cli.stage import LOCAL_OUTPUTS
@@ -51,15 +51,15 @@ class Terminal:
                 process.kill()
 
     def run(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
-        """Return the exit status, the standard output and what was said beside it."""
+        """Return the exit status, the standard output and the standard error."""
         with self.running(*arguments, **environment) as process:
-            said, beside = process.communicate(timeout=PATIENCE)
-        return process.returncode, said, beside
+            output, errors = process.communicate(timeout=TIMEOUT)
+        return process.returncode, output, errors
 
     def succeed(self, *arguments: str, **environment: str) -> str:
-        status, said, beside = self.run(*arguments, **environment)
-        assert (status, beside) == (0, "")
-        return said
+        status, output, errors = self.run(*arguments, **environment)
+        assert (status, errors) == (0, "")
+        return output
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def local(stage: LocalStage, tmp_path: Path) -> Terminal:
 
 @pytest.fixture
 def locked(guarded: LocalStage, tmp_path: Path) -> Terminal:
-    """Return one where the stage asks for tokens."""
+    """Return one where the stage requires tokens."""
     return Terminal(tmp_path, guarded)
 
 
@@ -78,39 +78,39 @@ def line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline()
 
 
-def wait_until_it_listens(process: subprocess.Popen[str]) -> None:
+def wait_until_listening(process: subprocess.Popen[str]) -> None:
     assert process.stderr
     assert process.stderr.readline().startswith("listening to ")
 
 
 def ctrl_c(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGINT)
-    said, beside = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, said, beside) == (130, "", "")
+    output, errors = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, output, errors) == (130, "", "")
 
 
-def test_listen_shows_what_publish_says_to_several_refs_until_ctrl_c(local: Terminal) -> None:
+def test_listen_prints_each_notification_of_its_refs_at_once_until_ctrl_c(local: Terminal) -> None:
     shop = unique("shop")
     local.succeed("publish", "--stage", "local", shop, "1", "before")
     with local.running("listen", "--stage", "local", shop, "1", "2") as listening:
         assert line(listening).endswith("  1  done    before\n")
-        wait_until_it_listens(listening)
-        said = local.succeed("publish", "--url", local.url, shop, "2", "no", "--status", "failed")
-        assert said.startswith("stored, accepted by 1 connection\nid ")
+        wait_until_listening(listening)
+        output = local.succeed("publish", "--url", local.url, shop, "2", "no", "--status", "failed")
+        assert output.startswith("stored, accepted by 1 connection\nid ")
         assert re.fullmatch(r"\d\d:\d\d:\d\d +\d+ ms  2  failed  no\n", line(listening))
         ctrl_c(listening)
 
 
-def test_listen_prints_json_for_other_programs(local: Terminal) -> None:
+def test_listen_with_json_prints_the_notification_as_delivered(local: Terminal) -> None:
     shop = unique("shop")
     more = ("--id", "n-1", "--project", "checkout", "--type", "payment")
     receipt = json.loads(
         local.succeed("publish", "--stage", "local", "--json", shop, "1", "paid", *more)
     )
-    heard = json.loads(
+    received = json.loads(
         local.succeed("listen", "--json", "--count", "1", shop, "1", WS_NOTIFY_URL=local.url)
     )
-    assert heard == {
+    assert received == {
         "client": "backend",
         "merchant_id": shop,
         "ref": "1",
@@ -123,16 +123,18 @@ def test_listen_prints_json_for_other_programs(local: Terminal) -> None:
     }
 
 
-def test_a_publish_may_be_repeated_with_its_id(local: Terminal) -> None:
+def test_publish_with_a_stored_id_prints_a_duplicate_or_an_error(local: Terminal) -> None:
     publish = ("publish", "--stage", "local", unique("shop"), "1", "paid", "--id", "n-1")
     assert local.succeed(*publish).startswith("stored, accepted by 0 connections\nid n-1, ")
     assert local.succeed(*publish).startswith("had been stored before, ")
-    status, _, beside = local.run(*publish, "--status", "failed")
+    status, _, errors = local.run(*publish, "--status", "failed")
     assert status == 1
-    assert beside.startswith("error: refused, invalid_message, field id: ")
+    assert errors.startswith("error: refused, invalid_message, field id: ")
 
 
-def test_the_tokens_of_token_let_others_in(locked: Terminal) -> None:
+def test_tokens_of_the_token_command_permit_listen_and_publish_of_their_refs_only(
+    locked: Terminal,
+) -> None:
     shop = unique("shop")
 
     def token(client: str, *more: str) -> str:
@@ -142,44 +144,44 @@ def test_the_tokens_of_token_let_others_in(locked: Terminal) -> None:
     frontend, backend = token("frontend", "--ref", "1", "2"), token("backend")
     listen = ("listen", "--url", locked.url, shop, "1", "2")
     with locked.running(*listen, WS_NOTIFY_TOKEN=frontend) as listening:
-        wait_until_it_listens(listening)
-        said = locked.succeed(
+        wait_until_listening(listening)
+        output = locked.succeed(
             "publish", "--url", locked.url, shop, "2", "paid", WS_NOTIFY_TOKEN=backend
         )
-        assert "accepted by 1 connection\n" in said
+        assert "accepted by 1 connection\n" in output
         assert line(listening).endswith("  2  done    paid\n")
         ctrl_c(listening)
-    status, _, beside = locked.run("listen", "--url", locked.url, "--token", frontend, shop, "3")
+    status, _, errors = locked.run("listen", "--url", locked.url, "--token", frontend, shop, "3")
     assert status == 1
-    assert beside.startswith("error: forbidden: ")
+    assert errors.startswith("error: forbidden: ")
 
 
-def test_with_a_stages_name_tokens_are_minted(locked: Terminal) -> None:
+def test_listen_and_publish_with_a_stage_name_mint_their_tokens(locked: Terminal) -> None:
     shop = unique("shop")
     with locked.running("listen", "--stage", "local", shop, "1") as listening:
-        wait_until_it_listens(listening)
+        wait_until_listening(listening)
         locked.succeed("publish", "--stage", "local", shop, "1", "paid")
         assert line(listening).endswith("  1  done    paid\n")
         ctrl_c(listening)
 
 
-def steps(said: str) -> list[str]:
-    return re.findall(r"^  (\S \w+) ", said, re.MULTILINE)
+def steps(output: str) -> list[str]:
+    return re.findall(r"^  (\S \w+) ", output, re.MULTILINE)
 
 
-def test_doctor_finds_nothing_wrong(local: Terminal) -> None:
-    said = local.succeed("doctor", "--stage", "local")
+def test_doctor_on_a_stage_without_tokens_passes_every_check(local: Terminal) -> None:
+    output = local.succeed("doctor", "--stage", "local")
     names = ("name", "connection", "handshake", "subscribe", "publish", "delivery")
-    assert steps(said) == [f"✓ {name}" for name in names]
-    assert "accepted 1, gone 0, failed 0" in said
+    assert steps(output) == [f"✓ {name}" for name in names]
+    assert "accepted 1, gone 0, failed 0" in output
     assert "Leave out /connect" in local.succeed("doctor", "--url", f"{local.url}/connect")
 
 
-def test_doctor_finds_nothing_wrong_with_tokens_either(locked: Terminal) -> None:
-    said = locked.succeed("doctor", "--stage", "local")
-    assert steps(said).count("✓ handshake") == 2
-    assert "✓ delivery" in steps(said)
-    assert "Both tokens were minted with the stage's key" in said
+def test_doctor_on_a_stage_that_requires_tokens_passes_every_check(locked: Terminal) -> None:
+    output = locked.succeed("doctor", "--stage", "local")
+    assert steps(output).count("✓ handshake") == 2
+    assert "✓ delivery" in steps(output)
+    assert "Both tokens were minted with the stage's key" in output
 
 
 @pytest.mark.parametrize(
@@ -192,20 +194,20 @@ def test_doctor_finds_nothing_wrong_with_tokens_either(locked: Terminal) -> None
     ],
     ids=["API id", "port", "TLS", "name"],
 )
-def test_doctor_finds_a_wrong_address(
+def test_doctor_with_a_wrong_address_names_the_failed_check_and_a_remedy(
     local: Terminal, changed: Callable[[str], str], failed: str, remedy: str
 ) -> None:
-    status, said, _ = local.run("doctor", "--url", changed(local.url))
+    status, output, _ = local.run("doctor", "--url", changed(local.url))
     assert status == 1
-    assert steps(said)[-1] == f"✗ {failed}"
-    assert remedy in said.splitlines()[-1]
+    assert steps(output)[-1] == f"✗ {failed}"
+    assert remedy in output.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
     ("given", "remedy"),
     [("", "The stage requires a token"), ("x", "not a valid token"), ("old", "expired 1 min ago")],
 )
-def test_doctor_finds_a_wrong_token(
+def test_doctor_with_an_invalid_token_fails_the_handshake_with_a_remedy(
     locked: Terminal, guarded: LocalStage, given: str, remedy: str
 ) -> None:
     token = given
@@ -213,32 +215,32 @@ def test_doctor_finds_a_wrong_token(
         ((kid, key),) = guarded.keys().items()
         claims = {"client": "backend", "merchant_id": "shop", "exp": int(time.time()) - 60}
         token = jwt.encode(claims, key, headers={"kid": kid})
-    status, said, _ = locked.run("doctor", "--url", locked.url, "--token", token)
+    status, output, _ = locked.run("doctor", "--url", locked.url, "--token", token)
     assert status == 1
-    assert steps(said)[-1] == "✗ handshake"
-    assert remedy in said
+    assert steps(output)[-1] == "✗ handshake"
+    assert remedy in output
 
 
-def test_bench_measures_the_stage(local: Terminal) -> None:
+def test_bench_with_json_counts_every_receipt_and_delivery(local: Terminal) -> None:
     more = ("--count", "20", "--rate", "50", "--subscribers", "2")
-    status, said, beside = local.run("bench", "--stage", "local", "--json", *more)
+    status, output, errors = local.run("bench", "--stage", "local", "--json", *more)
     assert status == 0
-    assert beside.startswith("publishing 20 to ws-notify-bench bench-")
-    figures: dict[str, Any] = json.loads(said)
+    assert errors.startswith("publishing 20 to ws-notify-bench bench-")
+    figures: dict[str, Any] = json.loads(output)
     assert (figures["receipts"], figures["deliveries"], figures["missing"]) == (20, 40, 0)
     assert 0 < figures["delivery_ms"]["p50"] <= figures["delivery_ms"]["max"]
 
 
-def test_bench_draws_a_histogram_with_tokens_too(locked: Terminal) -> None:
-    status, said, _ = locked.run("bench", "--stage", "local", "--count", "5", "--rate", "50")
+def test_bench_on_a_stage_that_requires_tokens_draws_a_histogram(locked: Terminal) -> None:
+    status, output, _ = locked.run("bench", "--stage", "local", "--count", "5", "--rate", "50")
     assert status == 0
-    assert re.search(r"^ +[\d.]+ ms  █+ +\d+$", said, re.MULTILINE)
-    assert "\n5 of 5 deliveries, 5 of 5 receipts, " in said
+    assert re.search(r"^ +[\d.]+ ms  █+ +\d+$", output, re.MULTILINE)
+    assert "\n5 of 5 deliveries, 5 of 5 receipts, " in output
 
 
 @pytest.mark.parametrize("command", [["doctor"], ["bench"]], ids=lambda command: command[0])
-def test_a_stage_is_found_in_the_outputs_of_its_stack(
-    guarded: LocalStage, guarded_session: boto3.Session, tmp_path: Path, command: list[str]
+def test_a_stage_name_is_resolved_by_the_outputs_of_its_stack(
+    guarded: LocalStage, session: boto3.Session, tmp_path: Path, command: list[str]
 ) -> None:
     terminal = Terminal(tmp_path, guarded)
     name = unique("stack")
@@ -247,11 +249,11 @@ def test_a_stage_is_found_in_the_outputs_of_its_stack(
         "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
         "Outputs": {output: {"Value": guarded.outputs[output]} for output in named},
     }
-    stacks = guarded_session.client("cloudformation", endpoint_url=guarded.endpoint)
+    stacks = session.client("cloudformation", endpoint_url=guarded.endpoint)
     stacks.create_stack(StackName=f"OttuWsNotify-{name}", TemplateBody=json.dumps(template))
     stacks.get_waiter("stack_create_complete").wait(
         StackName=f"OttuWsNotify-{name}", WaiterConfig={"Delay": 1}
     )
     more = ("--count", "2") if command == ["bench"] else ()
-    status, said, _ = terminal.run(*command, "--stage", name, *more, **guarded.environment)
-    assert (status, "✗" in said) == (0, False)
+    status, output, _ = terminal.run(*command, "--stage", name, *more, **guarded.environment)
+    assert (status, "✗" in output) == (0, False)

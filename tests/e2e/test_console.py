@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.kit.peer import PATIENCE, peer, publication, unique
+from tests.kit.peer import TIMEOUT, peer, publication, unique
 from tools.console import link
 from tools.deploy import LocalStage
 
@@ -36,7 +36,7 @@ def messages(page: Page) -> list[str]:
     return [text.split("\n")[0] for text in page.locator("#timeline .message").all_inner_texts()]
 
 
-def heard(page: Page, *expected: str) -> None:
+def shows(page: Page, *expected: str) -> None:
     """Wait until the timeline has these messages, newest first, and no other."""
     expect(page.locator("#timeline li")).to_have_count(len(expected))
     assert messages(page) == list(expected)
@@ -48,7 +48,7 @@ def test_a_publish_from_the_form_shows_its_notification_receipt_and_frames(
     watch(page, address, stage, merchant)
     page.locator("#publish").get_by_label("Message").fill("paid in full")
     page.get_by_role("button", name="Publish").click()
-    heard(page, "paid in full")
+    shows(page, "paid in full")
     expect(page.locator("#receipt")).to_contain_text("1 got it")
     expect(page.locator("#timeline .latency")).to_contain_text(" ms")
     expect(page.locator("#summary")).to_contain_text("1 heard")
@@ -68,7 +68,7 @@ def test_a_publish_to_a_ref_in_two_tabs_is_shown_in_both(
             watch(tab, address, stage, merchant)
         publish(stage, merchant, "to both")
         for tab in tabs:
-            heard(tab, "to both")
+            shows(tab, "to both")
 
 
 def test_notifications_from_before_the_subscribe_and_during_a_reload_are_shown(
@@ -76,12 +76,12 @@ def test_notifications_from_before_the_subscribe_and_during_a_reload_are_shown(
 ) -> None:
     publish(stage, merchant, "first")
     watch(page, address, stage, merchant)
-    heard(page, "first")
+    shows(page, "first")
     expect(page.locator("#timeline .latency")).to_have_text("from before")
     page.goto("about:blank")
     publish(stage, merchant, "second")
     watch(page, address, stage, merchant)
-    heard(page, "second", "first")
+    shows(page, "second", "first")
 
 
 def test_a_page_that_was_offline_shows_what_it_missed_once(
@@ -89,14 +89,14 @@ def test_a_page_that_was_offline_shows_what_it_missed_once(
 ) -> None:
     watch(page, address, stage, merchant)
     publish(stage, merchant, "before")
-    heard(page, "before")
+    shows(page, "before")
     page.context.set_offline(offline=True)
     publish(stage, merchant, "meanwhile")
     page.context.set_offline(offline=False)
-    heard(page, "meanwhile", "before")
+    shows(page, "meanwhile", "before")
     expect(page.locator("#state")).to_have_text("subscribed")
     publish(stage, merchant, "after")
-    heard(page, "after", "meanwhile", "before")
+    shows(page, "after", "meanwhile", "before")
 
 
 def test_a_connection_is_replaced_before_its_two_hours_end(
@@ -109,7 +109,7 @@ def test_a_connection_is_replaced_before_its_two_hours_end(
         page.clock.fast_forward(TWO_HOURS - A_MINUTE)
     expect(page.locator("#state")).to_have_text("subscribed")
     publish(stage, merchant, "after the handover")
-    heard(page, "after the handover")
+    shows(page, "after the handover")
     assert not second.value.is_closed()
 
 
@@ -132,7 +132,7 @@ def test_an_address_without_a_server_shows_unreachable_after_three_handshakes(
 ) -> None:
     page.goto(link(address, f"ws://127.0.0.1:{unused_port}/local", "shop", "42"))
     page.get_by_role("button", name="Watch").click()
-    expect(page.get_by_role("alert")).to_contain_text("unreachable", timeout=PATIENCE * 1000)
+    expect(page.get_by_role("alert")).to_contain_text("unreachable", timeout=TIMEOUT * 1000)
     expect(page.locator("#state")).to_contain_text("cannot connect")
 
 

@@ -1,12 +1,12 @@
-"""What a client and a person on call see when AWS does not do its part."""
+"""Failing AWS calls as a client and an operator see them, and direct invocations."""
 
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kit.deployed import changed_environment
 from tests.kit.peer import peer, publication, unique
-from tests.kit.settings import setting
 from tools.deploy import LocalStage
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def test_a_failing_aws_call_is_a_retryable_error_without_internals(
 ) -> None:
     function = stage.outputs["PublishFunctionName"]
     with peer(stage.url) as backend:
-        with setting(functions, function, LEDGER_TABLE="no-such-table"):
+        with changed_environment(functions, function, LEDGER_TABLE="no-such-table"):
             frame = backend.ask(publication(unique("shop"), "r"))
         assert frame == {
             "client": "server",
@@ -30,17 +30,17 @@ def test_a_failing_aws_call_is_a_retryable_error_without_internals(
             "request_id": frame["request_id"],
         }
         assert "no-such-table" not in frame["message"]
-        assert backend.nothing_waits()
+        assert backend.drain() == []
 
 
-def test_a_failing_aws_call_is_logged_once_with_its_cause(
+def test_a_failing_aws_call_is_logged_once_with_its_cause_and_request_id(
     stage: LocalStage, functions: "LambdaClient", logs: "CloudWatchLogsClient"
 ) -> None:
     # By direct invocation: the local AWS keeps no log of what comes over a WebSocket.
     function = stage.outputs["PublishFunctionName"]
     group = functions.get_function_configuration(FunctionName=function)["LoggingConfig"]["LogGroup"]
     payload = json.dumps(publication(unique("shop"), "r", message="not for the log"))
-    with setting(functions, function, LEDGER_TABLE="no-such-table"):
+    with changed_environment(functions, function, LEDGER_TABLE="no-such-table"):
         frame = json.load(functions.invoke(FunctionName=function, Payload=payload)["Payload"])
     assert frame["code"] == "internal_error"
     events = logs.filter_log_events(logGroupName=group)["events"]
@@ -50,14 +50,14 @@ def test_a_failing_aws_call_is_logged_once_with_its_cause(
     assert not any("not for the log" in line for line in lines)
 
 
-def test_a_missing_setting_stops_the_function_with_its_name(
+def test_a_function_without_a_required_variable_fails_with_its_name(
     stage: LocalStage, functions: "LambdaClient"
 ) -> None:
     function = stage.outputs["PublishFunctionName"]
-    with setting(functions, function, RETENTION_SECONDS=""):
-        answer = functions.invoke(FunctionName=function, Payload=b"{}")
-    assert "FunctionError" in answer
-    assert "RETENTION_SECONDS" in answer["Payload"].read().decode()
+    with changed_environment(functions, function, RETENTION_SECONDS=""):
+        response = functions.invoke(FunctionName=function, Payload=b"{}")
+    assert "FunctionError" in response
+    assert "RETENTION_SECONDS" in response["Payload"].read().decode()
 
 
 def test_a_direct_invocation_publishes_and_returns_the_receipt(
@@ -68,8 +68,8 @@ def test_a_direct_invocation_publishes_and_returns_the_receipt(
     with peer(stage.url) as browser:
         browser.subscribe(merchant, "r")
         payload = json.dumps(publication(merchant, "r", id="once"))
-        answer = functions.invoke(FunctionName=function, Payload=payload)
-        receipt = json.load(answer["Payload"])
+        response = functions.invoke(FunctionName=function, Payload=payload)
+        receipt = json.load(response["Payload"])
         assert (receipt["type"], receipt["id"], receipt["accepted"]) == ("receipt", "once", 1)
         assert browser.receive()["id"] == "once"
 
@@ -85,10 +85,10 @@ def test_a_direct_invocation_publishes_and_returns_the_receipt(
         (publication("m", "r", x=float("nan")), "invalid_json"),
     ],
 )
-def test_a_direct_invocation_of_anything_else_is_refused(
+def test_a_direct_invocation_without_a_valid_publish_is_rejected(
     stage: LocalStage, functions: "LambdaClient", payload: object, code: str
 ) -> None:
     function = stage.outputs["PublishFunctionName"]
-    answer = functions.invoke(FunctionName=function, Payload=json.dumps(payload))
-    frame = json.load(answer["Payload"])
+    response = functions.invoke(FunctionName=function, Payload=json.dumps(payload))
+    frame = json.load(response["Payload"])
     assert (frame["type"], frame["code"]) == ("error", code)

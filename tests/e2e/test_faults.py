@@ -1,88 +1,63 @@
-"""What everybody gets when AWS does not do its part: faults on real sockets, one step at a time."""
+"""Fault injection, in its short form: one step at a time, on real sockets."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from tests.faults.case import Case
 from tests.faults.cases import CASES, HANDSHAKES
-from tests.faults.scenario import REF, Scene, heard, scene, story
-from tests.kit.calls import POST
-from tests.kit.faults import ALWAYS, Answer, Drop, Rule
+from tests.faults.proxied_stage import REF, ProxiedStage, proxied
+from tests.faults.run import notification_ids, started
 from tests.kit.peer import publication
+from tests.kit.proxy.faults import ALWAYS, Drop, Rule
+from tests.kit.proxy.requests import Step
 from tools.deploy import LocalStage
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_lambda import LambdaClient
-    from mypy_boto3_logs import CloudWatchLogsClient
+
+@pytest.fixture(scope="module")
+def proxied_stage(stage: LocalStage) -> Iterator[ProxiedStage]:
+    with proxied(stage) as behind:
+        yield behind
 
 
 @pytest.fixture(scope="module")
-def place(
-    stage: LocalStage,
-    functions: "LambdaClient",
-    dynamodb: "DynamoDBClient",
-    logs: "CloudWatchLogsClient",
-) -> Iterator[Scene]:
-    with scene(stage, functions, dynamodb, logs) as here:
-        yield here
-
-
-@pytest.fixture(scope="module")
-def guarded_place(
-    guarded: LocalStage, guarded_session: boto3.Session, guarded_dynamodb: "DynamoDBClient"
-) -> Iterator[Scene]:
-    functions = guarded_session.client("lambda", endpoint_url=guarded.endpoint)
-    logs = guarded_session.client("logs", endpoint_url=guarded.endpoint)
-    with scene(guarded, functions, guarded_dynamodb, logs) as here:
-        yield here
+def guarded_proxied_stage(guarded: LocalStage) -> Iterator[ProxiedStage]:
+    with proxied(guarded) as behind:
+        yield behind
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.short], ids=str)
-def test_a_fault_is_answered_truly_and_healed(place: Scene, case: Case) -> None:
-    outcome = case.play(place)
-    assert outcome.broken == ()
-    assert outcome.reply == case.answer
+def test_a_publish_or_subscribe_with_a_fault_gets_a_correct_reply_and_loses_nothing(
+    proxied_stage: ProxiedStage, case: Case
+) -> None:
+    assert case.run(proxied_stage).violations == ()
 
 
 @pytest.mark.parametrize("case", [case for case in HANDSHAKES if case.short], ids=str)
-def test_without_keys_nobody_gets_in_but_who_was_known(guarded_place: Scene, case: Case) -> None:
-    outcome = case.play(guarded_place)
-    assert outcome.broken == ()
-    assert outcome.reply == case.answer
+def test_an_authorizer_with_a_fault_accepts_a_valid_token_only_where_keys_were_read(
+    guarded_proxied_stage: ProxiedStage, case: Case
+) -> None:
+    assert case.run(guarded_proxied_stage).violations == ()
 
 
-def test_the_living_hear_at_once_while_one_connection_is_slow(place: Scene) -> None:
-    with story(place) as told:
-        slow, backend = told.enter(), told.enter()
-        slow.subscribe(told.shop, REF)
-        (the_slow,) = place.joined(told.shop)
-        rule = Rule(POST, Drop(), ALWAYS, only=the_slow)
-        living = [told.enter() for _ in range(5)]
-        for one in living:
-            one.subscribe(told.shop, REF)
-        with place.proxy.troubled(rule):
-            backend.send(publication(told.shop, REF, id="it"))
-            assert [one.receive()["id"] for one in living] == ["it"] * 5
-            # The slow one has not used up its three attempts yet, of a second each.
+def test_subscribers_get_a_notification_at_once_while_posts_to_another_time_out(
+    proxied_stage: ProxiedStage,
+) -> None:
+    with started(proxied_stage) as run:
+        slow, backend = run.connect(), run.connect()
+        slow.subscribe(run.merchant, REF)
+        (slow_id,) = proxied_stage.recent_subscribers(run.merchant)
+        rule = Rule(Step.POST, Drop(), ALWAYS, only=slow_id)
+        others = [run.connect() for _ in range(5)]
+        for one in others:
+            one.subscribe(run.merchant, REF)
+        with proxied_stage.proxy.injected(rule):
+            backend.send(publication(run.merchant, REF, id="it"))
+            assert [one.receive()["id"] for one in others] == ["it"] * 5
+            # Three attempts of a second each.
             assert rule.hits < 3
             with pytest.raises(TimeoutError):
                 backend.socket.recv(timeout=0)
             receipt = backend.receive()
         assert (receipt["accepted"], receipt["gone"], receipt["failed"]) == (5, 0, 1)
-        assert heard(slow.subscribe(told.shop, REF)) == ["it"]
-
-
-def test_a_failing_post_arrives_at_the_next_subscribe(place: Scene) -> None:
-    with story(place) as told:
-        failing, backend = told.enter(), told.enter()
-        failing.subscribe(told.shop, REF)
-        with place.proxy.troubled(Rule(POST, Answer(500), ALWAYS, only=told.shop)):
-            receipt = told.publish(backend, "it")
-        assert (receipt["accepted"], receipt["gone"], receipt["failed"]) == (0, 0, 1)
-        assert failing.nothing_waits()
-        frames = failing.subscribe(told.shop, REF, since=receipt["sent_at"])
-        assert heard(frames) == ["it"]
+        assert notification_ids(slow.subscribe(run.merchant, REF)) == ["it"]

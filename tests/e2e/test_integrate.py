@@ -1,4 +1,4 @@
-"""The shop of docs/integrate-*.md, built from their snippets alone, in its own environment."""
+"""The shop of docs/integrate-*.md, built from their snippets alone, in a virtual environment."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.kit.peer import PATIENCE, peer, publication
+from tests.kit.peer import TIMEOUT, peer, publication
 from tools.deploy import LocalStage, local_stage
 from tools.ministack import free_port
 from tools.outputs import clients_environment
@@ -31,15 +31,15 @@ INSTALLING = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """Its folder, what its programs find in their environment, and where it answers."""
+    """Its stage, its folder, the environment of its programs, and its address."""
 
     stage: LocalStage
     folder: Path
     environment: dict[str, str]
     address: str
 
-    def run(self, command: str, patience: float = PATIENCE) -> str:
-        """Run a snippet of a shell; return what it prints."""
+    def run(self, command: str, timeout: float = TIMEOUT) -> str:
+        """Run a shell snippet; return what it prints."""
         return subprocess.run(
             ["bash", "-euc", command],  # noqa: S607 - a shell, as in the document
             cwd=self.folder,
@@ -47,7 +47,7 @@ class Shop:
             check=True,
             stdout=subprocess.PIPE,
             text=True,
-            timeout=patience,
+            timeout=timeout,
         ).stdout
 
     def python(self, name: str, token: str = "") -> subprocess.Popen[str]:
@@ -94,18 +94,18 @@ def _serving(shop: Shop) -> Iterator[None]:
         yield
     finally:
         server.terminate()
-        server.wait(PATIENCE)
+        server.wait(TIMEOUT)
 
 
 def _wait_until_served(url: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         try:
-            urllib.request.urlopen(url, timeout=PATIENCE).close()  # noqa: S310 - this machine
+            urllib.request.urlopen(url, timeout=TIMEOUT).close()  # noqa: S310 - this machine
         except urllib.error.URLError:
             assert server.poll() is None
             assert time.monotonic() < deadline
-            time.sleep(0.05)  # nothing tells when a port is listened to
+            time.sleep(0.05)  # there is no event for a port that begins to listen
         else:
             return
 
@@ -114,7 +114,9 @@ def _pay(shop: Shop) -> None:
     assert shop.run(BACKEND["pay"].replace(PORT_OF_THE_DOCUMENT, shop.address)) == "saved\n"
 
 
-def test_a_customer_who_waits_knows_at_once_and_after_a_reload(page: Page, shop: Shop) -> None:
+def test_the_page_of_an_order_shows_its_payment_live_and_after_a_reload(
+    page: Page, shop: Shop
+) -> None:
     outcome = page.locator("#outcome")
     page.goto(f"http://{shop.address}/orders/12303")
     expect(outcome).to_have_attribute("data-state", "subscribed")
@@ -128,7 +130,7 @@ def test_a_customer_who_waits_knows_at_once_and_after_a_reload(page: Page, shop:
     expect(outcome).to_have_text("Paid. Thank you!")
 
 
-def _say(shop: Shop, ref: str, message: str) -> None:
+def _publish(shop: Shop, ref: str, message: str) -> None:
     token = shop.stage.token("backend", "shop")
     with peer(f"{shop.stage.url}?token={token}") as backend:
         assert backend.ask(publication("shop", ref, message=message))["type"] == "receipt"
@@ -153,43 +155,43 @@ def _on_the_page(page: Page, shop: Shop, snippet: str, *refs: str) -> None:
 
 
 def _shown(page: Page, *expected: str) -> None:
-    page.wait_for_function(f"shown.length === {len(expected)}", timeout=PATIENCE * 1000)
+    page.wait_for_function(f"shown.length === {len(expected)}", timeout=TIMEOUT * 1000)
     assert sorted(page.evaluate("shown")) == sorted(expected)
 
 
-def test_a_page_waits_for_several_things_on_one_connection(page: Page, shop: Shop) -> None:
+def test_a_page_with_several_watches_opens_one_connection(page: Page, shop: Shop) -> None:
     sockets: list[str] = []
     page.on("websocket", lambda socket: sockets.append(socket.url))
-    _say(shop, "12304", "before")
+    _publish(shop, "12304", "before")
     refs = ("12303x", "12304", "report-7")
     _on_the_page(page, shop, FRONTEND["several.js"].replace("12303", "12303x"), *refs)
-    _say(shop, "report-7", "the report")
+    _publish(shop, "report-7", "the report")
     _shown(page, "order 12304", "the report")
     assert sum("token=" in url for url in sockets) == 2  # the page's own watch has the other
 
 
-def test_a_page_that_reloads_hears_only_what_it_missed(page: Page, shop: Shop) -> None:
+def test_a_page_that_reloads_is_replayed_only_what_it_missed(page: Page, shop: Shop) -> None:
     snippet = FRONTEND["reload.js"].replace("12303", "again")
-    _say(shop, "again", "before the page")
+    _publish(shop, "again", "before the page")
     _on_the_page(page, shop, snippet, "again")
     _shown(page, "before the page")
     page.clock.install()  # only to see the point in time that is kept
     page.goto("about:blank")
     _on_the_page(page, shop, snippet, "again")
-    _say(shop, "again", "after the reload")
-    page.wait_for_function("shown.includes('after the reload')", timeout=PATIENCE * 1000)
+    _publish(shop, "again", "after the reload")
+    page.wait_for_function("shown.includes('after the reload')", timeout=TIMEOUT * 1000)
     assert page.evaluate("sessionStorage.getItem('since')").endswith("Z")
 
 
 @pytest.mark.parametrize("publisher", ["publish.py", "invoke.py"])
-def test_programs_without_django_speak_and_hear(shop: Shop, publisher: str) -> None:
+def test_programs_without_django_publish_and_listen(shop: Shop, publisher: str) -> None:
     backend = shop.python(publisher, shop.stage.token("backend", "shop"))
-    said, _ = backend.communicate(timeout=PATIENCE)
-    assert re.fullmatch(r"\d got it\n", said)
-    heard, _ = shop.python("listen.py", shop.stage.token("frontend", "shop", "12304")).communicate(
-        timeout=PATIENCE
-    )
-    assert heard in {"done ready\n", "done before\n"}
+    published, _ = backend.communicate(timeout=TIMEOUT)
+    assert re.fullmatch(r"\d got it\n", published)
+    received, _ = shop.python(
+        "listen.py", shop.stage.token("frontend", "shop", "12304")
+    ).communicate(timeout=TIMEOUT)
+    assert received in {"done ready\n", "done before\n"}
 
 
 def test_every_snippet_is_run() -> None:

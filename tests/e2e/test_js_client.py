@@ -69,7 +69,7 @@ def publish(url: str, merchant: str, ref: str | int, message: str, **more: Any) 
     assert receipt["type"] == "receipt"
 
 
-def test_a_watch_hears_what_was_published_before_and_after_its_subscribe(stage: LocalStage) -> None:
+def test_a_watch_gets_what_was_published_before_and_after_its_subscribe(stage: LocalStage) -> None:
     merchant = unique("shop")
     publish(stage.url, merchant, 7, "before")
     with node(page(one={"url": stage.url, "merchantId": merchant, "ref": 7})) as program:
@@ -123,7 +123,7 @@ def test_a_watch_whose_connection_was_deleted_reconnects_and_misses_nothing(
     assert any(reason.startswith("closed with 1") for reason in values(lines, "reason"))
 
 
-def test_a_watch_with_since_hears_only_what_was_published_later(stage: LocalStage) -> None:
+def test_a_watch_with_since_gets_only_what_was_published_later(stage: LocalStage) -> None:
     merchant = unique("shop")
     publish(stage.url, merchant, "7", "before")
     # A replay begins ten seconds before `since`: this one is far enough in the future.

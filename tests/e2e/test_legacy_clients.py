@@ -1,34 +1,60 @@
-"""The snippets of the legacy readme, run as they are against the deployed stage."""
+"""What the legacy readme shows backends, against the deployed stage; its page is in test_pages."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from tests.e2e.node import node
-from tests.kit.peer import PATIENCE, peer, publication
+from tests.kit.peer import TIMEOUT, peer, unique
 from tools.deploy import LocalStage
 
-LEGACY = Path(__file__).parent / "legacy"
+ROOT = Path(__file__).parents[2]
+PUBLISHER = ROOT / "tests/e2e/legacy/publish.py"
+
+IN_PROCESS = """
+import json, sys
+from lambdas.layer import Handler, Sender, Storage
+
+merchant = sys.argv[1]
+storage = Storage.from_env()
+sender = Sender.from_env(storage)
+handler = Handler(storage, sender)
+message = json.dumps({"merchant_id": merchant, "client": "backend", "project": "repo-name",
+                      "type": "report.Task", "ref": "12303", "status": "done", "message": "ready"})
+
+storage.create_connection("3", message)
+print(json.dumps(handler.handle("1", message)))
+storage.create_connection("3", message)
+storage.delete_connection(json.dumps({"merchant_id": merchant, "ref": "12303"}))
+print(json.dumps(handler.handle("1", message)))
+"""
 
 
-def test_the_legacy_python_publisher_reaches_a_browser(stage: LocalStage) -> None:
-    program = (LEGACY / "publish.py").read_text().replace('"ws_notify_url"', repr(stage.url))
+def test_the_legacy_publisher_over_a_websocket_reaches_a_subscriber(stage: LocalStage) -> None:
+    program = PUBLISHER.read_text().replace('"ws_notify_url"', repr(stage.url))
     with peer(stage.url) as browser:
         browser.subscribe("merchant_id", "12303", since="2999-01-01T00:00:00Z")
-        subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE)
-        notification = browser.receive()
-    assert notification["message"] == "The report has been completed"
+        subprocess.run([sys.executable, "-c", program], check=True, timeout=TIMEOUT)
+        assert browser.receive()["message"] == "The report has been completed"
 
 
-@pytest.mark.usefixtures("unsaid")
-def test_the_legacy_javascript_listener_hears_and_closes(stage: LocalStage) -> None:
-    address = "wss://10h4atbflh.execute-api.eu-west-1.amazonaws.com/dev/"
-    program = (LEGACY / "listen.js").read_text().replace(address, f"{stage.url}/")
-    with node(program) as page:
-        assert any('"type": "subscribed"' in line for line in page.lines)
-        with peer(stage.url) as backend:
-            backend.ask(publication("merchant_id", "12303", type="threeds_update"))
-        assert any('"type":"threeds_update"' in line for line in page.lines)
-        assert page.process.wait() == 0  # it closed its socket, and had nothing left to do
+def test_a_backend_uses_the_legacy_methods_of_the_layer_in_process(stage: LocalStage) -> None:
+    merchant = unique("shop")
+    with peer(stage.url) as browser:
+        browser.subscribe(merchant, "12303")
+        ran = subprocess.run(
+            [sys.executable, "-c", IN_PROCESS, merchant],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], **stage.environment},
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+        )
+        first, second = (line for line in ran.stdout.splitlines() if '"receipt"' in line)
+        assert browser.receive()["message"] == "ready"
+        assert browser.drain() == []
+    # "3" never connected; `delete_connection` deletes every subscription to the topic.
+    assert '"accepted": 1, "gone": 1' in first
+    assert '"accepted": 0, "gone": 0' in second
+    assert ran.stderr == ""

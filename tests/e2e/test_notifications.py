@@ -1,4 +1,4 @@
-"""The main job, on the deployed stage, over raw WebSockets."""
+"""Publish, subscribe and unsubscribe on the deployed stage, over raw WebSockets."""
 
 from contextlib import ExitStack
 
@@ -6,7 +6,7 @@ from tests.kit.peer import peer, publication, unique
 from tools.deploy import LocalStage
 
 
-def test_a_waiting_browser_gets_every_field_as_it_was_sent(stage: LocalStage) -> None:
+def test_a_subscriber_gets_every_field_of_a_notification_as_it_was_sent(stage: LocalStage) -> None:
     merchant = unique("shop")
     more = {"id": "n-1", "amount": 1e-7, "big": 2**53 + 1, "deep": {"ü": [None, True, "\u2028"]}}
     sent = publication(merchant, "order 7/ä", **more)
@@ -28,20 +28,20 @@ def test_a_waiting_browser_gets_every_field_as_it_was_sent(stage: LocalStage) ->
             "duplicate": False,
         }
         assert browser.receive() == {**sent, "sent_at": receipt["sent_at"]}
-        assert browser.nothing_waits()
+        assert browser.drain() == []
 
 
-def test_two_merchants_with_the_same_ref_hear_nothing_of_each_other(stage: LocalStage) -> None:
+def test_a_subscriber_gets_nothing_of_another_merchant_with_the_same_ref(stage: LocalStage) -> None:
     ours, theirs = unique("ours"), unique("theirs")
     with peer(stage.url) as our, peer(stage.url) as their, peer(stage.url) as backend:
         our.subscribe(ours, "12303")
         their.subscribe(theirs, "12303")
         assert backend.ask(publication(ours, "12303"))["accepted"] == 1
         assert our.receive()["merchant_id"] == ours
-        assert their.nothing_waits()
+        assert their.drain() == []
 
 
-def test_a_late_subscriber_gets_what_was_said_oldest_first(stage: LocalStage) -> None:
+def test_a_late_subscriber_is_replayed_every_notification_oldest_first(stage: LocalStage) -> None:
     merchant = unique("shop")
     with peer(stage.url) as backend:
         for number in range(3):
@@ -52,7 +52,7 @@ def test_a_late_subscriber_gets_what_was_said_oldest_first(stage: LocalStage) ->
     assert subscribed["replayed"] == 3
 
 
-def test_a_reconnecting_subscriber_gets_what_it_missed(stage: LocalStage) -> None:
+def test_a_subscriber_that_reconnects_with_since_gets_what_it_missed(stage: LocalStage) -> None:
     merchant = unique("shop")
     with peer(stage.url) as backend:
         with peer(stage.url) as browser:
@@ -66,7 +66,7 @@ def test_a_reconnecting_subscriber_gets_what_it_missed(stage: LocalStage) -> Non
             )
 
 
-def test_one_connection_follows_several_refs_until_it_unsubscribes(stage: LocalStage) -> None:
+def test_a_connection_with_several_refs_gets_them_until_it_unsubscribes(stage: LocalStage) -> None:
     merchant = unique("shop")
     with peer(stage.url) as browser, peer(stage.url) as backend:
         for ref in ("a", "b"):
@@ -81,7 +81,7 @@ def test_one_connection_follows_several_refs_until_it_unsubscribes(stage: LocalS
         assert backend.ask(publication(merchant, "a"))["accepted"] == 0
         assert backend.ask(publication(merchant, "b"))["accepted"] == 1
         assert browser.receive()["ref"] == "b"
-        assert browser.nothing_waits()
+        assert browser.drain() == []
 
 
 def test_a_number_and_its_digits_are_the_same_ref(stage: LocalStage) -> None:
@@ -92,7 +92,9 @@ def test_a_number_and_its_digits_are_the_same_ref(stage: LocalStage) -> None:
         assert browser.receive()["ref"] == "12303"
 
 
-def test_a_publisher_that_retries_with_its_id_is_heard_once_more(stage: LocalStage) -> None:
+def test_a_retry_with_the_same_id_is_a_duplicate_and_other_content_is_rejected(
+    stage: LocalStage,
+) -> None:
     merchant = unique("shop")
     with peer(stage.url) as browser, peer(stage.url) as backend:
         browser.subscribe(merchant, "r")
@@ -102,10 +104,10 @@ def test_a_publisher_that_retries_with_its_id_is_heard_once_more(stage: LocalSta
         assert browser.receive() == browser.receive()
         other = backend.ask(publication(merchant, "r", id="x", message="other"))
         assert (other["code"], other["field"]) == ("invalid_message", "id")
-        assert browser.nothing_waits()
+        assert browser.drain() == []
 
 
-def test_sixty_browsers_hear_of_one_ref(stage: LocalStage) -> None:
+def test_sixty_subscribers_of_one_ref_all_get_a_notification(stage: LocalStage) -> None:
     merchant = unique("shop")
     with ExitStack() as stack:
         browsers = [stack.enter_context(peer(stage.url)) for _ in range(60)]
@@ -117,7 +119,7 @@ def test_sixty_browsers_hear_of_one_ref(stage: LocalStage) -> None:
         assert {browser.receive()["id"] for browser in browsers} == {receipt["id"]}
 
 
-def test_a_publisher_that_closes_at_once_is_heard(stage: LocalStage) -> None:
+def test_a_notification_of_a_publisher_that_closes_at_once_is_delivered(stage: LocalStage) -> None:
     merchant = unique("shop")
     with peer(stage.url) as browser:
         browser.subscribe(merchant, "r")

@@ -1,4 +1,4 @@
-"""Both Python clients, and the publisher without a socket, against the deployed stage."""
+"""The Python clients and `LambdaPublisher` against the deployed stage."""
 
 from collections.abc import Callable, Iterator
 from itertools import chain, repeat
@@ -25,7 +25,7 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
         yield client
 
 
-def test_what_is_published_to_several_refs_is_heard_with_every_field(
+def test_a_subscription_to_several_refs_gets_notifications_with_every_field(
     stage: LocalStage, connect: Connect
 ) -> None:
     shop, client = unique("shop"), connect(stage.url)
@@ -41,14 +41,16 @@ def test_what_is_published_to_several_refs_is_heard_with_every_field(
     assert (first.status, second.status, second.ref) == ("failed", "done", 7)
 
 
-def test_who_comes_late_hears_what_was_said_before(stage: LocalStage, connect: Connect) -> None:
+def test_a_late_subscription_gets_earlier_notifications_in_order(
+    stage: LocalStage, connect: Connect
+) -> None:
     shop, client = unique("shop"), connect(stage.url)
     ids = [client.publish(merchant_id=shop, ref="1", **FIELDS).id for _ in range(3)]
     subscription = client.subscribe(shop, "1")
     assert [next(subscription).id for _ in ids] == ids
 
 
-def test_what_is_published_again_is_stored_and_heard_once(
+def test_a_publish_with_the_same_id_is_a_duplicate_and_received_once(
     stage: LocalStage, connect: Connect
 ) -> None:
     shop, client = unique("shop"), connect(stage.url)
@@ -61,7 +63,7 @@ def test_what_is_published_again_is_stored_and_heard_once(
     assert [next(subscription).id, next(subscription).id] == ["n-1", "n-2"]
 
 
-def test_a_connection_that_was_deleted_is_followed_by_one_that_misses_nothing(
+def test_a_subscription_whose_connection_was_deleted_misses_nothing(
     stage: LocalStage,
     connect: Connect,
     dynamodb: "DynamoDBClient",
@@ -85,7 +87,9 @@ def publish(client: AnyClient, shop: str, id_: str) -> None:
     client.publish(merchant_id=shop, ref="1", id=id_, **FIELDS)
 
 
-def test_a_refusal_names_the_field_and_the_request(stage: LocalStage, connect: Connect) -> None:
+def test_a_rejected_publish_or_subscribe_raises_with_field_and_request_id(
+    stage: LocalStage, connect: Connect
+) -> None:
     client = connect(stage.url)
     subscription = client.subscribe("no#merchant", "1")
     for use in (
@@ -101,7 +105,7 @@ def test_a_refusal_names_the_field_and_the_request(stage: LocalStage, connect: C
 
 @pytest.fixture
 def mint(guarded: LocalStage) -> Callable[..., str]:
-    """Return what mints tokens as a backend does: with the stage's key."""
+    """Return a function that mints tokens with the stage's key, as a backend does."""
     ((kid, key),) = guarded.keys().items()
 
     def minted(client: Any, merchant_id: str, **more: Any) -> str:
@@ -110,7 +114,7 @@ def mint(guarded: LocalStage) -> Callable[..., str]:
     return minted
 
 
-def test_minted_tokens_open_a_stage_that_asks_for_them(
+def test_minted_tokens_open_connections_to_a_stage_that_requires_tokens(
     guarded: LocalStage, connect: Connect, mint: Callable[..., str]
 ) -> None:
     shop = unique("shop")
@@ -122,7 +126,7 @@ def test_minted_tokens_open_a_stage_that_asks_for_them(
     assert next(subscription).ref == "2"
 
 
-def test_a_token_allows_what_it_says_and_no_more(
+def test_a_publish_or_subscribe_outside_the_token_is_forbidden(
     guarded: LocalStage, connect: Connect, mint: Callable[..., str]
 ) -> None:
     shop = unique("shop")
@@ -135,22 +139,24 @@ def test_a_token_allows_what_it_says_and_no_more(
         next(subscription)
 
 
-def test_a_function_is_asked_again_after_a_token_that_is_refused(
+def test_a_token_function_is_called_again_after_a_rejected_token(
     guarded: LocalStage, connect: Connect, mint: Callable[..., str]
 ) -> None:
     shop = unique("shop")
-    tokens = chain(["of.no.use"], repeat(mint("backend", shop)))
+    tokens = chain(["not.a.token"], repeat(mint("backend", shop)))
     backend = connect(guarded.url, token=lambda: next(tokens))
     assert backend.publish(merchant_id=shop, ref="1", **FIELDS).accepted == 0
 
 
-def test_without_a_token_nothing_is_published(guarded: LocalStage, connect: Connect) -> None:
+def test_a_publish_without_a_token_ends_at_its_deadline(
+    guarded: LocalStage, connect: Connect
+) -> None:
     with pytest.raises(DeadlineError, match="The service refused the connection with HTTP"):
-        # Long enough for the first refusal, even of an authorizer that starts anew.
+        # Long enough for a first response of the authorizer, cold start included.
         connect(guarded.url).publish(merchant_id="shop", ref="1", deadline=5, **FIELDS)
 
 
-def test_the_function_publishes_without_a_socket(
+def test_a_publish_by_invocation_is_delivered_once(
     stage: LocalStage, functions: "LambdaClient", connect: Connect
 ) -> None:
     shop = unique("shop")
@@ -162,20 +168,22 @@ def test_the_function_publishes_without_a_socket(
         for _ in range(2)
     )
     assert (first.accepted, first.duplicate, again.duplicate) == (1, False, True)
-    heard = next(subscription)
-    assert (heard.id, heard.data["amount"]) == ("n-1", "10.100")
+    received = next(subscription)
+    assert (received.id, received.data["amount"]) == ("n-1", "10.100")
     with pytest.raises(RefusedError) as raised:
         publisher.publish(merchant_id=shop, ref="", **FIELDS)
     assert (raised.value.code, raised.value.field) == ("invalid_message", "ref")
 
 
-def test_a_function_that_there_is_not_is_said(functions: "LambdaClient") -> None:
+def test_a_publish_by_invocation_of_an_unknown_function_is_rejected(
+    functions: "LambdaClient",
+) -> None:
     publisher = LambdaPublisher("no-such-function", client=functions)
     with pytest.raises(RefusedError, match="ResourceNotFoundException"):
         publisher.publish(merchant_id="shop", ref="1", **FIELDS)
 
 
-def test_where_tokens_are_asked_for_the_function_needs_none(
+def test_a_publish_by_invocation_needs_no_token_where_tokens_are_required(
     guarded: LocalStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in guarded.environment.items():

@@ -1,4 +1,4 @@
-"""The README's snippets do what it says, as they stand there, against the deployed stage."""
+"""The README's snippets, run as they are against the deployed stage."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.node import node
-from tests.kit.peer import PATIENCE, peer, publication, unique
+from tests.kit.peer import TIMEOUT, peer, publication, unique
 from tools.deploy import LocalStage
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def run_python(stage: LocalStage, program: str, *arguments: str) -> str:
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     ).stdout
 
 
@@ -37,7 +37,9 @@ def run_python(stage: LocalStage, program: str, *arguments: str) -> str:
     [(INVOKE, "PublishFunctionName"), (SOCKET, "WebsocketConnectEndpointURL")],
     ids=["by invocation", "over a socket"],
 )
-def test_a_backend_publishes(stage: LocalStage, snippet: tuple[str, str], output: str) -> None:
+def test_a_backend_publishes_by_invocation_or_over_a_socket(
+    stage: LocalStage, snippet: tuple[str, str], output: str
+) -> None:
     language, text = snippet
     assert language == "python"
     notification = json.dumps(publication(unique("shop"), "r"))
@@ -64,7 +66,7 @@ def test_a_backend_publishes_in_process(stage: LocalStage) -> None:
     assert "'type': 'receipt'" in run_python(stage, text + "\nprint(receipt)")
 
 
-def test_a_page_watches_with_the_module(stage: LocalStage) -> None:
+def test_a_page_with_the_module_gets_a_notification_and_closes(stage: LocalStage) -> None:
     language, text = MODULE
     assert language == "javascript"
     merchant = unique("shop")
@@ -74,10 +76,10 @@ def test_a_page_watches_with_the_module(stage: LocalStage) -> None:
     with node(page + program) as running, peer(stage.url) as backend:
         backend.ask(publication(merchant, "12303", message="it is paid"))
         assert next(running.lines) == "done it is paid\n"
-        assert running.process.wait(PATIENCE) == 0  # `until` closed it
+        assert running.process.wait(TIMEOUT) == 0  # `until` closed it
 
 
-def test_a_page_listens(stage: LocalStage) -> None:
+def test_a_page_without_the_module_gets_notifications_before_and_after(stage: LocalStage) -> None:
     language, text = JAVASCRIPT
     assert language == "javascript"
     merchant = unique("shop")

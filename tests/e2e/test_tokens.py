@@ -1,16 +1,17 @@
-"""A stage that requires tokens: no stranger gets in, and nobody gets beyond their token."""
+"""A stage that requires tokens: handshakes, permissions, expiry and logs."""
 
 import json
 import time
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import jwt
 import pytest
 from websockets.exceptions import InvalidHandshake
-from websockets.sync.client import connect
 
 from tests.forgeries.handshakes import handshakes
-from tests.kit.peer import Peer, peer, publication, unique
+from tests.kit.deployed import function_names
+from tests.kit.peer import peer, publication, unique
 from tools.deploy import LocalStage
 
 if TYPE_CHECKING:
@@ -23,16 +24,16 @@ def address(stage: LocalStage, token: str) -> str:
     return f"{stage.url}?token={token}"
 
 
-def forged(stage: LocalStage, *, kid: str = "first", key: str = "", **claims: Any) -> str:
-    """Return a token for a merchant's backend, unless the claims say otherwise; None drops one."""
-    said = {"client": "backend", "merchant_id": "shop", "exp": int(time.time()) + HOUR, **claims}
-    kept = {name: value for name, value in said.items() if value is not None}
+def custom_token(stage: LocalStage, *, kid: str = "first", key: str = "", **claims: Any) -> str:
+    """Return a token for the backend of `shop` with these claims; None leaves one out."""
+    valid = {"client": "backend", "merchant_id": "shop", "exp": int(time.time()) + HOUR}
+    kept = {name: value for name, value in {**valid, **claims}.items() if value is not None}
     key = key or stage.keys()["first"]
     return jwt.encode(kept, key, algorithm="HS256", headers={"kid": kid})
 
 
 def stored(stage: LocalStage, dynamodb: "DynamoDBClient") -> list[Any]:
-    """Return what the tables hold of the merchants `shop` and `other`, which nobody gets into."""
+    """Return the items of the merchants `shop` and `other`, which no test may write."""
     tables = (stage.outputs["ConnectionsTableName"], stage.outputs["LedgerTableName"])
     items = [item for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
     merchants = ("shop#", "other#")
@@ -60,16 +61,16 @@ def unsigned() -> str:
     ],
     ids=str,
 )
-def test_a_bad_token_opens_no_socket_and_stores_nothing(
+def test_a_handshake_with_an_invalid_token_is_rejected_and_stores_nothing(
     guarded: LocalStage, guarded_dynamodb: "DynamoDBClient", claims: dict[str, Any]
 ) -> None:
-    token = forged(guarded, **claims)
-    with pytest.raises(InvalidHandshake), connect(address(guarded, token)):
+    token = custom_token(guarded, **claims)
+    with pytest.raises(InvalidHandshake), peer(address(guarded, token)):
         pass
     assert stored(guarded, guarded_dynamodb) == []
 
 
-def test_of_the_proofs_forgeries_none_opens_a_socket(
+def test_every_handshake_with_a_forged_token_is_rejected_and_stores_nothing(
     guarded: LocalStage, guarded_dynamodb: "DynamoDBClient"
 ) -> None:
     tally = handshakes(guarded, 2, "a seed")
@@ -79,25 +80,25 @@ def test_of_the_proofs_forgeries_none_opens_a_socket(
 
 
 @pytest.mark.parametrize("query", ["", "?token=", "?token=x.y.z", f"?token={unsigned()}"])
-def test_no_token_and_an_unsigned_one_open_no_socket(guarded: LocalStage, query: str) -> None:
-    with pytest.raises(InvalidHandshake), connect(guarded.url + query):
+def test_a_handshake_with_no_token_or_an_unsigned_one_is_rejected(
+    guarded: LocalStage, query: str
+) -> None:
+    with pytest.raises(InvalidHandshake), peer(guarded.url + query):
         pass
 
 
-def test_a_token_lets_its_bearer_do_what_it_says(guarded: LocalStage) -> None:
+def test_tokens_in_the_query_or_a_header_permit_subscribe_and_publish(guarded: LocalStage) -> None:
     merchant = unique("shop")
     frontend = guarded.token("frontend", merchant, "7", "8")
     backend = {"Authorization": f"Bearer {guarded.token('backend', merchant)}"}
     with (
         peer(address(guarded, frontend)) as browser,
-        connect(guarded.url, additional_headers=backend) as socket,
+        peer(guarded.url, additional_headers=backend) as publisher,
     ):
-        publisher = Peer(socket)
         assert browser.subscribe(merchant, 7)[-1]["type"] == "subscribed"
         assert publisher.ask(publication(merchant, "7"))["accepted"] == 1
         assert browser.receive()["merchant_id"] == merchant
-        assert browser.nothing_waits()
-        assert publisher.nothing_waits()
+        assert browser.drain() == publisher.drain() == []
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_a_token_lets_its_bearer_do_what_it_says(guarded: LocalStage) -> None:
         ("backend", publication("shop", "8"), "ref"),
     ],
 )
-def test_what_a_token_does_not_say_is_forbidden_and_changes_nothing(
+def test_a_frame_outside_the_token_is_forbidden_and_changes_nothing(
     guarded: LocalStage,
     guarded_dynamodb: "DynamoDBClient",
     client: str,
@@ -123,11 +124,13 @@ def test_what_a_token_does_not_say_is_forbidden_and_changes_nothing(
     with peer(address(guarded, guarded.token(client, "shop", "7"))) as bearer:
         error = bearer.ask(frame)
         assert (error["code"], error["field"]) == ("forbidden", field)
-        assert bearer.nothing_waits()
+        assert bearer.drain() == []
     assert stored(guarded, guarded_dynamodb) == []
 
 
-def test_nothing_is_delivered_after_the_end_of_a_token(guarded: LocalStage) -> None:
+def test_a_connection_whose_token_has_expired_gets_nothing_and_may_do_nothing(
+    guarded: LocalStage,
+) -> None:
     merchant = unique("shop")
     token = guarded.token("frontend", merchant, "r", lifetime=3)
     end = jwt.decode(token, options={"verify_signature": False})["exp"]
@@ -149,15 +152,14 @@ CANARIES = {
 }
 
 
-def test_no_log_shows_a_token_a_key_or_what_is_said(
-    guarded: LocalStage, guarded_session: Any
+def test_no_log_of_a_rejected_or_accepted_event_shows_a_token_a_key_or_a_message(
+    guarded: LocalStage, session: boto3.Session
 ) -> None:
     merchant = unique("shop")
-    functions = guarded_session.client("lambda", endpoint_url=guarded.endpoint)
-    logs = guarded_session.client("logs", endpoint_url=guarded.endpoint)
+    functions = session.client("lambda", endpoint_url=guarded.endpoint)
+    logs = session.client("logs", endpoint_url=guarded.endpoint)
     keys = guarded.keys()
     good = guarded.token("backend", merchant)
-    names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
     context = {
         "requestId": "r-1",
         "connectionId": "c-1",
@@ -165,7 +167,9 @@ def test_no_log_shows_a_token_a_key_or_what_is_said(
         "requestTimeEpoch": int(time.time() * 1000),
         "domainName": "localhost",
     }
-    said = publication(merchant, "r", message=CANARIES["message"], secret=CANARIES["unknown"])
+    notification = publication(
+        merchant, "r", message=CANARIES["message"], secret=CANARIES["unknown"]
+    )
 
     def event(kind: str, **more: Any) -> dict[str, Any]:
         return {"requestContext": {**context, "eventType": kind}, "methodArn": "arn:aws:x", **more}
@@ -181,19 +185,22 @@ def test_no_log_shows_a_token_a_key_or_what_is_said(
             event("CONNECT", headers={"Authorization": f"Bearer {good[:-2]}xx"}),
             {"requestContext": {"token": CANARIES["token"]}},
         ],
-        "Connect": [event("CONNECT", **query(good)), event("MESSAGE", body=json.dumps(said))],
-        "Default": [
-            said,
-            {**said, "status": CANARIES["message"]},
-            event("MESSAGE", body=json.dumps(said)),
-            event("MESSAGE", body=CANARIES["message"]),
-            {"requestContext": {"eventType": "MESSAGE"}, "body": json.dumps(said)},
+        "Connect": [
+            event("CONNECT", **query(good)),
+            event("MESSAGE", body=json.dumps(notification)),
         ],
-        "Disconnect": [event("DISCONNECT"), event("MESSAGE", body=json.dumps(said))],
+        "Default": [
+            notification,
+            {**notification, "status": CANARIES["message"]},
+            event("MESSAGE", body=json.dumps(notification)),
+            event("MESSAGE", body=CANARIES["message"]),
+            {"requestContext": {"eventType": "MESSAGE"}, "body": json.dumps(notification)},
+        ],
+        "Disconnect": [event("DISCONNECT"), event("MESSAGE", body=json.dumps(notification))],
     }
     lines: list[str] = []
     for prefix, events in invocations.items():
-        (name,) = (n for n in names if n.split("-")[-2].startswith(f"{prefix}Function"))
+        (name,) = function_names(functions, f"{prefix}Function")
         for each in events:
             functions.invoke(FunctionName=name, Payload=json.dumps(each))
         configuration = functions.get_function_configuration(FunctionName=name)

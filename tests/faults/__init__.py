@@ -1,7 +1,7 @@
-"""Real faults on real sockets: the deployed functions, with a proxy between them and their AWS.
+"""Fault injection into the deployed functions, on real sockets.
 
-`calls` tells which step of a publish or a subscribe a request is, `trouble` what may happen to it,
-`proxy` makes it happen; `garbage` holds answers that are none. `story` plays one publish or
-subscribe through and says what everybody got and which promise was broken: `stories` are those of
-a fault, `deaths` of a kill, `handshakes` of the authorizer. `cases` is the table of what is tried.
+`proxied_stage` puts the kit's proxy between the functions and their AWS. `run` is one run of a
+scenario, with the guarantees that were violated; `scenarios` meet a fault, `crashes` a SIGKILL,
+`handshakes` are those of the authorizer. `malformed` holds invalid responses, `cases` is the table
+of what is injected where.
 """

@@ -1,49 +1,61 @@
-"""One fault at one step of one story, and the answer that its sender must get."""
+"""One fault at one step of a scenario, and the reply that the sender must get."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.scenario import Outcome, Scene
-from tests.kit.faults import ALWAYS, Answer, Fault, Hold, Rule
+from tests.faults.proxied_stage import ProxiedStage
+from tests.faults.run import Outcome
+from tests.kit.proxy.faults import ALWAYS, Fault, Hold, Response, Rule
+from tests.kit.proxy.requests import Step
 
 Rules = Callable[[str, str], tuple[Rule, ...]]
-"""Builds the rules of a case: of whom the requests speak, and of whom where only one suffers."""
+"""Builds the rules of a case from the merchant, and the connection for which alone calls fail."""
 
-Tell = Callable[[Scene, Rules], Outcome]
+Scenario = Callable[[ProxiedStage, Rules], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A fault at a step, `times` or ALWAYS, and what the sender of the frame is answered.
+    """A fault at a step, `times` or ALWAYS, and the reply to the frame.
 
-    `one`: only one of the subscribers suffers it. `also`: a second step that answers 500 always.
+    `one`: only for one of the subscribers. `also`: a second step that is always answered 500.
     `short`: part of the short form.
     """
 
-    tell: Tell
-    step: str
+    scenario: Scenario
+    step: Step
     name: str
     fault: Fault
     times: int
-    answer: str
+    reply: str
     one: bool = False
-    also: str | None = None
+    also: Step | None = None
     short: bool = False
 
     def __str__(self) -> str:
         often = {ALWAYS: "always", 1: "once", 2: "twice"}[self.times]
         also = f" and {self.also} 500 always" if self.also else ""
         whose = " for one" if self.one else ""
-        return f"{self.tell.__name__}: {self.step} {self.name} {often}{whose}{also}"
+        return f"{self.row}: {self.name} {often}{whose}{also}"
 
-    def play(self, scene: Scene) -> Outcome:
-        """Tell its story."""
-        return self.tell(scene, self._rules)
+    @property
+    def row(self) -> str:
+        """Name the row of the published table that counts this case."""
+        return f"{self.scenario.__name__}: {self.step}"
 
-    def _rules(self, all_: str, the_victim: str) -> tuple[Rule, ...]:
-        # Anew for each play: what has been released would hold nothing back.
+    def run(self, stage: ProxiedStage) -> Outcome:
+        """Run its scenario; another reply than the expected one is a violation, too."""
+        outcome = self.scenario(stage, self._rules)
+        if outcome.reply == self.reply:
+            return outcome
+        return Outcome(
+            outcome.reply, (*outcome.violations, f"replied {outcome.reply}, not {self.reply}")
+        )
+
+    def _rules(self, merchant: str, connection_id: str) -> tuple[Rule, ...]:
+        # New ones for each run: what was released would hold nothing back.
         fault = Hold() if isinstance(self.fault, Hold) else self.fault
-        first = Rule(self.step, fault, self.times, only=the_victim if self.one else all_)
+        first = Rule(self.step, fault, self.times, only=connection_id if self.one else merchant)
         if self.also is None:
             return (first,)
-        return (first, Rule(self.also, Answer(500), ALWAYS, only=all_))
+        return (first, Rule(self.also, Response(500), ALWAYS, only=merchant))

@@ -1,138 +1,142 @@
-"""What is tried: a fault at each step of each story, and the answer that its sender must get."""
+"""The table of what is injected: a fault at each step of each scenario, and the expected reply."""
 
 from collections.abc import Iterable
 
-from tests.faults import crashes, garbage, handshakes, scenarios
-from tests.faults.case import Case, Tell
-from tests.kit import calls
-from tests.kit.faults import (
+from tests.faults import crashes, handshakes, malformed, scenarios
+from tests.faults.case import Case, Scenario
+from tests.faults.handshakes import ACCEPTED, REJECTED
+from tests.kit.proxy.faults import (
     ALWAYS,
-    Answer,
-    Cut,
     Delay,
     Drop,
     Fault,
     Hold,
-    Lie,
-    Partial,
     Reset,
-    refusal,
+    Response,
+    Truncate,
+    Unprocessed,
+    dynamodb_error,
 )
+from tests.kit.proxy.requests import Step
 
-# Their names say what happens, for the table; a call or a post waits a second for its answer.
-_PASSING: dict[str, Fault] = {
-    "later than waited for": Delay(1.2),
+# A call or a post times out after a second.
+_RETRYABLE: dict[str, Fault] = {
+    "delayed past the timeout": Delay(1.2),
     "dropped": Drop(),
     "reset before": Reset(),
     "reset after": Reset(forwarded=True),
-    "answer cut off": Cut(),
-    "500": Answer(500),
-    "503 without JSON": Answer(503, b"<html>"),
-    "400 throttled": refusal("ProvisionedThroughputExceededException"),
-    "429": Answer(429),
+    "truncated": Truncate(),
+    "500": Response(500),
+    "503 without JSON": Response(503, b"<html>"),
+    "400 throttled": dynamodb_error("ProvisionedThroughputExceededException"),
+    "429": Response(429),
 }
-_ARRIVED = {"later than waited for", "reset after", "answer cut off"}
+_FORWARDED = {"delayed past the timeout", "reset after", "truncated"}
 _FINAL: dict[str, Fault] = {
-    "400 validation": refusal("ValidationException"),
-    "400 without JSON": Answer(400, b""),
+    "400 validation": dynamodb_error("ValidationException"),
+    "400 without JSON": Response(400, b""),
 }
 
-
-_STEPS: tuple[tuple[Tell, str, str, str], ...] = (
-    (scenarios.publish, calls.SAY, "3 accepted, 0 gone, 0 failed", "retryable error, not stored"),
-    (scenarios.publish, calls.INDEX, "3 accepted, 0 gone, 0 failed", "retryable error, stored"),
-    (scenarios.publish, calls.JOINED, "3 accepted, 0 gone, 0 failed", "retryable error, stored"),
-    (scenarios.subscribe, calls.SUBSCRIBE, "subscribed, 3 replayed", "retryable error"),
-    (scenarios.subscribe, calls.SAID, "subscribed, 3 replayed", "retryable error"),
-    (scenarios.unsubscribe, calls.FORGET, "unsubscribed", "retryable error"),
+_RECEIPT, _FAILED, _GONE = (
+    f"{a} accepted, {g} gone, {f} failed" for a, g, f in ((3, 0, 0), (2, 0, 1), (2, 1, 0))
 )
+_REPLAYED = "subscribed, 3 replayed"
+_ERROR = "retryable error"
+_STORED, _NOT_STORED = f"{_ERROR}, stored", f"{_ERROR}, not stored"
+
+_STEPS: tuple[tuple[Scenario, Step, str, str], ...] = (
+    (scenarios.publish, Step.PUT_NOTIFICATION, _RECEIPT, _NOT_STORED),
+    (scenarios.publish, Step.QUERY_INDEX, _RECEIPT, _STORED),
+    (scenarios.publish, Step.QUERY_RECENT_SUBSCRIPTIONS, _RECEIPT, _STORED),
+    (scenarios.subscribe, Step.PUT_SUBSCRIPTION, _REPLAYED, _ERROR),
+    (scenarios.subscribe, Step.QUERY_NOTIFICATIONS, _REPLAYED, _ERROR),
+    (scenarios.unsubscribe, Step.DELETE_SUBSCRIPTIONS, "unsubscribed", _ERROR),
+)
+"""The reply where a retry of the call succeeds, and where none does."""
 
 _SHORT = {
-    (calls.SAY, "later than waited for", 1),
-    (calls.SAY, "reset after", 1),
-    (calls.SAY, "reset after", ALWAYS),
-    (calls.SAY, "500", ALWAYS),
-    (calls.INDEX, "reset before", 1),
-    (calls.INDEX, "400 throttled", ALWAYS),
-    (calls.JOINED, "answer cut off", 1),
-    (calls.JOINED, "400 validation", 1),
-    (calls.SUBSCRIBE, "reset after", 1),
-    (calls.SUBSCRIBE, "reset before", ALWAYS),
-    (calls.SUBSCRIBE, "429", 1),
-    (calls.SAID, "dropped", 1),
-    (calls.SAID, "500", ALWAYS),
-    (calls.FORGET, "reset after", 1),
-    (calls.FORGET, "500", ALWAYS),
+    (Step.PUT_NOTIFICATION, "delayed past the timeout", 1),
+    (Step.PUT_NOTIFICATION, "reset after", 1),
+    (Step.PUT_NOTIFICATION, "reset after", ALWAYS),
+    (Step.PUT_NOTIFICATION, "500", ALWAYS),
+    (Step.QUERY_INDEX, "reset before", 1),
+    (Step.QUERY_INDEX, "400 throttled", ALWAYS),
+    (Step.QUERY_RECENT_SUBSCRIPTIONS, "truncated", 1),
+    (Step.QUERY_RECENT_SUBSCRIPTIONS, "400 validation", 1),
+    (Step.PUT_SUBSCRIPTION, "reset after", 1),
+    (Step.PUT_SUBSCRIPTION, "reset before", ALWAYS),
+    (Step.PUT_SUBSCRIPTION, "429", 1),
+    (Step.QUERY_NOTIFICATIONS, "dropped", 1),
+    (Step.QUERY_NOTIFICATIONS, "500", ALWAYS),
+    (Step.DELETE_SUBSCRIPTIONS, "reset after", 1),
+    (Step.DELETE_SUBSCRIPTIONS, "500", ALWAYS),
 }
 
 
 def _dynamodb() -> Iterable[Case]:
-    for tell, step, well, ill in _STEPS:
-        for name, fault in _PASSING.items():
-            stored = step == calls.SAY and name in _ARRIVED
-            lasting = "retryable error, stored" if stored else ill
-            for times, answer in ((1, well), (ALWAYS, lasting)):
-                yield Case(
-                    tell, step, name, fault, times, answer, short=(step, name, times) in _SHORT
-                )
+    for scenario, step, retried, failed in _STEPS:
+        for name, fault in _RETRYABLE.items():
+            stored = step == Step.PUT_NOTIFICATION and name in _FORWARDED
+            for times, reply in ((1, retried), (ALWAYS, _STORED if stored else failed)):
+                short = (step, name, times) in _SHORT
+                yield Case(scenario, step, name, fault, times, reply, short=short)
         for name, fault in _FINAL.items():
-            yield Case(tell, step, name, fault, 1, ill, short=(step, name, 1) in _SHORT)
+            short = (step, name, 1) in _SHORT
+            yield Case(scenario, step, name, fault, 1, failed, short=short)
 
 
 def _lookups() -> Iterable[Case]:
-    """Yield faults of the index query beside a put that fails, too, or is refused."""
+    """Yield faults of the index query beside a put that fails, too, or meets a conflict."""
     for name in ("dropped", "500", "400 throttled"):
-        call = scenarios.publish, calls.SAY, name, _PASSING[name], ALWAYS
-        ill, short = "retryable error, not stored", name == "500"
-        yield Case(*call, ill, also=calls.INDEX, short=short)
-    for name, fault in _PASSING.items():
+        case = scenarios.publish, Step.PUT_NOTIFICATION, name, _RETRYABLE[name], ALWAYS
+        yield Case(*case, _NOT_STORED, also=Step.QUERY_INDEX, short=name == "500")
+    for name, fault in _RETRYABLE.items():
         for times in (1, ALWAYS):
-            refused = scenarios.refused, calls.INDEX, name, fault, times, "invalid_message, id"
-            yield Case(*refused, short=name == "later than waited for" and times == ALWAYS)
+            case = scenarios.conflict, Step.QUERY_INDEX, name, fault, times
+            short = name == "delayed past the timeout" and times == ALWAYS
+            yield Case(*case, "invalid_message, id", short=short)
 
 
 def _disconnects() -> Iterable[Case]:
-    for step in (calls.SUBSCRIPTIONS, calls.FORGET_ONE):
+    for step in (Step.QUERY_SUBSCRIPTIONS, Step.DELETE_SUBSCRIPTION):
         for name in ("dropped", "reset before", "500", "400 throttled"):
-            fault = _PASSING[name]
-            short = name == "500"
-            yield Case(scenarios.disconnect, step, name, fault, 1, "0 gone")
-            yield Case(scenarios.disconnect, step, name, fault, ALWAYS, "1 gone", short=short)
+            case = scenarios.disconnect, step, name, _RETRYABLE[name]
+            yield Case(*case, 1, "0 gone")
+            yield Case(*case, ALWAYS, "1 gone", short=name == "500")
 
 
 def _batches() -> Iterable[Case]:
-    for tell, step, well, ill in _STEPS:
-        if step in {calls.SUBSCRIBE, calls.FORGET}:
-            put = step == calls.SUBSCRIBE
-            yield Case(tell, step, "partial", Partial(), 1, well, short=True)
-            yield Case(tell, step, "none of it", Partial(none=True), 2, well)
-            yield Case(tell, step, "partial", Partial(), ALWAYS, ill, short=put)
+    for scenario, step, retried, failed in _STEPS:
+        if step in {Step.PUT_SUBSCRIPTION, Step.DELETE_SUBSCRIPTIONS}:
+            put = step == Step.PUT_SUBSCRIPTION
+            some, none = Unprocessed(), Unprocessed(everything=True)
+            yield Case(scenario, step, "partly unprocessed", some, 1, retried, short=True)
+            yield Case(scenario, step, "all unprocessed", none, 2, retried)
+            yield Case(scenario, step, "partly unprocessed", some, ALWAYS, failed, short=put)
 
 
-# How a post may end, for the publisher and for the subscriber who is replayed to.
-_ALL, _FAILED, _GONE = (
-    f"{a} accepted, {g} gone, {f} failed" for a, g, f in ((3, 0, 0), (2, 0, 1), (2, 1, 0))
-)
 _POSTS: tuple[tuple[str, Fault, int, str, str], ...] = (
-    ("later than waited for", Delay(1.2), 1, _ALL, "subscribed, 3 replayed"),
-    ("dropped", Drop(), 1, _ALL, "subscribed, 3 replayed"),
-    ("dropped", Drop(), ALWAYS, _FAILED, "retryable error"),
-    ("reset before", Reset(), 1, _ALL, "subscribed, 3 replayed"),
-    ("reset before", Reset(), ALWAYS, _FAILED, "retryable error"),
-    ("reset after", Reset(forwarded=True), 1, _ALL, "subscribed, 3 replayed"),
-    ("reset after", Reset(forwarded=True), ALWAYS, _FAILED, "retryable error"),
-    ("answer cut off", Cut(), 1, _ALL, "subscribed, 3 replayed"),
-    ("429", Answer(429), 2, _ALL, "subscribed, 3 replayed"),
-    ("429", Answer(429), ALWAYS, _FAILED, "retryable error"),
-    ("500", Answer(500), 1, _ALL, "subscribed, 3 replayed"),
-    ("500", Answer(500), ALWAYS, _FAILED, "retryable error"),
-    ("403", Answer(403), 1, _FAILED, "retryable error"),
-    ("410", Answer(410), 1, _ALL, "subscribed, 3 replayed"),
-    ("410 for 150 ms", Lie(seconds=0.15), ALWAYS, _ALL, "subscribed, 3 replayed"),
-    ("410", Answer(410), 2, _GONE, "forgotten as gone"),
-    ("410", Answer(410), ALWAYS, _GONE, "forgotten as gone"),
-    ("400", Answer(400), 1, _FAILED, "retryable error"),
+    ("delayed past the timeout", Delay(1.2), 1, _RECEIPT, _REPLAYED),
+    ("dropped", Drop(), 1, _RECEIPT, _REPLAYED),
+    ("dropped", Drop(), ALWAYS, _FAILED, _ERROR),
+    ("reset before", Reset(), 1, _RECEIPT, _REPLAYED),
+    ("reset before", Reset(), ALWAYS, _FAILED, _ERROR),
+    ("reset after", Reset(forwarded=True), 1, _RECEIPT, _REPLAYED),
+    ("reset after", Reset(forwarded=True), ALWAYS, _FAILED, _ERROR),
+    ("truncated", Truncate(), 1, _RECEIPT, _REPLAYED),
+    ("429", Response(429), 2, _RECEIPT, _REPLAYED),
+    ("429", Response(429), ALWAYS, _FAILED, _ERROR),
+    ("500", Response(500), 1, _RECEIPT, _REPLAYED),
+    ("500", Response(500), ALWAYS, _FAILED, _ERROR),
+    ("403", Response(403), 1, _FAILED, _ERROR),
+    ("410", Response(410), 1, _RECEIPT, _REPLAYED),
+    ("410 for 150 ms", Response(410, seconds=0.15), ALWAYS, _RECEIPT, _REPLAYED),
+    ("410", Response(410), 2, _GONE, "pruned as gone"),
+    ("410", Response(410), ALWAYS, _GONE, "pruned as gone"),
+    ("400", Response(400), 1, _FAILED, _ERROR),
 )
+"""The reply to a publish, and to a subscribe."""
+
 _SHORT_POSTS = {
     ("dropped", 1),
     ("reset after", 1),
@@ -147,72 +151,56 @@ _SHORT_POSTS = {
 
 
 def _posts() -> Iterable[Case]:
-    for name, fault, times, publisher, subscriber in _POSTS:
+    for name, fault, times, receipt, subscribed in _POSTS:
+        case = Step.POST, name, fault, times
         short = (name, times) in _SHORT_POSTS
-        yield Case(
-            scenarios.publish, calls.POST, name, fault, times, publisher, one=True, short=short
-        )
-        yield Case(
-            scenarios.subscribe,
-            calls.POST,
-            name,
-            fault,
-            times,
-            subscriber,
-            short=short and name not in {"dropped", "403", "400"},
-        )
-    yield Case(
-        scenarios.publish,
-        calls.POST,
-        "410",
-        Answer(410),
-        2,
-        _GONE,
-        one=True,
-        also=calls.FORGET,
-        short=True,
-    )
+        yield Case(scenarios.publish, *case, receipt, one=True, short=short)
+        short = short and name not in {"dropped", "403", "400"}
+        yield Case(scenarios.subscribe, *case, subscribed, short=short)
+    twice = scenarios.publish, Step.POST, "410", Response(410), 2, _GONE
+    yield Case(*twice, one=True, also=Step.DELETE_SUBSCRIPTIONS, short=True)
 
 
-_SHORT_GARBAGE = {
-    (calls.SAY, "200 without JSON"),
-    (calls.SAID, "no chunks, as announced"),
-    (calls.INDEX, "200 with half of its JSON"),
+_SHORT_MALFORMED = {
+    (Step.PUT_NOTIFICATION, "200 without JSON"),
+    (Step.QUERY_NOTIFICATIONS, "no chunks, as announced"),
+    (Step.QUERY_INDEX, "200 with half of its JSON"),
 }
-_HOLD_MESSAGES = {calls.SAY, calls.SAID, calls.POST}
+_LOGGED = (Step.PUT_NOTIFICATION, Step.QUERY_NOTIFICATIONS, Step.POST)
+"""Steps whose requests or responses hold notifications."""
 
 
-def _garbage() -> Iterable[Case]:
-    """Yield answers that are garbage; of an answer to a post only the status counts."""
-    every = garbage.NO_JSON | garbage.NO_HTTP
-    for tell, step, well, ill in _STEPS:
-        lasting = "retryable error, stored" if step == calls.SAY else ill
+def _malformed() -> Iterable[Case]:
+    """Yield malformed responses; of a response to a post only the status counts."""
+    every = malformed.INVALID_JSON | malformed.INVALID_HTTP
+    for scenario, step, retried, failed in _STEPS:
+        lasting = _STORED if step == Step.PUT_NOTIFICATION else failed
         for name, fault in every.items():
-            short = (step, name) in _SHORT_GARBAGE
-            yield Case(tell, step, name, fault, 1, well)
-            yield Case(tell, step, name, fault, ALWAYS, lasting, short=short)
+            short = (step, name) in _SHORT_MALFORMED
+            yield Case(scenario, step, name, fault, 1, retried)
+            yield Case(scenario, step, name, fault, ALWAYS, lasting, short=short)
     for name, fault in every.items():
-        yield Case(scenarios.publish, calls.POST, name, fault, 1, _ALL, one=True)
-        yield Case(scenarios.subscribe, calls.POST, name, fault, 1, "subscribed, 3 replayed")
-    for name, fault in garbage.NO_HTTP.items():
-        short = name == "a chunk longer than it says"
-        post = calls.POST, name, fault, ALWAYS
-        yield Case(scenarios.publish, *post, _FAILED, one=True, short=short)
-        yield Case(scenarios.subscribe, *post, "retryable error")
-    for step in (calls.SAY, calls.INDEX, calls.JOINED, calls.SUBSCRIBE, calls.SAID, calls.POST):
+        yield Case(scenarios.publish, Step.POST, name, fault, 1, _RECEIPT, one=True)
+        yield Case(scenarios.subscribe, Step.POST, name, fault, 1, _REPLAYED)
+    for name, fault in malformed.INVALID_HTTP.items():
+        short = name == "chunk longer than its size"
+        case = Step.POST, name, fault, ALWAYS
+        yield Case(scenarios.publish, *case, _FAILED, one=True, short=short)
+        yield Case(scenarios.subscribe, *case, _ERROR)
+    for step in (*(one for _, one, _, _ in _STEPS[:5]), Step.POST):
         for name, fault in every.items():
-            short = step in _HOLD_MESSAGES and name == "no chunks, as announced"
-            yield Case(scenarios.unlogged, step, name, fault, ALWAYS, "not logged", short=short)
+            short = step in _LOGGED and name == "no chunks, as announced"
+            yield Case(scenarios.logs, step, name, fault, ALWAYS, "not logged", short=short)
 
 
-def _deaths() -> Iterable[Case]:
-    for tell, steps in (
-        (crashes.killed_then_retried, (calls.INDEX, calls.POST)),
-        (crashes.killed_then_heard, (calls.INDEX, calls.POST)),
-        (crashes.subscribe_killed, (calls.SAID, calls.POST)),
+def _crashes() -> Iterable[Case]:
+    for scenario, query in (
+        (crashes.crash_then_retry, Step.QUERY_INDEX),
+        (crashes.crash_then_resubscribe, Step.QUERY_INDEX),
+        (crashes.crash_in_subscribe, Step.QUERY_NOTIFICATIONS),
     ):
-        for step in steps:
-            yield Case(tell, step, "SIGKILL before", Hold(), 1, "delivered", short=True)
+        for step in (query, Step.POST):
+            yield Case(scenario, step, "SIGKILL before", Hold(), 1, "delivered", short=True)
 
 
 CASES = (
@@ -221,29 +209,30 @@ CASES = (
     *_disconnects(),
     *_batches(),
     *_posts(),
-    *_garbage(),
-    *_deaths(),
+    *_malformed(),
+    *_crashes(),
 )
 """For any stage."""
 
 
 def _handshakes() -> Iterable[Case]:
-    step, known, nobody = calls.KEYS, "who is known gets in", "nobody gets in"
-    for name, fault in (_PASSING | garbage.NO_HTTP | garbage.NO_JSON).items():
-        yield Case(
-            handshakes.authorize_without_keys, step, name, fault, 1, known, short=name == "500"
+    without, cached = (
+        (scenario, Step.GET_KEYS)
+        for scenario in (
+            handshakes.authorize_without_cached_keys,
+            handshakes.authorize_with_cached_keys,
         )
-        yield Case(handshakes.authorize_without_keys, step, name, fault, ALWAYS, nobody)
-        yield Case(
-            handshakes.authorize_with_keys, step, name, fault, ALWAYS, known, short=name == "500"
-        )
-    for name, fault in (_FINAL | garbage.NO_KEYS).items():
-        short = name in {"200 without keys", "no chunks, but keys"}
-        yield Case(
-            handshakes.authorize_without_keys, step, name, fault, ALWAYS, nobody, short=short
-        )
-        yield Case(handshakes.authorize_with_keys, step, name, fault, ALWAYS, known)
+    )
+    for name, fault in (_RETRYABLE | malformed.INVALID_HTTP | malformed.INVALID_JSON).items():
+        short = name == "500"
+        yield Case(*without, name, fault, 1, ACCEPTED, short=short)
+        yield Case(*without, name, fault, ALWAYS, REJECTED)
+        yield Case(*cached, name, fault, ALWAYS, ACCEPTED, short=short)
+    for name, fault in (_FINAL | malformed.INVALID_KEYS).items():
+        short = name in {"200 without keys", "keys instead of chunks"}
+        yield Case(*without, name, fault, ALWAYS, REJECTED, short=short)
+        yield Case(*cached, name, fault, ALWAYS, ACCEPTED)
 
 
 HANDSHAKES = tuple(_handshakes())
-"""For a stage that looks at tokens."""
+"""For a stage that requires tokens."""

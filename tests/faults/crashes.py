@@ -1,70 +1,73 @@
-"""Stories of a function that is killed with SIGKILL, within a publish or a subscribe."""
+"""Scenarios in which the function is killed with SIGKILL within a publish or a subscribe."""
 
 import time
 
 from tests.faults.case import Rules
-from tests.faults.scenario import REF, Outcome, Scene, Story, after, heard, story
-from tests.faults.workers import kill
-from tests.kit.peer import PATIENCE, Frame, Peer, publication
+from tests.faults.processes import kill
+from tests.faults.proxied_stage import REF, ProxiedStage
+from tests.faults.run import Outcome, Run, notification_ids, started
+from tests.kit.peer import TIMEOUT, Frame, Peer, publication
 
 _DELIVERED = "delivered"
 
 
-def killed_then_retried(scene: Scene, rules: Rules) -> Outcome:
-    """Publish, be killed, and publish again with the same id."""
-    with story(scene) as told:
-        browser, backend = told.enter(), told.enter()
-        browser.subscribe(told.shop, REF)
-        _killed(told, rules, backend, publication(told.shop, REF, id="it"), "notification#it")
-        retry = told.publish(backend, "it")
-        told.require(
+def crash_then_retry(stage: ProxiedStage, rules: Rules) -> Outcome:
+    """Crash within a publish; the publisher publishes again with the same id."""
+    with started(stage) as run:
+        browser, backend = run.connect(), run.connect()
+        browser.subscribe(run.merchant, REF)
+        _crash(run, rules, backend, publication(run.merchant, REF, id="it"), "notification#it")
+        retry = run.publish(backend, "it")
+        run.require(
             (retry.get("duplicate"), retry.get("accepted")) == (True, 1),
-            f"a retry is a duplicate and arrives: {retry}",
+            f"a retry is a duplicate and is posted: {retry}",
         )
-        ids = heard(after(browser))
-        told.require(set(ids) == {"it"}, f"what was stored is delivered by the retry: {ids}")
-        return told.end(_DELIVERED, 0, len(set(ids)))
+        ids = notification_ids(browser.drain())
+        run.require(set(ids) == {"it"}, f"a retry delivers what was stored: {ids}")
+        return run.end(_DELIVERED)
 
 
-def killed_then_heard(scene: Scene, rules: Rules) -> Outcome:
-    """Publish and be killed; who subscribes again hears what was stored."""
-    with story(scene) as told:
-        browser, backend = told.enter(), told.enter()
-        browser.subscribe(told.shop, REF)
-        _killed(told, rules, backend, publication(told.shop, REF, id="it"), "notification#it")
-        ids = heard(browser.subscribe(told.shop, REF))
-        told.require(set(ids) == {"it"}, f"what was stored is heard at the next subscribe: {ids}")
-        return told.end(_DELIVERED, 0, 0)
+def crash_then_resubscribe(stage: ProxiedStage, rules: Rules) -> Outcome:
+    """Crash within a publish; the subscriber subscribes again."""
+    with started(stage) as run:
+        browser, backend = run.connect(), run.connect()
+        browser.subscribe(run.merchant, REF)
+        _crash(run, rules, backend, publication(run.merchant, REF, id="it"), "notification#it")
+        ids = notification_ids(browser.subscribe(run.merchant, REF))
+        run.require(set(ids) == {"it"}, f"the next subscribe delivers what was stored: {ids}")
+        return run.end(_DELIVERED)
 
 
-def subscribe_killed(scene: Scene, rules: Rules) -> Outcome:
-    """Subscribe and be killed before the replay; the subscription stands."""
-    with story(scene) as told:
-        browser, backend = told.enter(), told.enter()
-        told.publish(backend, "earlier")
-        frame = {"client": "frontend", "merchant_id": told.shop, "ref": REF}
-        _killed(told, rules, browser, frame)
-        receipt = told.publish(backend, "later")
-        told.require(receipt.get("accepted") == 1, f"the next publish arrives: {receipt}")
-        told.require("later" in heard(after(browser)), "what is said from then on is heard")
-        again = list(dict.fromkeys(heard(browser.subscribe(told.shop, REF))))
-        told.require(again == ["earlier", "later"], f"subscribing again brings all: {again}")
-        return told.end(_DELIVERED, 0, 1)
+def crash_in_subscribe(stage: ProxiedStage, rules: Rules) -> Outcome:
+    """Crash within a subscribe, before the replay; the subscription is stored."""
+    with started(stage) as run:
+        browser, backend = run.connect(), run.connect()
+        run.publish(backend, "earlier")
+        frame = {"client": "frontend", "merchant_id": run.merchant, "ref": REF}
+        _crash(run, rules, browser, frame)
+        receipt = run.publish(backend, "later")
+        run.require(receipt.get("accepted") == 1, f"the next publish is posted: {receipt}")
+        live = notification_ids(browser.drain())
+        run.require("later" in live, f"the next notification arrives: {live}")
+        replayed = list(dict.fromkeys(notification_ids(browser.subscribe(run.merchant, REF))))
+        run.require(replayed == ["earlier", "later"], f"the next subscribe has all: {replayed}")
+        return run.end(_DELIVERED)
 
 
-def _killed(
-    told: Story, rules: Rules, actor: Peer, frame: Frame, stored: str | None = None
-) -> None:
-    """Send a frame whose function is killed when it comes to a step, and a line is stored."""
-    stage = told.scene.stage
-    (rule,) = rules(told.shop, told.shop)
-    with told.scene.proxy.troubled(rule):
-        actor.send(frame)
-        rule.wait_until_met(PATIENCE)
-        until = time.monotonic() + PATIENCE
-        while stored and stored not in told.scene.lines(told.shop) and time.monotonic() < until:
-            pass  # the index is asked beside the put
-        told.require(kill(stage.pid, stage.outputs["PublishFunctionName"]) == 1, "one is killed")
-        # What the gateway says of it is its own, and no receipt: here a text, on AWS a frame.
-        said = str(actor.socket.recv(timeout=PATIENCE))
-    told.require("receipt" not in said, f"who was killed gives no receipt: {said}")
+def _crash(run: Run, rules: Rules, sender: Peer, frame: Frame, entry: str | None = None) -> None:
+    """Send a frame, and kill its function when it reaches the step and the entry is stored."""
+    local = run.stage.local
+    (rule,) = rules(run.merchant, run.merchant)
+    with run.stage.proxy.injected(rule):
+        sender.send(frame)
+        rule.wait_for_hit(TIMEOUT)
+        deadline = time.monotonic() + TIMEOUT
+        # The index is queried beside the put.
+        while entry and entry not in run.stage.entries(run.merchant):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{entry} was not stored within {TIMEOUT} seconds")
+        killed = kill(local.pid, local.outputs["PublishFunctionName"])
+        run.require(killed == 1, f"one process is killed: {killed}")
+        # The gateway's own reply: here a text, on AWS a frame.
+        reply = str(sender.socket.recv(timeout=TIMEOUT))
+    run.require("receipt" not in reply, f"a killed function sends no receipt: {reply}")

@@ -1,4 +1,4 @@
-"""Stories of the authorizer that cannot read the keys of its stage.
+"""Scenarios of an authorizer that cannot read the keys of its stage.
 
 It is invoked directly, because the local AWS keeps no log of what it does for a handshake.
 """
@@ -9,91 +9,82 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from tests.faults.case import Rules
-from tests.faults.scenario import DEADLINE, Outcome, Scene
+from tests.faults.proxied_stage import ProxiedStage
+from tests.faults.run import DEADLINE, Checks, Outcome
+from tests.kit.deployed import changed_environment, function_names
 from tests.kit.events import captured
-from tests.kit.faults import Rule
 from tests.kit.peer import unique
-from tests.kit.settings import setting
+from tests.kit.proxy.faults import Rule
 from tests.kit.tokens import token
 
+ACCEPTED, REJECTED = "valid token accepted", "valid token rejected"
 
-class _Door:
-    """The authorizer of a stage, and who stands before it."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._function = scene.function("AuthorizerFunction")
-        self._keys = scene.stage.keys()
+class _Authorizer(Checks):
+    """The authorizer of a stage, with a valid token and some invalid ones."""
+
+    def __init__(self, stage: ProxiedStage) -> None:
+        super().__init__()
+        self._stage = stage
+        (self._function,) = function_names(stage.functions, "AuthorizerFunction")
+        self._keys = stage.local.keys()
         now, key = int(time.time()), self._keys["first"]
-        self._known = token(now=now, key=key)
-        self._unknown = {
-            "a key of nobody": token(now=now, key="k" * 48),
-            "another kid": token({"kid": "third"}, now=now, key=key),
-            "an end that has passed": token(now=now, key=key, exp=now - 60),
+        self._valid = token(now=now, key=key)
+        self._invalid = {
+            "a token with an unknown key": token(now=now, key="k" * 48),
+            "a token with an unknown kid": token({"kid": "third"}, now=now, key=key),
+            "an expired token": token(now=now, key=key, exp=now - 60),
         }
-        self._broken: list[str] = []
 
-    def anew(self) -> AbstractContextManager[None]:
-        """Let the authorizer start anew, without keys, now and again when the block ends."""
-        return setting(self._scene.functions, self._function, STARTED_ANEW=unique("proof"))
+    def restarted(self) -> AbstractContextManager[None]:
+        """Restart the authorizer without cached keys, now and when the block ends."""
+        return changed_environment(self._stage.functions, self._function, RESTARTED=unique("run"))
 
-    def is_open(self, text: str) -> bool:
-        """Tell whether a token is let in."""
+    def accepts(self, text: str) -> bool:
+        """Tell whether a token is accepted."""
         event: dict[str, Any] = captured("authorize")
         event["headers"] = {}
         event["queryStringParameters"] = {"token": text}
-        policy, failed = self._scene.invoke(self._function, event)
+        policy, failed = self._stage.invoke(self._function, event)
         return not failed and "Allow" in json.dumps(policy)
 
-    def known(self) -> bool:
-        """Tell whether who is known gets in."""
-        return self.is_open(self._known)
+    def accepts_valid(self) -> bool:
+        """Tell whether the valid token is accepted."""
+        return self.accepts(self._valid)
 
-    def require(self, holds: object, promise: str) -> None:
-        """Note a promise that does not hold."""
-        if not holds:
-            self._broken.append(promise)
+    def accepts_with_faults(self, rules: tuple[Rule, ...]) -> bool:
+        """Tell whether the valid token is accepted while the rules are in force.
 
-    def look(self) -> None:
-        """Note what may never be: a stranger gets in, a token or a part of a key is in the log."""
-        for who, text in self._unknown.items():
-            self.require(not self.is_open(text), f"{who} does not get in")
-        log = self._scene.log(self._function)
-        self.require("authorizer" in log or "token refused" in log, "a log")
-        shown = (*(key[:16] for key in self._keys.values()), self._known, *self._unknown.values())
-        self.require(not any(text in log for text in shown), "no log shows a key or a token")
-
-    def outcome(self, seconds: float, *, known: bool) -> Outcome:
-        """Return what came of who is known, after so many seconds, and what did not hold."""
-        self.require(seconds < DEADLINE, "an answer within the deadline")
-        reply = "who is known gets in" if known else "nobody gets in"
-        return Outcome(reply, round(seconds, 2), 0, tuple(self._broken))
+        No other token may be, and neither tokens nor parts of keys may be in the log.
+        """
+        with self._stage.proxy.injected(*rules):
+            started = time.monotonic()
+            accepted = self.accepts_valid()
+            self.require(time.monotonic() - started < DEADLINE, "a reply within the deadline")
+            for what, text in self._invalid.items():
+                self.require(not self.accepts(text), f"{what} is rejected")
+        log = self._stage.log(self._function)
+        self.require("authorizer" in log or "token refused" in log, "there is a log")
+        secrets = (*(key[:16] for key in self._keys.values()), self._valid, *self._invalid.values())
+        self.require(not any(text in log for text in secrets), "no log shows a key or a token")
+        return accepted
 
 
-def authorize_without_keys(scene: Scene, rules: Rules) -> Outcome:
-    """Knock at an authorizer that has no keys yet; once the trouble is over, it opens."""
-    door, met = _Door(scene), rules("", "")
-    with door.anew():
-        known, seconds = _knock(scene, door, met)
-    door.require(all(rule.hits for rule in met), "the fault is met")
-    # Another one: the first would ask again only after some seconds.
-    door.require(door.known(), "once the keys can be read, who is known gets in")
-    return door.outcome(seconds, known=known)
+def authorize_without_cached_keys(stage: ProxiedStage, rules: Rules) -> Outcome:
+    """Authorize before any keys were read; another execution environment recovers at once."""
+    authorizer, injected = _Authorizer(stage), rules("", "")
+    with authorizer.restarted():
+        accepted = authorizer.accepts_with_faults(injected)
+    authorizer.require(all(rule.hits for rule in injected), "every fault is injected")
+    # Restarted: the first would read the keys again only after some seconds.
+    authorizer.require(authorizer.accepts_valid(), "afterwards a valid token is accepted")
+    return authorizer.outcome(ACCEPTED if accepted else REJECTED)
 
 
-def authorize_with_keys(scene: Scene, rules: Rules) -> Outcome:
-    """Knock at an authorizer that has read its keys before the trouble began."""
-    door = _Door(scene)
-    with door.anew():
-        door.require(door.known(), "before the trouble, who is known gets in")
-        known, seconds = _knock(scene, door, rules("", ""))
-    return door.outcome(seconds, known=known)
-
-
-def _knock(scene: Scene, door: _Door, met: tuple[Rule, ...]) -> tuple[bool, float]:
-    started = time.monotonic()
-    with scene.proxy.troubled(*met):
-        known = door.known()
-        seconds = time.monotonic() - started
-        door.look()
-    return known, seconds
+def authorize_with_cached_keys(stage: ProxiedStage, rules: Rules) -> Outcome:
+    """Authorize when the keys were read before the fault."""
+    authorizer = _Authorizer(stage)
+    with authorizer.restarted():
+        authorizer.require(authorizer.accepts_valid(), "before the fault a valid token is accepted")
+        accepted = authorizer.accepts_with_faults(rules("", ""))
+    return authorizer.outcome(ACCEPTED if accepted else REJECTED)

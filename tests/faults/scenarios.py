@@ -1,4 +1,8 @@
-"""The stories of a fault; what each promises is what docs/protocol.md says under Nothing lost."""
+"""The scenarios that meet a fault; the guarantees are those of docs/protocol.md, Nothing lost.
+
+Each ends with recovery: what a subscriber did not get, it gets by subscribing again or by the
+publisher's retry.
+"""
 
 import json
 import time
@@ -6,10 +10,12 @@ from contextlib import ExitStack
 from typing import Any
 
 from tests.faults.case import Rules
-from tests.faults.scenario import REF, Outcome, Scene, Story, after, heard, replies, story
+from tests.faults.proxied_stage import REF, ProxiedStage
+from tests.faults.run import Outcome, Run, notification_ids, replies, started
+from tests.kit.deployed import function_names
 from tests.kit.events import captured
-from tests.kit.faults import ALWAYS
-from tests.kit.peer import PATIENCE, Frame, Peer, peer, publication, unique
+from tests.kit.peer import TIMEOUT, Frame, Peer, peer, publication, unique
+from tests.kit.proxy.faults import ALWAYS
 
 SUBSCRIBERS = 3
 
@@ -19,188 +25,186 @@ _ATTEMPTS = 2
 _MISSED = ["one", "two", "three"]
 
 
-def publish(scene: Scene, rules: Rules) -> Outcome:
-    """Publish to three subscribers, of whom one may be the only one to suffer."""
-    with story(scene) as told:
-        backend, victim = told.enter(), told.enter()
-        victim.subscribe(told.shop, REF)
-        (the_victim,) = scene.joined(told.shop)
-        others = [told.enter() for _ in range(SUBSCRIBERS - 1)]
+def publish(stage: ProxiedStage, rules: Rules) -> Outcome:
+    """Publish to three subscribers; the fault may be for one of them only."""
+    with started(stage) as run:
+        backend, affected = run.connect(), run.connect()
+        affected.subscribe(run.merchant, REF)
+        (affected_id,) = stage.recent_subscribers(run.merchant)
+        others = [run.connect() for _ in range(SUBSCRIBERS - 1)]
         for one in others:
-            one.subscribe(told.shop, REF)
-        met = rules(told.shop, the_victim)
-        came, seconds = told.meet(met, backend, publication(told.shop, REF, id="it"))
-        (reply,) = replies(came)
-        stored = "notification#it" in scene.lines(told.shop)
+            one.subscribe(run.merchant, REF)
+        injected = rules(run.merchant, affected_id)
+        frame = publication(run.merchant, REF, id="it")
+        (reply,) = replies(run.send_with_faults(injected, backend, frame))
+        stored = "notification#it" in stage.entries(run.merchant)
         if not reply.get("gone"):
-            told.require(len(scene.joined(told.shop)) == SUBSCRIBERS, "nobody living is pruned")
-        at_once = [heard(after(one)) for one in (victim, *others)]
+            kept = len(stage.recent_subscribers(run.merchant))
+            run.require(kept == SUBSCRIBERS, f"no open connection is pruned: {kept} left")
+        live = [notification_ids(one.drain()) for one in (affected, *others)]
         if reply["type"] == "receipt":
-            _check_receipt(told, reply, at_once)
-            if any(rule.only == the_victim for rule in met):
-                told.require(all(at_once[1:]), "the living hear it at once")
+            _check_receipt(run, reply, live)
+            if any(rule.only == affected_id for rule in injected):
+                run.require(all(live[1:]), "the other subscribers get it live")
             text = "{accepted} accepted, {gone} gone, {failed} failed".format_map(reply)
         else:
-            told.require_retryable(reply)
+            run.require_retryable(reply)
             text = f"retryable error, {'stored' if stored else 'not stored'}"
-        _check_healing(told, backend, [victim, *others], at_once, stored=stored)
-        return told.end(text, seconds, sum(map(bool, at_once)))
+        _check_recovery(run, backend, [affected, *others], live, stored=stored)
+        return run.end(text)
 
 
-def _check_receipt(told: Story, receipt: Frame, at_once: list[list[str]]) -> None:
+def _check_receipt(run: Run, receipt: Frame, live: list[list[str]]) -> None:
     counts = (receipt["accepted"], receipt["gone"], receipt["failed"])
-    told.require(sum(counts) == SUBSCRIBERS, f"a receipt counts every subscriber: {counts}")
-    told.require(
-        receipt["accepted"] <= sum(map(bool, at_once)), "whom a receipt calls accepted heard it"
-    )
-    told.require(receipt["duplicate"] is False, "a first publish is no duplicate")
+    run.require(sum(counts) == SUBSCRIBERS, f"a receipt counts every subscriber: {counts}")
+    got = sum(map(bool, live))
+    run.require(receipt["accepted"] <= got, f"every accepted subscriber got it: {got}")
+    run.require(receipt["duplicate"] is False, "a first publish is not a duplicate")
 
 
-def _check_healing(
-    told: Story, backend: Peer, subscribers: list[Peer], at_once: list[list[str]], *, stored: bool
+def _check_recovery(
+    run: Run, backend: Peer, subscribers: list[Peer], live: list[list[str]], *, stored: bool
 ) -> None:
-    """Check that the next subscribe, or the retry, brings what was missed."""
-    got = [set(ids) for ids in at_once]
+    """Check that the next subscribe, or the retry, delivers what was missed."""
+    got = [set(ids) for ids in live]
     if stored:
         for one, ids in zip(subscribers, got, strict=True):
-            ids.update(heard(one.subscribe(told.shop, REF)))
-        told.require(all(got), "who subscribes again gets what is stored")
-    retry = told.publish(backend, "it")
-    told.require(retry["type"] == "receipt", f"a retry succeeds: {retry}")
-    told.require(retry.get("duplicate") is stored, "a retry is a duplicate where it was stored")
-    told.require(retry.get("accepted") == SUBSCRIBERS, "a retry reaches every subscriber")
+            ids.update(notification_ids(one.subscribe(run.merchant, REF)))
+        run.require(all(got), "the next subscribe delivers what is stored")
+    retry = run.publish(backend, "it")
+    run.require(retry["type"] == "receipt", f"a retry succeeds: {retry}")
+    run.require(retry.get("duplicate") is stored, "a retry is a duplicate where it was stored")
+    run.require(retry.get("accepted") == SUBSCRIBERS, "a retry is posted to every subscriber")
     for one, ids in zip(subscribers, got, strict=True):
-        ids.update(heard(after(one)))
-    told.require(all(ids == {"it"} for ids in got), "every subscriber got it, and nothing else")
+        ids.update(notification_ids(one.drain()))
+    run.require(all(ids == {"it"} for ids in got), "every subscriber got it, and nothing else")
 
 
-def refused(scene: Scene, rules: Rules) -> Outcome:
-    """Publish other content under an id that has been used."""
-    with story(scene) as told:
-        backend, browser = told.enter(), told.enter()
-        told.publish(backend, "it")
-        browser.subscribe(told.shop, REF)
-        frame = publication(told.shop, REF, id="it", message="another")
-        came, seconds = told.meet(rules(told.shop, told.shop), backend, frame)
-        (reply,) = replies(came)
-        told.require(not heard(after(browser)), "what is refused is heard by nobody")
-        retry = told.publish(backend, "it")
-        told.require(
+def conflict(stage: ProxiedStage, rules: Rules) -> Outcome:
+    """Publish other content under an id that is stored."""
+    with started(stage) as run:
+        backend, browser = run.connect(), run.connect()
+        run.publish(backend, "it")
+        browser.subscribe(run.merchant, REF)
+        frame = publication(run.merchant, REF, id="it", message="another")
+        injected = rules(run.merchant, run.merchant)
+        (reply,) = replies(run.send_with_faults(injected, backend, frame))
+        run.require(not browser.drain(), "a rejected notification is not delivered")
+        retry = run.publish(backend, "it")
+        run.require(
             (retry.get("duplicate"), retry.get("accepted")) == (True, 1),
-            f"what was stored stays: {retry}",
+            f"the stored notification stays: {retry}",
         )
-        told.require(heard(after(browser)) == ["it"], "a retry of what was stored is heard")
-        return told.end("{code}, {field}".format_map(reply), seconds, 0)
+        run.require(notification_ids(browser.drain()) == ["it"], "a retry of it is delivered")
+        return run.end("{code}, {field}".format_map(reply))
 
 
-def subscribe(scene: Scene, rules: Rules) -> Outcome:
+def subscribe(stage: ProxiedStage, rules: Rules) -> Outcome:
     """Subscribe to a topic of which three notifications were missed."""
-    with story(scene) as told:
-        backend, browser = told.enter(), told.enter()
+    with started(stage) as run:
+        backend, browser = run.connect(), run.connect()
         for id_ in _MISSED:
-            told.publish(backend, id_)
-        frame = {"client": "frontend", "merchant_id": told.shop, "ref": REF}
-        came, seconds = told.meet(rules(told.shop, told.shop), browser, frame)
-        at_once = heard(came)
-        match replies(came):
+            run.publish(backend, id_)
+        frame = {"client": "frontend", "merchant_id": run.merchant, "ref": REF}
+        frames = run.send_with_faults(rules(run.merchant, run.merchant), browser, frame)
+        match replies(frames):
             case [{"type": "subscribed", "replayed": replayed}]:
-                told.require(_in_order(at_once), f"who is told `subscribed` has all: {at_once}")
-                told.require(replayed == len(_MISSED), "`subscribed` counts what was replayed")
-                told.require(scene.joined(told.shop), "who is told `subscribed` is not pruned")
+                # Some may come twice.
+                ids = list(dict.fromkeys(notification_ids(frames)))
+                run.require(ids == _MISSED, f"`subscribed` follows all, oldest first: {ids}")
+                run.require(replayed == len(_MISSED), "`subscribed` counts what was replayed")
+                subscribers = stage.recent_subscribers(run.merchant)
+                run.require(subscribers, "a connection that is told `subscribed` is not pruned")
                 text = f"subscribed, {replayed} replayed"
             case [reply]:
-                told.require_retryable(reply)
+                run.require_retryable(reply)
                 text = "retryable error"
             case _:
-                text = "forgotten as gone"
+                text = "pruned as gone"
         if not text.startswith("subscribed"):
-            again = browser.subscribe(told.shop, REF)
-            told.require(again[-1]["type"] == "subscribed", f"subscribing again helps: {again[-1]}")
-            told.require(heard(again) == _MISSED, "subscribing again brings all, the oldest first")
-        receipt = told.publish(backend, "next")
-        told.require(receipt.get("accepted") == 1, f"the next publish arrives: {receipt}")
-        told.require(heard(after(browser)) == ["next"], "the next notification is heard")
-        return told.end(text, seconds, int(_in_order(at_once)))
+            again = browser.subscribe(run.merchant, REF)
+            run.require(again[-1]["type"] == "subscribed", f"the retry succeeds: {again[-1]}")
+            ids = notification_ids(again)
+            run.require(ids == _MISSED, f"the retry replays all, oldest first: {ids}")
+        receipt = run.publish(backend, "next")
+        run.require(receipt.get("accepted") == 1, f"the next publish is posted: {receipt}")
+        live = notification_ids(browser.drain())
+        run.require(live == ["next"], f"the next notification arrives: {live}")
+        return run.end(text)
 
 
-def _in_order(ids: list[str]) -> bool:
-    """Tell whether all that was missed came, the oldest first; some may come twice."""
-    return list(dict.fromkeys(ids)) == _MISSED
-
-
-def unsubscribe(scene: Scene, rules: Rules) -> Outcome:
-    """Stop receiving; where that fails, once more."""
-    with story(scene) as told:
-        backend, browser = told.enter(), told.enter()
-        browser.subscribe(told.shop, REF)
-        frame = {"action": "unsubscribe", "merchant_id": told.shop, "ref": REF}
-        came, seconds = told.meet(rules(told.shop, told.shop), browser, frame)
-        (reply,) = replies(came)
+def unsubscribe(stage: ProxiedStage, rules: Rules) -> Outcome:
+    """Unsubscribe; where that fails, once more."""
+    with started(stage) as run:
+        backend, browser = run.connect(), run.connect()
+        browser.subscribe(run.merchant, REF)
+        frame = {"action": "unsubscribe", "merchant_id": run.merchant, "ref": REF}
+        injected = rules(run.merchant, run.merchant)
+        (reply,) = replies(run.send_with_faults(injected, browser, frame))
         text = "unsubscribed"
         if reply["type"] != "unsubscribed":
-            told.require_retryable(reply)
+            run.require_retryable(reply)
             text = "retryable error"
-            told.require(browser.ask(frame)["type"] == "unsubscribed", "once more helps")
-        receipt = told.publish(backend, "next")
-        told.require(receipt.get("accepted") == 0, f"nobody is posted to: {receipt}")
-        told.require(not heard(after(browser)), "who unsubscribed hears nothing")
-        told.require(
-            heard(browser.subscribe(told.shop, REF)) == ["next"],
-            "who comes back gets what was said",
-        )
-        return told.end(text, seconds, 0)
+            run.require(browser.ask(frame)["type"] == "unsubscribed", "the retry succeeds")
+        receipt = run.publish(backend, "next")
+        run.require(receipt.get("accepted") == 0, f"nothing is posted: {receipt}")
+        run.require(not browser.drain(), "an unsubscribed connection gets nothing")
+        replayed = notification_ids(browser.subscribe(run.merchant, REF))
+        run.require(replayed == ["next"], f"the next subscribe replays it: {replayed}")
+        return run.end(text)
 
 
-def disconnect(scene: Scene, rules: Rules) -> Outcome:
-    """Close a connection; where its subscription stays, the next publish finds it dead."""
-    with story(scene) as told:
-        backend = told.enter()
-        started = time.monotonic()
-        with peer(scene.stage.url) as browser:
-            browser.subscribe(told.shop, REF)
-            (closing,) = scene.joined(told.shop)
+def disconnect(stage: ProxiedStage, rules: Rules) -> Outcome:
+    """Close a connection; where its subscription stays, the next publish prunes it."""
+    with started(stage) as run:
+        backend = run.connect()
+        deadline = time.monotonic() + TIMEOUT
+        with peer(stage.local.url) as browser:
+            browser.subscribe(run.merchant, REF)
+            (closing,) = stage.recent_subscribers(run.merchant)
             (rule,) = rules(closing, closing)
             lasting = rule.times == ALWAYS
-            entered = ExitStack()
-            entered.enter_context(scene.proxy.troubled(rule))
-        with entered:
+            injected = ExitStack()
+            injected.enter_context(stage.proxy.injected(rule))
+        with injected:
             for _ in range(_ATTEMPTS if lasting else 1):
-                rule.wait_until_met(PATIENCE)
-        while not lasting and scene.joined(told.shop) and time.monotonic() < started + PATIENCE:
-            told.require(not heard(after(backend)), "a publisher hears no notification")
-        seconds = time.monotonic() - started
-        receipt = told.publish(backend, "it")
-        told.require(receipt.get("accepted") == 0, f"nobody is posted to: {receipt}")
-        told.require(not scene.joined(told.shop), "no dead row outlives the publish that met it")
-        return told.end("{gone} gone".format_map(receipt), seconds, 0)
+                rule.wait_for_hit(TIMEOUT)
+        while not lasting and stage.recent_subscribers(run.merchant):
+            if time.monotonic() > deadline:
+                break
+            run.require(not backend.drain(), "a publisher gets no notification")
+        receipt = run.publish(backend, "it")
+        run.require(receipt.get("accepted") == 0, f"nothing is posted: {receipt}")
+        left = stage.recent_subscribers(run.merchant)
+        run.require(not left, "no row of a dead connection outlives the publish that finds it")
+        return run.end("{gone} gone".format_map(receipt))
 
 
-def unlogged(scene: Scene, rules: Rules) -> Outcome:
-    """Publish and subscribe by direct invocation: what was said is in no log."""
-    with story(scene) as told:
-        browser, function = told.enter(), scene.function("DefaultFunction")
-        browser.subscribe(told.shop, REF)
-        (the_browser,) = scene.joined(told.shop)
+def logs(stage: ProxiedStage, rules: Rules) -> Outcome:
+    """Publish and subscribe by direct invocation: no log shows the message."""
+    with started(stage) as run:
+        (function,) = function_names(stage.functions, "DefaultFunction")
+        browser = run.connect()
+        browser.subscribe(run.merchant, REF)
+        (connection_id,) = stage.recent_subscribers(run.merchant)
         secret = unique("secret")
-        # First in the frame: an error may quote only how an answer begins.
-        said = {"message": secret} | publication(told.shop, REF, message=secret)
-        scene.invoke(function, said)
-        met = rules(told.shop, told.shop)
-        frame = {"client": "frontend", "merchant_id": told.shop, "ref": REF}
-        started = time.monotonic()
-        with scene.proxy.troubled(*met):
-            answers = [scene.invoke(function, said)[0]]
-            event = _event(the_browser, frame)
-            answers.append(json.loads(scene.invoke(function, event)[0]["body"]))
-        seconds = time.monotonic() - started
-        told.require(all(rule.hits for rule in met), "the fault is met")
-        for answer in answers:
-            if answer["type"] == "error":
-                told.require_retryable(answer)
-        log = scene.log(function)
-        told.require(any(answer.get("request_id", "") in log for answer in answers), "a log")
-        told.require(secret not in log, "what was said is in no log")
-        return told.end("not logged", seconds, 0)
+        # First in the frame: an error may quote only the beginning of a response.
+        notification = {"message": secret} | publication(run.merchant, REF, message=secret)
+        stage.invoke(function, notification)
+        injected = rules(run.merchant, run.merchant)
+        frame = {"client": "frontend", "merchant_id": run.merchant, "ref": REF}
+        with stage.proxy.injected(*injected):
+            published, _ = stage.invoke(function, notification)
+            subscribed, _ = stage.invoke(function, _event(connection_id, frame))
+        run.require(all(rule.hits for rule in injected), "every fault is injected")
+        found = (published, json.loads(subscribed["body"]))
+        for reply in found:
+            if reply["type"] == "error":
+                run.require_retryable(reply)
+        log = stage.log(function)
+        run.require(any(reply.get("request_id", "") in log for reply in found), "there is a log")
+        run.require(secret not in log, "no log shows the message")
+        return run.end("not logged")
 
 
 def _event(connection_id: str, frame: Frame) -> dict[str, Any]:

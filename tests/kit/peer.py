@@ -10,8 +10,8 @@ from websockets.sync.client import ClientConnection, connect
 
 Frame = dict[str, Any]
 
-# Long enough for a cold start on a loaded machine; every wait ends as soon as its frame comes.
-PATIENCE = 20.0
+TIMEOUT = 20.0
+"""Seconds; enough for a cold start on a loaded machine."""
 
 
 class Peer:
@@ -24,7 +24,7 @@ class Peer:
         self.socket.send(frame if isinstance(frame, str) else json.dumps(frame))
 
     def receive(self) -> Frame:
-        frame = json.loads(self.socket.recv(timeout=PATIENCE))
+        frame = json.loads(self.socket.recv(timeout=TIMEOUT))
         assert isinstance(frame, dict)
         return frame
 
@@ -40,14 +40,22 @@ class Peer:
             frames.append(self.receive())
         return frames
 
-    def nothing_waits(self) -> bool:
-        """Tell whether every frame was received: the answer to a ping comes next."""
-        return self.ask({"action": "ping"}) == {"client": "server", "type": "pong"}
+    def drain(self) -> list[Frame]:
+        """Return every frame that comes before the answer to a ping."""
+        self.send({"action": "ping"})
+        frames: list[Frame] = []
+        while (frame := self.receive()) != {"client": "server", "type": "pong"}:
+            frames.append(frame)
+        return frames
 
 
 @contextmanager
-def peer(url: str) -> Iterator[Peer]:
-    with connect(url, max_size=None) as socket:
+def peer(url: str, **options: Any) -> Iterator[Peer]:
+    """Open a connection; `options` are those of `websockets`, e.g. `origin`.
+
+    Raises InvalidHandshake where the handshake is rejected.
+    """
+    with connect(url, max_size=None, open_timeout=TIMEOUT, proxy=None, **options) as socket:
         yield Peer(socket)
 
 
