@@ -1,9 +1,8 @@
-"""Clients of the local AWS: those of the service's functions, and boto3's.
+"""The functions' own clients of the local AWS; boto3's are in tests/kit/deployed.py.
 
 Credentials and region are the local AWS's, not those of the environment.
 """
 
-import boto3
 from awscrt.auth import AwsCredentialsProvider
 
 from lambdas.layer.aws.clients import MAX_POSTS
@@ -30,12 +29,3 @@ def _service(endpoint: str, name: str) -> AwsService:
     )
     transport = Transport(endpoint, max_connections=MAX_POSTS)
     return AwsService(endpoint, Signer(name, REGION, credentials), transport)
-
-
-def session() -> boto3.Session:
-    """Return a session of boto3, for the benchmark's own calls and for comparison."""
-    return boto3.Session(
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        region_name=REGION,
-    )

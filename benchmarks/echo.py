@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.aws import session
+from tests.kit.deployed import session
 from tools.deploy import LocalStage
 from tools.ministack import ACCOUNT, REGION
 

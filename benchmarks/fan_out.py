@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from botocore.config import Config
 
-from benchmarks.aws import connections_api, session
+from benchmarks.aws import connections_api
 from benchmarks.figures import FanOut
 from benchmarks.spread import percentiles, ratio
 from lambdas.layer import Sender
 from lambdas.layer.protocol.clock import system_clock
 from lambdas.layer.protocol.topic import Topic
+from tests.kit.deployed import session
 from tools import ToolError
 
 MANY: Final = 100

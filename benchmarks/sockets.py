@@ -15,11 +15,11 @@ from uuid import uuid4
 
 import websocket
 
-from benchmarks.aws import session
 from benchmarks.figures import FLOOR, PREPARED
 from benchmarks.plan import MOST, SUBSCRIBERS
 from benchmarks.prepared import ID, prepared
 from lambdas.layer.protocol.topic import Topic
+from tests.kit.deployed import session
 from tools import ToolError
 from tools.deploy import LocalStage
 

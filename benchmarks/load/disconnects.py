@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from benchmarks.aws import session
 from benchmarks.load.plan import Topic
 from benchmarks.load.subscribers import TIMEOUT_SECONDS
+from tests.kit.deployed import session
 from tools import ToolError
 from tools.deploy import LocalStage
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import benchmarks
-from benchmarks.aws import session
 from benchmarks.echo import deploy_echo
+from tests.kit.deployed import session
 from tools.deploy import LocalStage
 
 _NAME = "floor"

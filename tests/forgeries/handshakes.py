@@ -7,10 +7,10 @@ from typing import Final
 from urllib.parse import quote
 
 from websockets.exceptions import InvalidHandshake, InvalidStatus
-from websockets.sync.client import connect
 
 from tests.forgeries.attempts import IN, NOTHING, Combination, Tally, combinations, group_of
 from tests.kit.forgeries import forgeries
+from tests.kit.peer import peer
 from tools.deploy import LocalStage
 
 _LONGEST: Final = 4_000
@@ -21,7 +21,6 @@ _A_MOMENT_LATER_GOOD: Final = {
     "exp 24 hours and a blink ahead",
     "nbf a second ahead",
 }
-_A_WHILE: Final = 20.0
 
 
 def handshakes(stage: LocalStage, count: int, seed: str) -> Tally:
@@ -71,7 +70,7 @@ def _try(stage: LocalStage, text: str, *, in_header: bool) -> tuple[str, str]:
 
 def _answer(url: str, headers: dict[str, str]) -> str:
     try:
-        with connect(url, additional_headers=headers, open_timeout=_A_WHILE, proxy=None):
+        with peer(url, additional_headers=headers):
             return IN
     except InvalidStatus as refused:
         return f"status {refused.response.status_code}"
