@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import boto3
@@ -44,10 +45,14 @@ class Terminal:
             stderr=subprocess.PIPE,
             text=True,
         )
+        # So that reading a line that never comes ends.
+        timer = Timer(TIMEOUT, process.kill)
+        timer.start()
         with process:
             try:
                 yield process
             finally:
+                timer.cancel()
                 process.kill()
 
     def run(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
