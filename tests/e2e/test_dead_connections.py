@@ -2,7 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.load.disconnects import subscribed, wait_until_gone, without_disconnect
+from benchmarks.load.disconnects import (
+    subscribed_connections,
+    wait_until_gone,
+    without_disconnect,
+)
 from tests.kit.peer import peer, publication, unique
 from tools.deploy import LocalStage
 
@@ -33,7 +37,7 @@ def test_a_publish_prunes_dead_connections_and_is_delivered_to_the_open_one(
         for _ in range(30):
             with peer(stage.url) as dying:
                 dying.subscribe(merchant, 1)
-        wait_until_gone(stage, subscribed(stage, {(merchant, 1)}), 30)
+        wait_until_gone(stage, subscribed_connections(stage, {(merchant, 1)}), 30)
         with peer(stage.url) as browser:
             browser.subscribe(merchant, 1)
             assert rows(stage, dynamodb, merchant) == [31, 31]

@@ -1,4 +1,4 @@
-"""`@connections` as a real HTTP server on this machine, for what only the wire shows."""
+"""`@connections` as a real HTTP server on this machine."""
 
 import json
 import socket
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Literal, Self
 
-_A_WHILE: Final = 10.0
-"""Seconds after which a test that waits for what never comes fails."""
+_TIMEOUT: Final = 10.0
+"""Seconds that a test waits for an event before it fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ unannounced."""
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What came over the wire; header names in lower case."""
+    """A request as received; header names in lower case."""
 
     target: str
     headers: dict[str, str]
@@ -70,7 +70,7 @@ class LoopbackApi:
 
     def wait_closed(self) -> None:
         """Wait until the server has closed a connection."""
-        assert self._closed.acquire(timeout=_A_WHILE)
+        assert self._closed.acquire(timeout=_TIMEOUT)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -112,7 +112,7 @@ class LoopbackApi:
         response = self._script.popleft() if self._script else 200
         match response:
             case "hang":
-                self._released.wait(_A_WHILE)
+                self._released.wait(_TIMEOUT)
                 request.close_connection = True
             case "reset":
                 # Lingering for no time makes the kernel send RST instead of FIN.

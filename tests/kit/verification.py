@@ -1,4 +1,4 @@
-"""The result of a part of the verification."""
+"""The result of a part of `make verify`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
