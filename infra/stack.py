@@ -3,6 +3,7 @@
 from aws_cdk import Aws, CfnOutput, Stack, Tags
 from constructs import Construct
 
+from infra import origins
 from infra.api import NotifyApi
 from infra.functions import SERVICE, ServiceFunction
 from infra.monitoring import Monitoring
@@ -44,7 +45,7 @@ class NotifyStack(Stack):
             layer=layer,
             memory_mb=512,
             timeout_seconds=10,
-            environment={"ALLOWED_ORIGINS": ",".join(stage.allowed_origins)},
+            environment={"ALLOWED_ORIGINS": origins.variable(stage.allowed_origins)},
         )
         default = ServiceFunction(
             self,

@@ -3,15 +3,13 @@
 No resource lives here, and no account or region: the credentials of a deployment choose those.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
-_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
-
+from infra import origins
 
 Auth = Literal["off", "optional", "required"]
 
@@ -24,7 +22,9 @@ class Stage:
     `steady_rate` (a second) and `burst` are the defaults of each route: so many connects, as many
     frames, as many disconnects, over all clients together. Beyond, API Gateway answers 429. All of
     them, and every post to a connection, count against the account's own limit, too.
-    `allowed_origins` are the web pages that may connect; with none listed, all may.
+    `allowed_origins` are the web pages that may connect, by their origins: `https://pay.example.com`,
+    `https://*.shop.example` (any one label in place of the `*`), `capacitor://localhost`, `null`;
+    with none listed, all may. See docs/deployment.md.
     `auth` says whether connections need a token: `off`, `optional` (one that is there is checked,
     connections without are counted) or `required`.
     `tracing` sends traces to X-Ray: of each function, one invocation a second and 5 % of the rest.
@@ -56,12 +56,12 @@ class Stage:
                 f"not {self.warm_up_minutes!r}"
             )
         for origin in self.allowed_origins:
-            if not _ORIGIN.fullmatch(origin):
-                raise ValueError(
-                    f"stage {self.name}: allowed origin {origin!r} must be what a browser sends: "
-                    "scheme://host or scheme://host:port, in lower case, without a path or a "
-                    "slash at the end, like https://pay.example.com"
-                )
+            if rule := origins.broken_rule(origin):
+                raise ValueError(f"stage {self.name}: allowed origin {origin!r}: {rule}")
+        try:
+            origins.variable(self.allowed_origins)
+        except ValueError as too_long:
+            raise ValueError(f"stage {self.name}: {too_long}") from None
 
     @property
     def has_token_keys(self) -> bool:

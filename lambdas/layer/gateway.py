@@ -4,6 +4,7 @@ The shape of the events is that of captured ones, see tests/events/.
 """
 
 import json
+import re
 from collections.abc import Set as AbstractSet
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ _REQUIRED = {
     "requestTimeEpoch": int,
 }
 _FRAME_FIELDS = {"client", "action"}
+_FIRST_LABEL = re.compile(r"^([a-z][a-z0-9+.-]*://)[a-z0-9_-]+\.")
 
 Event = dict[str, Any]
 Response = dict[str, Any]
@@ -116,14 +118,25 @@ def allow(event: Event, principal: str, context: dict[str, str]) -> Response:
 def origin_allowed(event: Event, allowed: AbstractSet[str]) -> bool:
     """Tell whether a handshake may come from the page that it comes from.
 
-    `allowed`: origins in lower case; none means any. A client that names no origin is not a
-    page, and websocket-client names the API's own host: both are always allowed.
+    `allowed`: origins in lower case, of which `https://*.shop.example` stands for any one label in
+    place of the `*`; none means any. A client that names no origin is not a page, and
+    websocket-client names the API's own host: both are always allowed.
     """
-    origin = _header(event, "origin").lower()
-    if not allowed or not origin or origin in allowed:
+    origin = _header(event, "origin")
+    if not allowed or not origin:
+        return True
+    if not origin.isascii():  # lower() would turn e.g. the Kelvin sign into a `k`
+        return False
+    origin = origin.lower()
+    if "*" not in origin and not allowed.isdisjoint((origin, _with_wildcard(origin))):
         return True
     own = {_header(event, "host").lower(), _context(event).get("domainName")}
     return _host(origin) in own - {""}
+
+
+def _with_wildcard(origin: str) -> str:
+    """Put a `*` in place of the first label; whatever is not a label stays, and is not listed."""
+    return _FIRST_LABEL.sub(r"\1*.", origin)
 
 
 def _header(event: Event, name: str) -> str:

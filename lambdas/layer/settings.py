@@ -1,7 +1,12 @@
 """The environment, read in one place. Nothing else in `lambdas` looks at `os.environ`."""
 
+import base64
 import os
+import zlib
 from collections.abc import Set as AbstractSet
+from typing import Final
+
+_COMPRESSED: Final = "zlib="
 
 
 class MissingSettingError(RuntimeError):
@@ -82,11 +87,20 @@ def has_credentials() -> bool:
 def entries(name: str) -> frozenset[str]:
     """Return a comma-separated variable as a set. It must be set, and may be empty.
 
-    Raises MissingSettingError.
+    A long one travels as `zlib=…`, compressed and in Base64 (infra/origins.py).
+    Raises MissingSettingError, InvalidSettingError.
     """
     value = os.environ.get(name)
     if value is None:
         raise MissingSettingError(name)
+    if value.startswith(_COMPRESSED):
+        try:
+            compressed = base64.b64decode(value.removeprefix(_COMPRESSED), validate=True)
+            value = zlib.decompress(compressed).decode()
+        except (ValueError, zlib.error):
+            raise InvalidSettingError(
+                name, f"zlib's output in Base64 after {_COMPRESSED}"
+            ) from None
     return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
 
 

@@ -1,10 +1,8 @@
 import json
-from dataclasses import replace
 
 import pytest
 
 from app import build
-from infra.stages import DEV, Stage
 from tests.infra.templates import Template
 
 AWS = "<api>.execute-api.<AWS::Region>.<AWS::URLSuffix>"
@@ -69,29 +67,3 @@ def test_an_unknown_stage_is_rejected_by_name() -> None:
         SystemExit, match="no such stage: staging; there are local, dev, prod, account"
     ):
         build(context={"stages": "dev,staging"})
-
-
-def stage_with(*origins: str) -> Stage:
-    return replace(DEV, allowed_origins=origins)
-
-
-@pytest.mark.parametrize("origin", ["https://pay.example.com", "http://localhost:8000"])
-def test_an_origin_in_the_form_of_a_browser_is_accepted(origin: str) -> None:
-    assert stage_with(origin).allowed_origins == (origin,)
-
-
-@pytest.mark.parametrize(
-    "origin",
-    [
-        "pay.example.com",
-        "https://pay.example.com/",
-        "https://pay.example.com/shop",
-        "https://*.example.com",
-        "https://Pay.example.com",
-        "https://a.example,https://b.example",
-        "",
-    ],
-)
-def test_an_origin_in_another_form_is_rejected_with_the_expected_one(origin: str) -> None:
-    with pytest.raises(ValueError, match="must be what a browser sends: scheme://host"):
-        stage_with(origin)

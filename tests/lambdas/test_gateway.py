@@ -103,6 +103,88 @@ def test_a_stage_that_lists_no_origin_allows_all() -> None:
     assert gateway.origin_allowed(_handshake(Origin="null"), frozenset())
 
 
+WILD = frozenset({"https://*.shop.example", "https://*.shop.example:8443", "http://*.localhost"})
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://a.shop.example",
+        "https://a-b_c9.shop.example",
+        "https://xn--bcher-kva.shop.example",
+        "HTTPS://Pay.Shop.EXAMPLE",
+        "https://a.shop.example:8443",
+        "http://a.localhost",
+    ],
+)
+def test_a_wildcard_stands_for_one_label(origin: str) -> None:
+    assert gateway.origin_allowed(_handshake(Origin=origin), WILD)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://shop.example",
+        "https://a.b.shop.example",
+        "https://.shop.example",
+        "https://a..shop.example",
+        "https://*.shop.example",
+        "https://*.*.shop.example",
+        "https://evil.shop.example.attacker.io",
+        "https://shop.example.evil",
+        "https://a.shop.example.evil",
+        "https://evilshop.example",
+        "https://attacker.io/a.shop.example",
+        "https://attacker.io#.shop.example",
+        "https://attacker.io?.shop.example",
+        "https://attacker.io\\.shop.example",
+        "https://attacker.io:443@a.shop.example",
+        "https://user@a.shop.example",
+        "https://user:a.shop.example",
+        "https://a.shop.example.",
+        "https://a.shop.example/",
+        "https://a.shop.example:443",
+        "https://a.shop.example:8444",
+        "https://a.shop.example:08443",
+        "http://a.shop.example",
+        "wss://a.shop.example",
+        "https:a.shop.example",
+        "//a.shop.example",
+        "a.shop.example",
+        " https://a.shop.example",
+        "https://a.shop.example https://attacker.io",
+        "https://attacker.io,https://a.shop.example",
+        "https://%61.shop.example",
+        "https://bücher.shop.example",
+        "https://a\u3002shop.example",
+        "https://a.\u017fhop.example",
+        "https://a\n.shop.example",
+        "null",
+    ],
+)
+def test_a_wildcard_stands_for_nothing_else(origin: str) -> None:
+    assert not gateway.origin_allowed(_handshake(Origin=origin), WILD)
+
+
+def test_a_letter_that_only_becomes_ascii_in_lower_case_is_another_one() -> None:
+    listed = frozenset({"https://kiosk.example", "https://*.kiosk.example"})
+    for origin in ("https://\u212aiosk.example", "https://a.\u212aiosk.example"):
+        assert origin.lower().endswith("kiosk.example")
+        assert not gateway.origin_allowed(_handshake(Origin=origin), listed)
+
+
+@pytest.mark.parametrize(
+    "origin", ["capacitor://localhost", "app://bundle", "null", "file://", "Capacitor://LOCALHOST"]
+)
+def test_an_app_or_a_page_without_an_origin_is_allowed_exactly_where_it_is_listed(
+    origin: str,
+) -> None:
+    listed = frozenset({origin.lower()})
+    assert gateway.origin_allowed(_handshake(Origin=origin), listed)
+    assert not gateway.origin_allowed(_handshake(Origin=origin), LISTED)
+    assert not gateway.origin_allowed(_handshake(Origin="http://localhost"), listed)
+
+
 def test_a_client_without_an_origin_is_allowed() -> None:
     assert gateway.origin_allowed(captured("connect"), LISTED)
 

@@ -70,6 +70,15 @@ def test_entries_may_be_empty_but_must_be_set(monkeypatch: pytest.MonkeyPatch) -
         settings.entries(NAME)
 
 
+@pytest.mark.parametrize("value", ["zlib=", "zlib=!!", "zlib=aGVsbG8=", "zlib=é"])
+def test_entries_that_were_compressed_wrongly_are_named(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(NAME, value)
+    with pytest.raises(InvalidSettingError, match=f"{NAME} must be zlib's output in Base64"):
+        settings.entries(NAME)
+
+
 SECOND = f"{NAME}_TOO"
 
 
