@@ -8,6 +8,11 @@ APPROVAL     ?= broadening
 LIFETIME     ?= 3600
 LOGGING_ROLE ?= keep
 
+# Some shells export HOST, the name of the machine.
+ifneq ($(origin HOST),command line)
+HOST := $(or $(filter 0.0.0.0,$(HOST)),127.0.0.1)
+endif
+
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 # By their paths: the make of macOS (3.81) does not look for programs in an exported PATH.
@@ -53,8 +58,8 @@ help: ## list the targets
 setup: $(READY) ## install everything, once, into this folder
 
 .PHONY: run
-run: $(READY) ## the whole service on this machine until Ctrl-C (PORT=4566, AUTH=required)
-	@$(PY) -m tools.run --port '$(PORT)' --auth '$(AUTH)'
+run: $(READY) ## the whole service on this machine until Ctrl-C (PORT=4566, AUTH=required, HOST=0.0.0.0)
+	@$(PY) -m tools.run --port '$(PORT)' --auth '$(AUTH)' --host '$(HOST)'
 
 .PHONY: env
 env: .venv/.ready ## the environment for in-process use: eval "$(make -s env STAGE=local)"

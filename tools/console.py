@@ -1,4 +1,4 @@
-"""The console on loopback: a static page, and the JavaScript client that it is made of."""
+"""The console: a static page, and the JavaScript client that it is made of."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,18 +10,23 @@ from threading import Thread
 from typing import IO, Any
 from urllib.parse import urlencode
 
+from tools.network import LOOPBACK
+
 _CLIENTS = Path(__file__).parent.parent / "clients"
 _SERVED = (_CLIENTS / "console", _CLIENTS / "js" / "src")
 
 
 @contextmanager
-def console(port: int = 0) -> Iterator[str]:
-    """Serve it while the block runs, at this port or a free one if that is taken; yield its URL."""
-    with _server(port) as server:
+def console(port: int = 0, host: str = LOOPBACK) -> Iterator[str]:
+    """Serve it while the block runs, at this port or a free one if that is taken; yield its URL.
+
+    `host` is where it listens; the URL is on loopback anyway.
+    """
+    with _server(port, host) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}/console/"
+            yield f"http://{LOOPBACK}:{server.server_port}/console/"
         finally:
             server.shutdown()
             thread.join()
@@ -32,12 +37,12 @@ def link(page: str, url: str, merchant_id: str, ref: str) -> str:
     return f"{page}#{urlencode({'url': url, 'merchant': merchant_id, 'refs': ref})}"
 
 
-def _server(port: int) -> ThreadingHTTPServer:
+def _server(port: int, host: str) -> ThreadingHTTPServer:
     handler = partial(_Handler, directory=str(_CLIENTS))
     try:
-        return ThreadingHTTPServer(("127.0.0.1", port), handler)
+        return ThreadingHTTPServer((host, port), handler)
     except OSError:
-        return ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        return ThreadingHTTPServer((host, 0), handler)
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tools.cdk import bootstrap, deploy, synthesise
 from tools.ministack import MiniStack, free_port, ministack
+from tools.network import LOOPBACK
 from tools.outputs import local_environment
 from tools.ping import require_pong
 from ws_notify.cli.stage import LOCAL, LOCAL_REGION, Stage, read_outputs
@@ -78,6 +79,7 @@ def local_stage(
     port: int | None = None,
     progress: Callable[[str], object] = _silent,
     auth: str = "off",
+    host: str = LOOPBACK,
 ) -> Iterator[LocalStage]:
     """Start a local AWS on `port` (by default a free one), deploy to it, yield it once it answers.
 
@@ -85,13 +87,13 @@ def local_stage(
             connect(stage.url)
             boto3.client("dynamodb", endpoint_url=stage.endpoint, ...)
 
-    `auth` is the stage's: `off`, `optional` or `required`. Logs, cloud assembly and temporary files
-    go to `folder`, so that several can run side by side.
+    `auth` is the stage's: `off`, `optional` or `required`; `host` is where it listens. Logs, cloud
+    assembly and temporary files go to `folder`, so that several can run side by side.
     Leaving the block ends every process. Raises ToolError with the failing command and its log.
     """
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    with ministack(folder, port or free_port()) as server:
+    with ministack(folder, port or free_port(), host) as server:
         yield LocalStage(_deployed(folder, server, progress, auth), server)
 
 

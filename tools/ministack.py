@@ -1,4 +1,4 @@
-"""The local AWS: MiniStack, on loopback, as a child process that leaves nothing behind.
+"""The local AWS: MiniStack, as a child process that leaves nothing behind.
 
 Nothing here knows what is deployed to it.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tools import ToolError
 from tools.child import Child, running
+from tools.network import LOOPBACK
 
 REGION = "eu-west-1"
 ACCOUNT = "000000000000"
@@ -25,7 +26,6 @@ CREDENTIALS = {
     "AWS_REGION": REGION,  # what a caller's shell says must not count beside the other
     "AWS_DEFAULT_REGION": REGION,
 }
-_ADDRESS = "127.0.0.1"
 _START_SECONDS = 60
 _POLL_SECONDS = 0.03
 _PORTS = 2**16
@@ -41,7 +41,7 @@ class MiniStack:
     @property
     def endpoint(self) -> str:
         """The address for AWS_ENDPOINT_URL."""
-        return f"http://{_ADDRESS}:{self.port}"
+        return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -70,7 +70,7 @@ class MiniStack:
 
 def answers(port: int) -> bool:
     """Tell whether a local AWS on `port` is ready."""
-    connection = http.client.HTTPConnection(_ADDRESS, port, timeout=2)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
     try:
         connection.request("GET", "/_ministack/ready")
         return connection.getresponse().status == http.HTTPStatus.OK
@@ -81,8 +81,11 @@ def answers(port: int) -> bool:
 
 
 @contextmanager
-def ministack(folder: Path, port: int) -> Iterator[MiniStack]:
-    """Start it, its log and temporary files in `folder`; not ready yet when the block begins."""
+def ministack(folder: Path, port: int, host: str = LOOPBACK) -> Iterator[MiniStack]:
+    """Start it, its log and temporary files in `folder`; not ready yet when the block begins.
+
+    `host` is where it listens; the endpoint is on loopback anyway.
+    """
     scratch = folder.absolute() / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -90,14 +93,14 @@ def ministack(folder: Path, port: int) -> Iterator[MiniStack]:
         with running(
             (sys.executable, "-m", "tools.leash", "ministack"),
             log=folder / "ministack.log",
-            environment=server_environment(port, scratch),
+            environment=server_environment(port, scratch, host),
         ) as child:
             yield MiniStack(port, child)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def server_environment(port: int, scratch: Path) -> dict[str, str]:
+def server_environment(port: int, scratch: Path, host: str = LOOPBACK) -> dict[str, str]:
     """Build its environment from nothing: all of it is handed on to the functions.
 
     An AWS_ENDPOINT_URL, a profile or a home with an AWS configuration would reach them, and a
@@ -107,7 +110,7 @@ def server_environment(port: int, scratch: Path) -> dict[str, str]:
     return {
         **{name: os.environ[name] for name in inherited if name in os.environ},
         **CREDENTIALS,
-        "BIND_HOST": _ADDRESS,
+        "BIND_HOST": host,
         "DOCKER_HOST": f"unix://{scratch}/no-docker",
         "GATEWAY_PORT": str(port),
         "HOME": str(scratch),
@@ -123,12 +126,12 @@ def server_environment(port: int, scratch: Path) -> dict[str, str]:
 def free_port() -> int:
     """Find a port that nobody listens on; tests use it, people have a default."""
     with socket.socket() as probe:
-        probe.bind((_ADDRESS, 0))
+        probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def usable_port(text: str) -> int:
+def usable_port(text: str, host: str = LOOPBACK) -> int:
     """Read a port; raise ToolError where it is none, is taken, or this user may not have it."""
     if not (text.isascii() and text.isdigit() and 0 < int(text) < _PORTS):
         raise ToolError(f"PORT={text} is no port: give one from 1 to 65535, `make run PORT=4567`")
@@ -144,7 +147,7 @@ def usable_port(text: str) -> int:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server itself does
         try:
-            probe.bind((_ADDRESS, port))
+            probe.bind((host, port))
         except OSError as error:
             raise ToolError(f"Port {port} cannot be used ({error.strerror}): {advice}") from error
     return port

@@ -20,7 +20,7 @@ export function publish(url, token, notification, onFrame) {
     }, RECEIPT_TIMEOUT);
     socket.onopen = () => {
       opened = true;
-      const text = JSON.stringify({ client: 'backend', ...notification, id: crypto.randomUUID() });
+      const text = JSON.stringify({ client: 'backend', ...notification, id: randomId() });
       socket.send(text);
       onFrame('out', text);
     };
@@ -40,3 +40,9 @@ export function publish(url, token, notification, onFrame) {
     };
   });
 }
+
+// Not `crypto.randomUUID`, which a page without TLS that is not on loopback does not have.
+const randomId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');

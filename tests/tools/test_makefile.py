@@ -75,6 +75,25 @@ def test_a_run_asks_for_tokens_where_it_is_told_to(said: tuple[str, ...], auth: 
     assert f"--auth '{auth}'" in _make("run", *said).stdout
 
 
+@pytest.mark.parametrize(
+    ("said", "exported", "host"),
+    [
+        ((), {}, "127.0.0.1"),
+        (("HOST=0.0.0.0",), {}, "0.0.0.0"),  # noqa: S104 - what is tested
+        (("HOST=192.0.2.7",), {}, "192.0.2.7"),
+        ((), {"HOST": "0.0.0.0"}, "0.0.0.0"),  # noqa: S104 - (the same)
+        ((), {"HOST": "this-machine"}, "127.0.0.1"),
+    ],
+)
+def test_a_run_listens_where_it_is_told_and_not_at_the_name_that_a_shell_exports(
+    monkeypatch: pytest.MonkeyPatch, said: tuple[str, ...], exported: dict[str, str], host: str
+) -> None:
+    monkeypatch.delenv("HOST", raising=False)
+    for name, value in exported.items():
+        monkeypatch.setenv(name, value)
+    assert f"--host '{host}'" in _make("run", *said).stdout
+
+
 def test_help_lists_every_target() -> None:
     makefile = (_ROOT / "Makefile").read_text()
     targets = {line.removeprefix(".PHONY: ") for line in makefile.splitlines() if ".PHONY" in line}

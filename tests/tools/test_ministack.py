@@ -74,6 +74,8 @@ def test_what_the_functions_inherit_is_nothing_of_the_callers(
     environment = server_environment(4566, tmp_path)
     assert "the caller's" not in environment.values()
     assert environment["BIND_HOST"] == "127.0.0.1"
+    everywhere = server_environment(4566, tmp_path, "0.0.0.0")  # noqa: S104 - what is tested
+    assert everywhere == {**environment, "BIND_HOST": "0.0.0.0"}  # noqa: S104 - (the same)
     names = ("AWS_REGION", "AWS_DEFAULT_REGION", "MINISTACK_REGION")
     assert {environment[name] for name in names} == {"eu-west-1"}
 

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import parse_qs, urlsplit
@@ -12,8 +13,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from tools import ToolError, run
+from tools import ToolError, run, welcome
 from tools.deploy import LocalStage
+from tools.network import addresses
 from tools.outputs import write_outputs
 from ws_notify.cli.stage import LOCAL_OUTPUTS
 
@@ -42,11 +44,12 @@ def _stage(
     starting: Callable[[], None] = lambda: None,
     living: Callable[[], None] = lambda: None,
     expected_auth: str = "off",
+    expected_host: str = "127.0.0.1",
 ) -> None:
     @contextmanager
     def local_stage(*arguments: object) -> Iterator[LocalStage]:
-        *_, auth = arguments
-        assert auth == expected_auth
+        *_, auth, host = arguments
+        assert (auth, host) == (expected_auth, expected_host)
         starting()
         yield LocalStage(_OUTPUTS, _Server(living))  # type: ignore[arg-type]
 
@@ -158,6 +161,81 @@ def test_without_tokens_the_example_names_none(
     _stage(monkeypatch, living=lambda: os.kill(os.getpid(), signal.SIGINT))
     run.run(4599)
     assert "token" not in capsys.readouterr().out
+
+
+def test_with_every_network_a_run_names_the_address_there_and_warns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(welcome, "addresses", lambda: ["192.0.2.7", "172.17.0.1"])
+    answers: list[int] = []
+
+    def living() -> None:
+        printed.append(capsys.readouterr().out)
+        (line,) = (line for line in printed[0].splitlines() if "/console/" in line)
+        port = urlsplit(line.strip()).port
+        with urlopen(f"http://{another}:{port}/console/", timeout=5) as answer:
+            answers.append(answer.status)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    printed: list[str] = []
+    (another, *_) = addresses() or ["127.0.0.2"]
+    _stage(monkeypatch, living=living, expected_host="0.0.0.0")  # noqa: S104 - what is tested
+    assert run.run(4599, host="0.0.0.0") == 0  # noqa: S104 - (the same)
+    assert answers == [200]
+    text = printed[0]
+    assert text.count("ws://192.0.2.7:4599/_aws/execute-api/abc/local") == 3
+    assert "http://192.0.2.7:" in text
+    assert f"here {_OUTPUTS['WebsocketConnectEndpointURL']} stays" in text
+    assert "172.17.0.1 as well" in text
+    assert "Warning: everyone in the networks" in text
+    assert "without TLS or a password" in text
+    assert "sed -e 's/127\\.0\\.0\\.1/192.0.2.7/' -e 's/localhost/192.0.2.7/'" in text
+    outputs = LOCAL_OUTPUTS.parent
+    assert not list(outputs.glob("outputs*"))
+
+
+def test_in_no_network_a_run_for_every_network_still_warns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(welcome, "addresses", list)
+    living = partial(os.kill, os.getpid(), signal.SIGINT)
+    _stage(monkeypatch, living=living, expected_host="0.0.0.0")  # noqa: S104 - what is tested
+    assert run.run(4599, host="0.0.0.0") == 0  # noqa: S104 - (the same)
+    printed = capsys.readouterr().out
+    assert "Warning: everyone" in printed
+    assert "ws://127.0.0.1:4599/" in printed
+
+
+def test_by_default_nothing_is_said_of_a_network(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _stage(monkeypatch, living=lambda: os.kill(os.getpid(), signal.SIGINT))
+    run.run(4599)
+    assert "network" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("proxies", [{}, {"http_proxy": "http://127.0.0.1:9"}])
+def test_the_commands_go_around_the_proxy_that_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], proxies: dict[str, str]
+) -> None:
+    for name in ("http", "https", "all", "no"):
+        for spelled in (f"{name}_proxy", f"{name}_proxy".upper()):
+            monkeypatch.delenv(spelled, raising=False)
+    for name, value in proxies.items():
+        monkeypatch.setenv(name, value)
+    _stage(monkeypatch, living=lambda: os.kill(os.getpid(), signal.SIGINT))
+    run.run(4599)
+    prefix = "  no_proxy=localhost .venv" if proxies else "  .venv"
+    assert capsys.readouterr().out.count(f"{prefix}/bin/wsdump ") == 2
+
+
+@pytest.mark.parametrize("host", ["", "localhost", "192.0.2.7", "::", "0"])
+def test_a_host_that_is_neither_of_the_two_is_refused_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setattr("sys.argv", ["make run", "--port", "4599", "--host", host])
+    with pytest.raises(ToolError, match=f"HOST={host} is not possible.*make run HOST=0.0.0.0"):
+        run.main()
 
 
 def test_an_auth_that_there_is_not_is_refused_before_anything_starts(
