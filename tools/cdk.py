@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tools.child import Child, running
 from tools.ministack import ACCOUNT, CREDENTIALS, REGION, MiniStack
+from tools.network import direct
 from ws_notify.cli.stage import stack_name
 
 _ROOT = Path(__file__).parent.parent
@@ -74,6 +75,6 @@ def _environment(caller: Mapping[str, str], server: MiniStack) -> dict[str, str]
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "NODE_COMPILE_CACHE": str(_ROOT / ".local" / "node"),  # the second run loads it compiled
-        **{name: f"127.0.0.1,{caller.get(name, '')}" for name in ("NO_PROXY", "no_proxy")},
+        **direct(caller),
         "PATH": os.pathsep.join(path),
     }

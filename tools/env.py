@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from tools import ToolError
-from tools.ministack import CREDENTIALS, answers
-from tools.outputs import STAGES, clients_environment, environment
+from tools.ministack import answers
+from tools.outputs import STAGES, clients_environment, environment, local_aws
 from tools.terminal import exit_status, say
 from ws_notify.cli.stage import Stage, find
 
@@ -34,7 +34,7 @@ def _aws(stage: Stage) -> dict[str, str]:
     if stage.endpoint:
         if not answers(urlsplit(stage.endpoint).port or 80):
             raise ToolError("The stage local was killed: start it again with `make run`")
-        return {**CREDENTIALS, "AWS_ENDPOINT_URL": stage.endpoint}
+        return local_aws(stage.endpoint)
     region = str(stage.region)
     return {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 

@@ -1,6 +1,7 @@
-"""Where the local stage listens, and the addresses of this machine in its networks."""
+"""Where the local stage listens, this machine's addresses, and how programs reach it directly."""
 
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -35,6 +36,19 @@ def addresses() -> list[str]:
             probe.connect((destination, 9))
             found.append(probe.getsockname()[0])
     return [address for address in dict.fromkeys(found) if address != LOOPBACK]
+
+
+def direct(caller: Mapping[str, str]) -> dict[str, str]:
+    """Name the variables by which a program reaches loopback through no proxy of the caller's.
+
+    Both spellings, because programs differ in which they read, and those that read both, in which
+    wins. The caller's own exceptions stay.
+    """
+    theirs = caller.get("no_proxy") or caller.get("NO_PROXY") or ""
+    hosts = [LOOPBACK, "localhost", *(host.strip() for host in theirs.split(","))]
+    # Only alone does `*` stand for every host.
+    value = "*" if "*" in hosts else ",".join(dict.fromkeys(filter(None, hosts)))
+    return {"NO_PROXY": value, "no_proxy": value}
 
 
 def at(address: str, url: str) -> str:

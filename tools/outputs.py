@@ -4,12 +4,14 @@ The names of the outputs are the interface to `infra`; the names of the variable
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tools import ToolError
 from tools.ministack import CREDENTIALS
+from tools.network import direct
 from ws_notify.cli.stage import stack_name
 
 STAGES = ("local", "dev", "prod")
@@ -49,4 +51,9 @@ def clients_environment(outputs: Mapping[str, Any]) -> dict[str, str]:
 
 def local_environment(outputs: Mapping[str, Any], endpoint: str) -> dict[str, str]:
     """Add to the environment what makes boto3 speak to the local AWS at `endpoint`."""
-    return {**environment(outputs), **CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}
+    return {**environment(outputs), **local_aws(endpoint)}
+
+
+def local_aws(endpoint: str) -> dict[str, str]:
+    """Name what makes a program on this machine speak to the local AWS, and to no proxy."""
+    return {**CREDENTIALS, "AWS_ENDPOINT_URL": endpoint, **direct(os.environ)}

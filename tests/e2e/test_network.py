@@ -1,13 +1,36 @@
-"""At which addresses of this machine a stage is reached, with and without `HOST=0.0.0.0`."""
+"""At which addresses of this machine a stage is reached, and that no proxy is asked for it."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from websockets.sync.client import connect
 
-from tests.kit.peer import peer, publication, unique
+from tests.kit.peer import PATIENCE, Peer, peer, publication, unique
 from tools.deploy import LocalStage, local_stage
 from tools.network import EVERYWHERE, addresses, at
+
+ROOT = Path(__file__).parents[2]
+DEAD_PROXY = {
+    name: "http://127.0.0.1:9"
+    for scheme in ("http", "https", "all")
+    for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
+}
+PROGRAM = """
+import json, os, sys
+import boto3
+from lambdas.layer import Handler, Sender, Storage
+
+receipt = boto3.client("lambda").invoke(FunctionName=sys.argv[1], Payload=sys.argv[2])
+print(json.load(receipt["Payload"])["accepted"])
+del os.environ["NO_PROXY"], os.environ["no_proxy"]
+storage = Storage.from_env()
+print(Handler(storage, Sender.from_env(storage)).handle(None, sys.argv[2])["accepted"])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +56,30 @@ def test_by_default_a_stage_is_reached_at_loopback_alone(stage: LocalStage) -> N
     for address in addresses():
         with pytest.raises(ConnectionRefusedError), connect(at(address, stage.url), proxy=None):
             pass
+
+
+def test_a_stage_starts_and_is_used_in_process_where_the_environment_names_a_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in DEAD_PROXY.items():
+        monkeypatch.setenv(name, value)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    merchant = unique("shop")
+    notification = json.dumps(publication(merchant, "1"))
+    with local_stage(tmp_path) as stage:
+        environment = {"PATH": os.environ["PATH"], **DEAD_PROXY, **stage.environment}
+        with connect(stage.url, proxy=None) as socket:
+            page = Peer(socket)
+            page.subscribe(merchant, "1")
+            done = subprocess.run(
+                [sys.executable, "-c", PROGRAM, stage.outputs["PublishFunctionName"], notification],
+                cwd=ROOT,
+                env=environment,
+                check=True,
+                stdout=subprocess.PIPE,
+                text=True,
+                timeout=PATIENCE,
+            )
+            assert done.stdout == "1\n1\n"
+            assert [page.receive()["ref"] for _ in range(2)] == ["1", "1"]

@@ -40,6 +40,8 @@ def test_the_stage_local_comes_from_its_outputs_file(
     aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("NO_PROXY", "corp.example")
     callbacks = aws.replace("127.0.0.1", "localhost") + "/_aws/execute-api/abc/local"
     write_outputs(LOCAL_OUTPUTS, "local", {**_OUTPUTS, "ConnectionsEndpointURL": callbacks})
     assert _run(monkeypatch, "local") == 0
@@ -55,6 +57,8 @@ def test_the_stage_local_comes_from_its_outputs_file(
         "export AWS_REGION=eu-west-1",
         "export AWS_DEFAULT_REGION=eu-west-1",
         f"export AWS_ENDPOINT_URL={aws}",
+        "export NO_PROXY=127.0.0.1,localhost,corp.example",
+        "export no_proxy=127.0.0.1,localhost,corp.example",
     ]
 
 

@@ -8,7 +8,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from ipaddress import ip_address
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import boto3
 from botocore import xform_name
@@ -44,7 +46,7 @@ class Boto3DynamoDb:
         credentials = session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
-        return cls(session.client("dynamodb", config=_config(attempts=2)), credentials)
+        return cls(_client(session, "dynamodb", attempts=2), credentials)
 
     def resolve_credentials(self) -> None:
         """Find credentials; a role's are fetched anew before they end. Raises botocore's errors."""
@@ -72,8 +74,8 @@ class Boto3ConnectionsApi:
         """
         session = session or _session()
         endpoint = settings.address(ENDPOINT_SETTING)
-        config = _config(attempts=1)  # Sender tries again itself
-        return cls(session.client("apigatewaymanagementapi", endpoint_url=endpoint, config=config))
+        # Sender tries again itself.
+        return cls(_client(session, "apigatewaymanagementapi", attempts=1, endpoint_url=endpoint))
 
     def post(self, connection_id: str, data: bytes, timeout: float) -> int:  # noqa: ARG002 - boto3's timeouts are its client's
         """Return the HTTP status, within limits.ATTEMPT_TIMEOUT. Raises TransportError."""
@@ -92,14 +94,29 @@ def _session() -> boto3.Session:
     return boto3.Session(region_name=settings.region_or_none())
 
 
-def _config(*, attempts: int) -> Config:
-    return Config(
+def _client(session: boto3.Session, service: str, *, attempts: int, **options: Any) -> Any:
+    """Return a client. One of a loopback address uses no proxy, which could not reach it."""
+    config = Config(
         connect_timeout=_CONNECT_TIMEOUT,
         read_timeout=_READ_TIMEOUT,
         retries={"total_max_attempts": attempts, "mode": "standard"},
         max_pool_connections=MAX_POSTS,
         user_agent_extra=USER_AGENT,
     )
+    make: Any = session.client  # one of hundreds of types, by the name of the service
+    client = make(service, config=config, **options)
+    if _is_loopback(client.meta.endpoint_url):
+        # Only a client knows where the environment and the profile lead.
+        client = make(service, config=config.merge(Config(proxies={})), **options)
+    return client
+
+
+def _is_loopback(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @contextmanager
