@@ -77,12 +77,21 @@ def test_a_minted_token_is_accepted_by_the_authorizer(
 
 
 @pytest.mark.usefixtures("credentials")
-def test_a_stage_on_aws_is_read_with_the_callers_environment(
-    secret: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("default_region", [None, "us-east-1"])
+def test_a_stage_on_aws_is_read_with_the_callers_environment_in_its_region(
+    secret: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    default_region: str | None,
 ) -> None:
     url = {"WebsocketConnectEndpointURL": "wss://example.com/prod"}
-    deploy_outputs("prod", {**url, "TokenKeysSecretArn": secret})
-    assert main(["token", "--stage", "prod", *FRONTEND]) == 0
+    stage = f"prod{default_region or ''}"
+    deploy_outputs(stage, {**url, "TokenKeysSecretArn": secret})
+    # boto3 by itself reads only this one, not the AWS_REGION that chooses here.
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    if default_region:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", default_region)
+    assert main(["token", "--stage", stage, *FRONTEND]) == 0
     assert verify(capsys.readouterr().out.strip(), KEYS.get, time.time()).merchant_id == "shop"
 
 
