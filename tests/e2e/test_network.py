@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 from websockets.sync.client import connect
 
 from tests.kit.peer import PATIENCE, Peer, peer, publication, unique
+from tools.console import console, link
 from tools.deploy import LocalStage, local_stage
 from tools.network import EVERYWHERE, addresses, at
 
@@ -49,6 +51,20 @@ def test_at_every_address_of_this_machine_a_page_subscribes_and_hears(
             phone.subscribe(merchant, address)
             assert backend.ask(publication(merchant, address))["accepted"] == 1
             assert phone.receive()["ref"] == address
+
+
+def test_the_console_at_such_an_address_publishes_and_hears(
+    open_stage: LocalStage, page: Page
+) -> None:
+    (address, *_) = addresses()
+    with console(host=EVERYWHERE) as url:
+        page.goto(link(at(address, url), at(address, open_stage.url), unique("shop"), "42"))
+        assert page.evaluate("isSecureContext") is False
+        page.get_by_role("button", name="Watch").click()
+        expect(page.locator("#state")).to_have_text("subscribed")
+        page.get_by_role("button", name="Publish").click()
+        expect(page.locator("#receipt")).to_contain_text("1 got it")
+        expect(page.locator("#timeline li")).to_have_count(1)
 
 
 def test_by_default_a_stage_is_reached_at_loopback_alone(stage: LocalStage) -> None:
