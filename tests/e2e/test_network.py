@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from websockets.sync.client import connect
 
-from tests.kit.peer import PATIENCE, Peer, peer, publication, unique
+from tests.kit.peer import TIMEOUT, Peer, peer, publication, unique
 from tools.console import console, link
 from tools.deploy import LocalStage, local_stage
 from tools.network import EVERYWHERE, addresses, at
@@ -95,7 +95,7 @@ def test_a_stage_starts_and_is_used_in_process_where_the_environment_names_a_pro
                 check=True,
                 stdout=subprocess.PIPE,
                 text=True,
-                timeout=PATIENCE,
+                timeout=TIMEOUT,
             )
             assert done.stdout == "1\n1\n"
             assert [page.receive()["ref"] for _ in range(2)] == ["1", "1"]

@@ -14,7 +14,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from tests.e2e.test_readme import CLIENT, IN_PROCESS, INVOKE, ROOT, SOCKET
 from tests.kit.loopback import HttpResponse, LoopbackApi, ScriptedResponse
-from tests.kit.peer import PATIENCE, publication
+from tests.kit.peer import TIMEOUT, publication
 
 AWS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "eu-west-1"}
 NOTIFICATION = publication("shop", "12303")
@@ -50,7 +50,7 @@ def run(program: str, *arguments: str, **environment: str) -> "subprocess.Comple
         capture_output=True,
         check=False,
         text=True,
-        timeout=3 * PATIENCE,
+        timeout=3 * TIMEOUT,
     )  # fmt: skip
 
 
