@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[1]
 
 GONE = {
     "'slow'": "'unreachable', the state of a watch",
+    "_A_MOMENT_LATER_GOOD": "the oracle tells which tokens of the table stay invalid",
     "_A_WHILE_AGO": "_EVENT_AGE_MS",
+    "_BEARERS": "_PRINCIPALS",
     "_Door": "_Authorizer, of tests/faults/handshakes.py",
     "_KEPT_FOR": "_CACHE_TTL_MS",
     "_knock": "accepts_with_faults",
@@ -30,6 +32,7 @@ GONE = {
     "aws_json.py": "lambdas/layer/aws/json_services.py",
     "AwsJson": "JsonService, of lambdas/layer/aws/json_services.py",
     "BadToken": "InvalidToken",
+    "BrokenError": "BrokenRuleError, of tests/fuzz/oracle.py",
     "built_layer": "packages.py",
     "Channel": "SharedConnection, of clients/js; what one subscribes to is a topic",
     "channel.js": "shared_connection.js",
@@ -82,6 +85,7 @@ GONE = {
     "tests/faults/garbage.py": "tests/faults/malformed.py",
     "tests/faults/scenario.py": "tests/faults/run.py",
     "tests/faults/workers.py": "tests/faults/processes.py",
+    "tests/forgeries": "tests/fuzz/forgeries.py",
     "tests/kit/calls.py": "tests/kit/proxy/requests.py",
     "tests/kit/faults.py": "tests/kit/proxy/faults.py",
     "tests/kit/proxy.py": "tests/kit/proxy/server.py",

@@ -13,7 +13,7 @@ from typing import Final
 
 from benchmarks.load.verification import verify as load
 from tests.faults.verification import verify as faults
-from tests.forgeries.verification import verify as forgeries
+from tests.fuzz.forgeries import verify as forgeries
 from tests.fuzz.verification import verify as fuzz
 from tests.kit.verification import Part, Result
 from tests.simulation.verification import verify as simulation

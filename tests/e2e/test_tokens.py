@@ -9,7 +9,7 @@ import jwt
 import pytest
 from websockets.exceptions import InvalidHandshake
 
-from tests.forgeries.handshakes import handshakes
+from tests.fuzz.forgeries import handshakes
 from tests.kit.deployed import function_names
 from tests.kit.peer import peer, publication, unique
 from tools.deploy import LocalStage

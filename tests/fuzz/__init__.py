@@ -1,6 +1,5 @@
-"""Bad input in bulk: what strangers may send, changed again and again by what new ways it opens.
+"""Invalid input in bulk, from a library, and every forgery from a table.
 
-`changes` alters texts and JSON values, `seeds` is what it begins with, `attempts` hands an input to
-the shipped code and judges what came of it, `guide` keeps those that reached something new,
-`branches` counts what they reached.
+`harnesses` hold the input against the rules in `oracle`. `strategies` make the input: Hypothesis
+draws it by itself in `runs`, and under libFuzzer, by way of atheris, in `guided`.
 """

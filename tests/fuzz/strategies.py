@@ -1,0 +1,215 @@
+"""Inputs: the frames and tokens of the tests, valid or not, changed by structure or as texts."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from tests.fuzz.harnesses import Event, Handshake
+from tests.kit.bad_frames import TABLE
+from tests.kit.forgeries import FORGERIES
+from tests.kit.frames import publish, subscribe, unsubscribe
+from tests.kit.tokens import ABSENT, KEYS, NOW, b64, signed, token
+
+_MAX_SEED: Final = 2_000
+"""Characters: longer seeds would take the time of many."""
+
+_FRAMES: Final = (
+    publish(),
+    publish(id="an-id", extra=[1.5, {"a": None}], sent_at="x"),
+    publish(ref=12303, status="failed"),
+    subscribe(),
+    subscribe(since="2026-11-23T09:30:00.125+02:00"),
+    unsubscribe(),
+    '{"action":"ping"}',
+)
+_TOKENS: Final = (
+    token(),
+    token({"kid": "second"}, key=KEYS["second"], ref=["1", "2"]),
+    token(client="backend", ref=ABSENT, nbf=0, iat=1, aud="x"),
+    token(client="backend", ref="1"),
+    token(ref=[f"{n:-<360}" for n in range(20)]),  # too long for the context of an authorizer
+)
+_END: Final = str((NOW + 3600) * 1000)
+_CONTEXT: Final = st.sampled_from(
+    (
+        {"client": "backend", "merchant_id": "merchant_id", "refs": "null", "expires_at_ms": _END},
+        {
+            "client": "frontend",
+            "merchant_id": "merchant_id",
+            "refs": '["12303"]',
+            "expires_at_ms": _END,
+        },
+        None,
+    )
+)
+
+_VALUES: Final[tuple[Any, ...]] = (
+    None, True, False, 0, 1, -1, 1.0, 0.5, -0.0, 2**53 - 1, 2**53, -(2**53), 10**300, 1e308,
+    "", " ", "#", "a", "12303", "é", "💳", "\x00", "\ud800", "x" * 128, "x" * 129, "é" * 256,
+    "é" * 257, "frontend", "backend", "server", "done", "failed", "ping", "unsubscribe", "$connect",
+    "HS256", "none", "HS512", "first", "second", "2026-11-23T09:30:00.000Z",
+    "2026-02-30T09:30:00Z", "2026-11-23T09:30:00+25:00", "shop", "other",
+    [], {}, [[]], [None], ["12303"], ["12303", 1], {"a": {}}, ["r"] * 21,
+    NOW, NOW + 60, NOW + 3600, NOW + 24 * 3600, NOW + 24 * 3600 + 1, (NOW + 60) * 1000,
+)  # fmt: skip
+_NAMES: Final = (
+    "client", "merchant_id", "ref", "project", "type", "status", "message", "id", "action",
+    "since", "sent_at", "extra", "alg", "kid", "typ", "crit", "b64", "exp", "nbf", "iat", "",
+    "refs", "expires_at_ms",
+)  # fmt: skip
+_PIECES: Final = (
+    "", '"', "{", "}", "[", "]", ":", ",", "\\", "\\u", "\\ud800", "\\u0000", "NaN", "Infinity",
+    "-Infinity", "1e400", "-", ".", "0", "9" * 400, "null", "true", "tru", "/*", "\ufeff",
+    "\ud83d", "é", "💳", "\x00", "\n", "=", "==", "Bearer ", '"ref":"2",', '"client":"backend",',
+    "[" * 70, "]" * 70, "[" * 2000, "{" * 70, '{"a":' * 70, "%2E", "#",
+)  # fmt: skip
+_VALUE: Final = (
+    st.sampled_from(_VALUES) | st.text(max_size=4) | st.integers() | st.floats(allow_nan=False)
+)
+_PIECE: Final = st.sampled_from(_PIECES) | st.text(max_size=3)
+_ORIGIN: Final = st.sampled_from(("https://pay.example.com", "https://x.example.com", "http://["))
+_SCHEME: Final = st.sampled_from(("Bearer ", "Bearer ", "bearer  ", "Basic ", ""))
+_FEW: Final = st.sampled_from((1, 1, 1, 2, 4))
+_MOSTLY: Final = st.sampled_from((True, True, True, True, False))
+
+SEEDS: Final = {
+    "frames": [*_FRAMES, *(text for _, text, _, _ in TABLE if len(text) <= _MAX_SEED)],
+    "tokens": [*_TOKENS, *(text for text, _ in FORGERIES.values() if len(text) <= _MAX_SEED)],
+}
+"""By the name of the harness; those of the other harnesses are made of these."""
+
+_FRAME_SEED: Final = st.sampled_from(_FRAMES) | st.sampled_from(SEEDS["frames"])
+_TOKEN_SEED: Final = st.sampled_from(_TOKENS) | st.sampled_from(SEEDS["tokens"])
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
+def _changed_text(draw: Draw, text: str) -> str:
+    """Replace a few slices of a text; most are short."""
+    for _ in range(draw(_FEW)):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.sampled_from((start, start + 1)) | st.integers(start, len(text)))
+        text = text[:start] + draw(_PIECE) + text[end:]
+    return text
+
+
+def _changed_json(draw: Draw, text: str) -> str:
+    """Change a few values of a JSON text by its structure; another text as a text."""
+    try:
+        value = json.loads(text)
+        for _ in range(draw(_FEW)):
+            value = _changed_value(draw, value)
+        return json.dumps(value, ensure_ascii=draw(st.booleans()))
+    except (ValueError, RecursionError):
+        return _changed_text(draw, text)
+
+
+def _changed_value(draw: Draw, value: Any) -> Any:
+    """Drop, replace, copy or change a part of an object or a list; replace or change another."""
+    if isinstance(value, list) and value:
+        at = draw(st.integers(0, len(value) - 1))
+        rest = value[:at] + value[at + 1 :]
+        return draw(st.sampled_from((rest, [*value, value[at]], [*rest, draw(_VALUE)])))
+    if isinstance(value, str) and draw(st.booleans()):
+        return _changed_text(draw, value)
+    if not isinstance(value, dict):
+        return draw(_VALUE | st.sampled_from(([value], {"a": value}, str(value))))
+    name, other = (draw(st.sampled_from((*value, *some))) for some in (_NAMES[:1], _NAMES))
+    match draw(st.sampled_from(("drop", "replace", "copy", "change"))):
+        case "drop":
+            value = {each: value[each] for each in value if each != name}
+        case "replace":
+            value = {**value, other: draw(_VALUE)}
+        case "copy":
+            value = {**value, other: value.get(name)}
+        case _:
+            value = {**value, name: _changed_value(draw, value.get(name))}
+    return value
+
+
+def _changed(draw: Draw, text: str) -> str:
+    if draw(st.booleans()) and draw(st.booleans()):
+        return _changed_text(draw, text)
+    return _changed_json(draw, text) if draw(_MOSTLY) else text
+
+
+@st.composite
+def _frames(draw: Draw) -> str:
+    return _changed(draw, draw(_FRAME_SEED))
+
+
+@st.composite
+def _tokens(draw: Draw) -> str:
+    """Change header or claims of a token and sign it again, or change it as a text."""
+    text = draw(_TOKEN_SEED)
+    parts = token_parts(text)
+    if parts is None or not draw(_MOSTLY):
+        return _changed_text(draw, text)
+    header, payload = parts
+    if draw(st.booleans()):
+        header = _changed(draw, header)
+    else:
+        payload = _changed(draw, payload)
+    data = (header.encode(errors="replace"), payload.encode(errors="replace"))
+    if draw(_MOSTLY):
+        return signed(*data, _key_named_in(header))
+    if draw(st.booleans()):
+        return f"{b64(data[0])}.{b64(data[1])}."
+    key = draw(st.sampled_from((*KEYS.values(), "k" * 32)))
+    return signed(*data, key, draw(st.sampled_from(("HS256", "HS512"))))
+
+
+_FRAME: Final = _frames()
+_TOKEN: Final = _tokens()
+
+
+@st.composite
+def _events(draw: Draw) -> Any:
+    if not draw(_MOSTLY):
+        return _changed_value(draw, json.loads(draw(st.sampled_from(_FRAMES))))
+    context = draw(_CONTEXT)
+    if not draw(_MOSTLY):
+        context = _changed_value(draw, context)
+    return Event(context, draw(_FRAME))
+
+
+@st.composite
+def _handshakes(draw: Draw) -> Handshake:
+    headers = {"Origin": draw(_ORIGIN)} if draw(st.booleans()) else {}
+    if not draw(_MOSTLY):
+        headers["authorization"] = f"Bearer {draw(_TOKEN_SEED)}"
+    if draw(st.booleans()):
+        return Handshake(headers, {"token": draw(_TOKEN)})
+    return Handshake({**headers, "Authorization": draw(_SCHEME) + draw(_TOKEN)}, {})
+
+
+INPUTS: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "frames": _FRAME,
+    "tokens": _TOKEN,
+    "events": _events(),
+    "handshakes": _handshakes(),
+}
+"""By the name of the harness."""
+
+
+def token_parts(text: str) -> tuple[str, str] | None:
+    """Return header and claims of a token as texts; None for what is not in three parts."""
+    try:
+        head, body, _ = text.split(".")
+        return _text(head), _text(body)
+    except ValueError:  # not three, not base64url, not UTF-8
+        return None
+
+
+def _text(part: str) -> str:
+    return base64.urlsafe_b64decode(part.encode("ascii") + b"=" * (-len(part) % 4)).decode()
+
+
+def _key_named_in(header: str) -> str:
+    try:
+        return KEYS[json.loads(header)["kid"]]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return KEYS["first"]
