@@ -1,4 +1,4 @@
-"""Every frame that is refused: what the sender is told, and that nothing else happens."""
+"""Every frame that is rejected: what the sender is told, and that nothing else happens."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def handler(dynamo: JournaledDynamoDb, api: FakeConnections) -> Handler:
     [row[1:] for row in TABLE],
     ids=[row[0].encode("ascii", "backslashreplace").decode() for row in TABLE],
 )
-def test_a_bad_frame_is_refused_and_changes_nothing(
+def test_an_invalid_frame_is_rejected_and_changes_nothing(
     text: str, code: str, field: str | None, handler: Handler, journal: Journal
 ) -> None:
     reply = handler.handle("c1", text, request_id="r1")
