@@ -28,7 +28,7 @@ _COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+\.){2}[A-Za-z0-9_-]+")
 """A token in the form of RFC 7515, section 7.1."""
 
 _EXPIRES_AT: Final = (NOW + 3600) * 1000
-_PRINCIPALS: Final = (
+PRINCIPALS: Final = (
     None,
     Identity("frontend", "merchant_id", frozenset({"12303", "2"}), _EXPIRES_AT),
     Identity("backend", "merchant_id", None, _EXPIRES_AT),
@@ -67,7 +67,7 @@ class Handshake:
 def frame(text: str) -> str:
     """Give a frame to the Handler, from each kind of principal."""
     kinds = []
-    for who in _PRINCIPALS:
+    for who in PRINCIPALS:
         did = Recorder()
         reply = did.handler().handle("a-connection", text, request_id=REQUEST_ID, principal=who)
         kinds.append(checked(reply, text, did, who))

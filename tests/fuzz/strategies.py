@@ -2,16 +2,18 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import chain
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from tests.fuzz.harnesses import Event, Handshake
+from tests.fuzz.harnesses import PRINCIPALS, Event, Handshake
 from tests.kit.bad_frames import TABLE
 from tests.kit.forgeries import FORGERIES
 from tests.kit.frames import publish, subscribe, unsubscribe
-from tests.kit.tokens import ABSENT, KEYS, NOW, b64, signed, token
+from tests.kit.tokens import ABSENT, KEYS, b64, signed, token
 
 _MAX_SEED: Final = 2_000
 """Characters: longer seeds would take the time of many."""
@@ -32,54 +34,49 @@ _TOKENS: Final = (
     token(client="backend", ref="1"),
     token(ref=[f"{n:-<360}" for n in range(20)]),  # too long for the context of an authorizer
 )
-_END: Final = str((NOW + 3600) * 1000)
-_CONTEXT: Final = st.sampled_from(
-    (
-        {"client": "backend", "merchant_id": "merchant_id", "refs": "null", "expires_at_ms": _END},
-        {
-            "client": "frontend",
-            "merchant_id": "merchant_id",
-            "refs": '["12303"]',
-            "expires_at_ms": _END,
-        },
-        None,
-    )
-)
-
-_VALUES: Final[tuple[Any, ...]] = (
-    None, True, False, 0, 1, -1, 1.0, 0.5, -0.0, 2**53 - 1, 2**53, -(2**53), 10**300, 1e308,
-    "", " ", "#", "a", "12303", "é", "💳", "\x00", "\ud800", "x" * 128, "x" * 129, "é" * 256,
-    "é" * 257, "frontend", "backend", "server", "done", "failed", "ping", "unsubscribe", "$connect",
-    "HS256", "none", "HS512", "first", "second", "2026-11-23T09:30:00.000Z",
-    "2026-02-30T09:30:00Z", "2026-11-23T09:30:00+25:00", "shop", "other",
-    [], {}, [[]], [None], ["12303"], ["12303", 1], {"a": {}}, ["r"] * 21,
-    NOW, NOW + 60, NOW + 3600, NOW + 24 * 3600, NOW + 24 * 3600 + 1, (NOW + 60) * 1000,
-)  # fmt: skip
-_NAMES: Final = (
-    "client", "merchant_id", "ref", "project", "type", "status", "message", "id", "action",
-    "since", "sent_at", "extra", "alg", "kid", "typ", "crit", "b64", "exp", "nbf", "iat", "",
-    "refs", "expires_at_ms",
-)  # fmt: skip
-_PIECES: Final = (
-    "", '"', "{", "}", "[", "]", ":", ",", "\\", "\\u", "\\ud800", "\\u0000", "NaN", "Infinity",
-    "-Infinity", "1e400", "-", ".", "0", "9" * 400, "null", "true", "tru", "/*", "\ufeff",
-    "\ud83d", "é", "💳", "\x00", "\n", "=", "==", "Bearer ", '"ref":"2",', '"client":"backend",',
-    "[" * 70, "]" * 70, "[" * 2000, "{" * 70, '{"a":' * 70, "%2E", "#",
-)  # fmt: skip
-_VALUE: Final = (
-    st.sampled_from(_VALUES) | st.text(max_size=4) | st.integers() | st.floats(allow_nan=False)
-)
-_PIECE: Final = st.sampled_from(_PIECES) | st.text(max_size=3)
-_ORIGIN: Final = st.sampled_from(("https://pay.example.com", "https://x.example.com", "http://["))
-_SCHEME: Final = st.sampled_from(("Bearer ", "Bearer ", "bearer  ", "Basic ", ""))
-_FEW: Final = st.sampled_from((1, 1, 1, 2, 4))
-_MOSTLY: Final = st.sampled_from((True, True, True, True, False))
-
 SEEDS: Final = {
     "frames": [*_FRAMES, *(text for _, text, _, _ in TABLE if len(text) <= _MAX_SEED)],
     "tokens": [*_TOKENS, *(text for text, _ in FORGERIES.values() if len(text) <= _MAX_SEED)],
 }
 """By the name of the harness; those of the other harnesses are made of these."""
+
+
+def token_parts(text: str) -> tuple[str, str] | None:
+    """Return header and claims of a token as texts; None for what is not in three parts."""
+    try:
+        head, body, _ = text.split(".")
+        return _text(head), _text(body)
+    except ValueError:  # not three, not base64url, not UTF-8
+        return None
+
+
+def _text(part: str) -> str:
+    return base64.urlsafe_b64decode(part.encode("ascii") + b"=" * (-len(part) % 4)).decode()
+
+
+def _objects() -> Iterator[dict[str, Any]]:
+    """Yield what the seeds hold: frames, headers and claims."""
+    for text in (*SEEDS["frames"], *chain(*filter(None, map(token_parts, SEEDS["tokens"])))):
+        with suppress(ValueError, RecursionError):
+            if isinstance(value := json.loads(text), dict):
+                yield value
+
+
+_OBJECTS: Final = list(_objects())
+_NAMES: Final = sorted({name for each in _OBJECTS for name in each})
+_VALUES: Final = list({repr(value): value for each in _OBJECTS for value in each.values()}.values())
+_PIECES: Final = (
+    *('"', "{", "}", "[", "]", ":", ",", "\\", "\\u", "\\ud800", "\\u0000", "NaN", "Infinity"),
+    *("1e400", "-", ".", "0", "9" * 400, "null", "tru", "/*", "\ufeff", "\ud83d", "💳", "\x00"),
+    *("", "\n", "=", "Bearer ", '"ref":"2",', "[" * 70, "]" * 70, "[" * 2000, '{"a":' * 70, "%2E"),
+)
+_VALUE: Final = st.sampled_from(_VALUES) | st.text(max_size=4) | st.integers() | st.floats()
+_PIECE: Final = st.sampled_from(_PIECES) | st.text(max_size=3)
+_CONTEXT: Final = st.sampled_from([None, *(who.to_context() for who in PRINCIPALS if who)])
+_ORIGIN: Final = st.sampled_from(("https://pay.example.com", "https://x.example.com", "http://["))
+_SCHEME: Final = st.sampled_from(("Bearer ", "Bearer ", "bearer  ", "Basic ", ""))
+_FEW: Final = st.sampled_from((1, 1, 1, 2, 4))
+_MOSTLY: Final = st.sampled_from((True, True, True, True, False))
 
 _FRAME_SEED: Final = st.sampled_from(_FRAMES) | st.sampled_from(SEEDS["frames"])
 _TOKEN_SEED: Final = st.sampled_from(_TOKENS) | st.sampled_from(SEEDS["tokens"])
@@ -193,19 +190,6 @@ INPUTS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "handshakes": _handshakes(),
 }
 """By the name of the harness."""
-
-
-def token_parts(text: str) -> tuple[str, str] | None:
-    """Return header and claims of a token as texts; None for what is not in three parts."""
-    try:
-        head, body, _ = text.split(".")
-        return _text(head), _text(body)
-    except ValueError:  # not three, not base64url, not UTF-8
-        return None
-
-
-def _text(part: str) -> str:
-    return base64.urlsafe_b64decode(part.encode("ascii") + b"=" * (-len(part) % 4)).decode()
 
 
 def _key_named_in(header: str) -> str:

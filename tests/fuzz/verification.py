@@ -16,7 +16,7 @@ from tests.fuzz.runs import Tally, run
 from tests.kit.verification import Progress, Result
 from tools.table import Table
 
-SHORT: Final = 2_000
+SHORT: Final = 1_000
 LONG: Final = 250_000
 """Inputs of each harness; the long form tries its own after those of the short one."""
 
@@ -29,7 +29,7 @@ _HAS_ATHERIS: Final = importlib.util.find_spec("atheris") is not None
 
 
 def verify(*, long: bool, seed: str, progress: Progress) -> Result:
-    """Try eight thousand inputs, in the long form a million more."""
+    """Try some thousand inputs, in the long form a million more."""
     started = time.monotonic()
     done = {name: Tally() for name in HARNESSES}
     # A process for each run: Hypothesis also draws constants that it finds in the modules loaded.

@@ -104,6 +104,6 @@ def test_help_lists_every_target() -> None:
 def test_the_constraints_hold_every_version_that_is_asked_for() -> None:
     files = ("requirements-dev.txt", "requirements.txt", "lambdas/requirements.txt")
     lines = [line for name in files for line in (_ROOT / name).read_text().splitlines()]
-    pins = {re.sub(r"\[.*\]|\s*#.*", "", line.lower()) for line in lines if "==" in line}
+    pins = {re.sub(r"\[.*\]|\s*[;#].*", "", line.lower()) for line in lines if "==" in line}
     constraints = (_ROOT / "constraints.txt").read_text().lower().replace("_", "-")
     assert pins <= set(constraints.splitlines())
