@@ -14,7 +14,7 @@ GONE = {
     "'slow'": "'unreachable', the state of a watch",
     "_A_MOMENT_LATER_GOOD": "the oracle tells which tokens of the table stay invalid",
     "_A_WHILE_AGO": "_EVENT_AGE_MS",
-    "_BEARERS": "_PRINCIPALS",
+    "_BEARERS": "PRINCIPALS",
     "_Door": "_Authorizer, of tests/faults/handshakes.py",
     "_KEPT_FOR": "_CACHE_TTL_MS",
     "_knock": "accepts_with_faults",

@@ -20,7 +20,7 @@ from tests.fuzz.oracle import identity_of
 from tests.fuzz.product import forged_frames, forged_tokens
 from tests.fuzz.recorder import REQUEST_ID, Recorder
 from tests.kit.forgeries import FORGERIES, forgeries
-from tests.kit.peer import PATIENCE
+from tests.kit.peer import TIMEOUT
 from tests.kit.tokens import KEYS, NOW
 from tests.kit.verification import Progress, Result
 from tools.deploy import LocalStage, local_stage
@@ -117,7 +117,7 @@ def _sampled(key: str, count: int, seed: str) -> Iterator[tuple[str, str, str]]:
 
 def _handshake(url: str, headers: Mapping[str, str]) -> str:
     try:
-        with connect(url, additional_headers=headers, open_timeout=PATIENCE, proxy=None):
+        with connect(url, additional_headers=headers, open_timeout=TIMEOUT, proxy=None):
             return ACCEPTED
     except InvalidStatus as rejected:
         return f"status {rejected.response.status_code}"
