@@ -52,8 +52,9 @@ function watch({ url, merchantId, ref, token }) {
   const since = Date.now();
   let opened;
   try {
-    opened = watchRef({ url, merchantId, ref, token: token || undefined }, (notification) =>
-      timeline.add(notification, since),
+    opened = watchRef(
+      { url, merchantId, ref, token: token || undefined, every: true },
+      (notification) => timeline.add(notification, since),
     );
   } catch (error) {
     return showProblem(`The address is not valid: ${error.message}`);

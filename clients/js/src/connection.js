@@ -1,19 +1,18 @@
 // One WebSocket: it opens, sends one frame at a time, and reports when it is lost.
 
+import { Request } from './request.js';
 import { topicKey } from './subscription.js';
 import {
   backoff,
   CONNECT_TIMEOUT,
   handoverMargin,
   KEEP_ALIVE_INTERVAL,
-  REPLAY_TIMEOUT,
   RESPONSE_TIMEOUT,
   startTimeout,
 } from './timing.js';
 
 /** @import { SharedConnection } from './shared_connection.js' */
 /** @import { Subscription } from './subscription.js' */
-/** @typedef {{key: string, subscriptions: Subscription[], deadline: number}} Request */
 
 /**
  * An `error` frame does not say which frame it answers, and API Gateway runs the frames of a
@@ -108,19 +107,31 @@ export class Connection {
       // The earliest; an empty one, of a subscription that asks for everything, sorts first.
       const since = subscriptions.map((each) => each.since).sort()[0] || undefined;
       const frame = { client: 'frontend', ...topicFields(subscriptions[0]), since };
-      return this.#send(frame, key, subscriptions);
+      return this.#send(frame, 'subscribed', key, subscriptions);
     }
     for (const [key, subscription] of this.#topics) {
       if (topics.has(key)) continue;
       this.#topics.delete(key);
-      return this.#send({ action: 'unsubscribe', ...topicFields(subscription) }, key, []);
+      return this.#send(
+        { action: 'unsubscribe', ...topicFields(subscription) },
+        'unsubscribed',
+        key,
+        [],
+      );
     }
   }
 
-  /** @param {object} frame @param {string} key @param {Subscription[]} subscriptions */
-  #send(frame, key, subscriptions) {
+  /**
+   * @param {object} frame
+   * @param {string} response the type of the frame that answers it
+   * @param {string} key
+   * @param {Subscription[]} subscriptions
+   */
+  #send(frame, response, key, subscriptions) {
     const text = JSON.stringify(frame);
-    this.#pending = { key, subscriptions, deadline: performance.now() + REPLAY_TIMEOUT };
+    this.#pending = new Request(response, key, subscriptions, (held) =>
+      this.#shared.deliver(key, held, 'replayed'),
+    );
     this.#awaitResponse();
     this.#socket?.send(text);
     this.#shared.frame(key, 'out', text);
@@ -142,13 +153,13 @@ export class Connection {
     this.#shared.frame(frame?.merchant_id ? key : pending?.key, 'in', text);
     if (this.#closed) return;
     if (frame?.client === 'backend') {
+      const held = key === pending?.key ? pending : undefined;
       // A long replay precedes its response, and proves that the network works.
-      if (key === pending?.key && performance.now() < pending.deadline) this.#awaitResponse();
-      this.#shared.deliver(key, frame);
+      if (held?.extendable) this.#awaitResponse();
+      held?.hold(frame);
+      this.#shared.deliver(key, [frame], held ? 'held' : 'live');
     } else if (pending && frame) {
-      const matches = key === pending.key;
-      if (frame.type === 'subscribed' && matches) this.#confirmed(frame, pending.subscriptions);
-      else if (frame.type === 'unsubscribed' && matches) this.#completed();
+      if (frame.type === pending.response && key === pending.key) this.#answered(frame, pending);
       else if (frame.type === 'error') this.#rejected(frame, pending);
       // What API Gateway itself answers has no `client`, e.g. {"message": "Internal server error"}.
       else if (!frame.client && frame.message) this.#rejected(frame, pending);
@@ -161,6 +172,15 @@ export class Connection {
     this.sendNext();
   }
 
+  /** @param {{now: string, expires_at: string}} frame @param {Request} pending */
+  #answered(frame, pending) {
+    // Before `since` moves on: a page may keep it at any time.
+    pending.release();
+    if (this.#closed) return;
+    if (pending.subscriptions.length) this.#confirmed(frame, pending.subscriptions);
+    this.#completed();
+  }
+
   /** @param {{now: string, expires_at: string}} frame @param {Subscription[]} subscriptions */
   #confirmed(frame, subscriptions) {
     this.#retries = 0;
@@ -170,7 +190,6 @@ export class Connection {
     }
     this.#expireIn(Date.parse(frame.expires_at) - Date.parse(frame.now));
     this.#shared.handOver();
-    this.#completed();
   }
 
   /** By the service's clock alone: the browser's may be wrong. @param {number} lifetime */
@@ -187,11 +206,14 @@ export class Connection {
   }
 
   /** @param {any} frame @param {Request} pending */
-  #rejected(frame, { key, subscriptions }) {
+  #rejected(frame, pending) {
+    const { key, subscriptions } = pending;
     const { code = 'gateway', message, field, retryable = true, request_id, requestId } = frame;
     // The token has expired; the next connection fetches a new one, which decides what is allowed.
     if (code === 'forbidden' && field === 'exp') return this.lost(message);
     const error = { code, message, field, retryable, requestId: request_id ?? requestId };
+    pending.release();
+    if (this.#closed) return;
     if (!subscriptions.length) {
       // An unsubscribe: no watch waits for it.
     } else if (retryable) {
@@ -226,6 +248,7 @@ export class Connection {
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#expiryTimer);
     clearInterval(this.#keepAliveTimer);
+    this.#pending?.release();
     const socket = this.#socket;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;

@@ -25,8 +25,16 @@ export interface WatchOptions {
   token?: Token;
   /** Only what was sent later: the `since` of an earlier watch, never the browser's clock. */
   since?: string;
-  /** Whether this notification is the last one to wait for: if so, the whole watch closes. */
+  /**
+   * Whether this notification is the last one to wait for: if so, the whole watch closes. Of several
+   * that are known at once, the newest for which it is true decides.
+   */
   until?: (notification: Notification) => boolean;
+  /**
+   * Every notification, as it comes. Without it, what a subscribe replays is held until it is
+   * complete, for at most 2 seconds, and of each type only the newest is delivered.
+   */
+  every?: boolean;
 }
 
 /**

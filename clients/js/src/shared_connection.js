@@ -4,7 +4,7 @@ import { Connection } from './connection.js';
 import { backoff, STABLE_AFTER, UNREACHABLE_AFTER, unreachableDelay } from './timing.js';
 
 /** @import { ErrorDetail, Notification, Token } from './index.js' */
-/** @import { Subscription } from './subscription.js' */
+/** @import { Phase, Subscription } from './subscription.js' */
 
 /** A browser does not say why a handshake failed. */
 const UNREACHABLE = {
@@ -122,10 +122,11 @@ export class SharedConnection {
   handOver() {
     const next = this.#next;
     if (next?.opened && this.#subscriptions().every((each) => next.subscribed.has(each))) {
-      this.#current?.close();
+      const previous = this.#current;
       this.#current = next;
       this.#next = undefined;
       this.#inUseSince = performance.now();
+      previous?.close();
     }
     this.#updateStates();
   }
@@ -149,9 +150,9 @@ export class SharedConnection {
     this.#updateStates({ reason });
   }
 
-  /** @param {string} key @param {Notification} notification */
-  deliver(key, notification) {
-    for (const each of [...(this.topics.get(key) ?? [])]) each.deliver(notification);
+  /** @param {string} key @param {Notification[]} notifications @param {Phase} phase */
+  deliver(key, notifications, phase) {
+    for (const each of [...(this.topics.get(key) ?? [])]) each.deliver(notifications, phase);
   }
 
   /** @param {string | undefined} key @param {'in' | 'out'} direction @param {string} data */

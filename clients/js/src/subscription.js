@@ -1,4 +1,5 @@
-// A watch's subscription to one topic: what it asks for, and which notifications are new to it.
+// A watch's subscription to one topic: what it asks for, and what it passes on, by the rule "the
+// last word" of docs/protocol.md.
 
 import { REPLAY_OVERLAP } from './timing.js';
 
@@ -10,10 +11,17 @@ const REMEMBERED_IDS = 1_000;
 /**
  * What a watch receives from its subscriptions and its shared connection.
  * @typedef {object} Listener
- * @property {(notification: Notification) => void} deliver
+ * @property {boolean | undefined} every whether it takes everything, as it comes
+ * @property {(notifications: Notification[]) => void} deliver those of one moment, oldest first
  * @property {(detail: StateDetail) => void} enter
  * @property {(type: 'error' | 'frame', detail: object) => void} emit
  * @property {() => void} close
+ */
+
+/**
+ * How a notification comes: `live` after the subscribe was confirmed; `held` before that, and once
+ * more as `replayed` when the hold ends.
+ * @typedef {'live' | 'held' | 'replayed'} Phase
  */
 
 /** The key of a topic. The service treats a ref as the same, be it an integer or a string. */
@@ -23,6 +31,8 @@ export const topicKey = (/** @type {unknown} */ merchantId, /** @type {unknown} 
 export class Subscription {
   /** @type {Set<string>} */
   #seen = new Set();
+  /** When the newest that was passed on was sent, by type. @type {Map<string, number>} */
+  #newest = new Map();
   /** Notifications sent before this, in milliseconds since 1970, were not asked for. */
   #earliest;
 
@@ -49,15 +59,42 @@ export class Subscription {
     this.#earliest = Math.min(this.#earliest, Date.parse(now) - REPLAY_OVERLAP);
   }
 
-  /** Pass on what is new and not too old. @param {Notification} notification */
-  deliver(notification) {
-    const { id, sent_at } = notification;
-    if (this.#seen.has(id) || Date.parse(sent_at) < this.#earliest) return;
+  /** Pass on what is new, and not superseded. @param {Notification[]} all @param {Phase} phase */
+  deliver(all, phase) {
+    const { every } = this.listener;
+    if (phase === 'held' && !every) return;
+    let notifications = all.filter((each) => this.#isNew(each));
+    if (phase === 'replayed' && !every) notifications = this.#lastWord(notifications);
+    for (const each of notifications) {
+      this.#newest.set(each.type, Math.max(sentAt(each) || 0, this.#newestOf(each)));
+    }
+    if (notifications.length) this.listener.deliver(notifications);
+  }
+
+  /** The newest of each type, oldest first, unless a newer one was passed on before. */
+  #lastWord(/** @type {Notification[]} */ notifications) {
+    notifications.sort((a, b) => sentAt(a) - sentAt(b));
+    const last = new Map(notifications.map((each) => [each.type, each]));
+    return notifications.filter(
+      (each) => last.get(each.type) === each && !(sentAt(each) < this.#newestOf(each)),
+    );
+  }
+
+  #newestOf(/** @type {Notification} */ { type }) {
+    return this.#newest.get(type) ?? 0;
+  }
+
+  /** Whether it is seen for the first time, and not too old. @param {Notification} notification */
+  #isNew(notification) {
+    const { id } = notification;
+    if (this.#seen.has(id) || sentAt(notification) < this.#earliest) return false;
     this.#seen.add(id);
     if (this.#seen.size > REMEMBERED_IDS) {
       const [oldest] = this.#seen;
       this.#seen.delete(oldest);
     }
-    this.listener.deliver(notification);
+    return true;
   }
 }
+
+const sentAt = (/** @type {Notification} */ { sent_at }) => Date.parse(sent_at);

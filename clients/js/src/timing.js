@@ -6,6 +6,9 @@ export const RESPONSE_TIMEOUT = 5_000;
 /** A replay extends that timeout up to this: API Gateway waits 29 seconds for a function. */
 export const REPLAY_TIMEOUT = 30_000;
 
+/** What may be part of a replay waits no longer for the rest of it. */
+export const HOLD_TIMEOUT = 2_000;
+
 /** For the token and the handshake together; a cold start with an authorizer takes some seconds. */
 export const CONNECT_TIMEOUT = 15_000;
 

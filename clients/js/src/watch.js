@@ -16,7 +16,7 @@ class Watch extends EventTarget {
   #onNotification;
 
   /** @param {WatchOptions} options @param {OnNotification} onNotification */
-  constructor({ url, merchantId, ref, token, since, until }, onNotification) {
+  constructor({ url, merchantId, ref, token, since, until, every }, onNotification) {
     super();
     const refs = [ref].flat().map((each) => String(each ?? ''));
     if (!merchantId || !refs.length || refs.includes('')) {
@@ -27,6 +27,7 @@ class Watch extends EventTarget {
     this.#until = until;
     this.#onNotification = onNotification;
     const listener = {
+      every,
       deliver: this.#deliver.bind(this),
       enter: this.#enter.bind(this),
       emit: this.#emit.bind(this),
@@ -53,11 +54,27 @@ class Watch extends EventTarget {
     this.#connection.remove(this.#subscriptions);
   }
 
-  /** @param {Notification} notification */
-  #deliver(notification) {
-    if (this.#state === 'closed') return;
-    callPage(() => this.#onNotification(notification, /** @type {PublicWatch} */ (this)));
-    if (callPage(() => this.#until?.(notification))) this.close();
+  /**
+   * The newest for which `until` is true is the last. Older ones for which it is true are dropped.
+   * @param {Notification[]} notifications of one moment, oldest first
+   */
+  #deliver(notifications) {
+    const accepts = (/** @type {Notification} */ each) => !!callPage(() => this.#until?.(each));
+    if (notifications.length > 1) {
+      const accepted = notifications.map(accepts);
+      const last = accepted.lastIndexOf(true);
+      if (last >= 0) {
+        notifications = notifications.filter(
+          (_, index) => index === last || (index < last && !accepted[index]),
+        );
+      }
+    }
+    for (const each of notifications) {
+      if (this.#state === 'closed') return;
+      callPage(() => this.#onNotification(each, /** @type {PublicWatch} */ (this)));
+    }
+    // Asked when it was shown: `until` may look at what the page made of it.
+    if (accepts(notifications[notifications.length - 1])) this.close();
   }
 
   /** @param {StateDetail} detail */

@@ -27,6 +27,7 @@ test('a repeated subscribe delivers what a failed post withheld, and nothing twi
   await browser.advance(5 * MINUTE);
   browser.socket.notify('a');
   browser.socket.notify('withheld', { sent_at: browser.serverTime(-MINUTE) });
+  browser.socket.answer();
   assert.deepEqual(watch.heard, ['a', 'withheld']);
 });
 

@@ -75,7 +75,8 @@ test('a second watch of a ref gets the replay, and the first hears nothing twice
   assert.equal(browser.socket.sent.length, 2);
   assert.equal(browser.socket.sent[1].since, undefined);
   browser.socket.notify('a');
-  browser.socket.notify('b');
+  browser.socket.notify('b', { type: 'report' });
+  browser.socket.answer();
   assert.deepEqual(
     [one.heard, two.heard],
     [

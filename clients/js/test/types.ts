@@ -9,6 +9,7 @@ const watch: Watch = watchRef(
     token: async () => 'a.b.c',
     since: '2026-11-23T09:30:00.125Z',
     until: (notification) => notification.status === 'done',
+    every: true,
   },
   (notification: Notification, self) => {
     const sent: string = notification.sent_at;
