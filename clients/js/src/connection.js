@@ -1,15 +1,11 @@
 // One WebSocket: it opens, sends one frame at a time, and reports when it is lost.
 
+import { Expiry } from './expiry.js';
+import { handshake } from './handshake.js';
+import { KeepAlive } from './keep_alive.js';
 import { Request } from './request.js';
-import { topicKey } from './subscription.js';
-import {
-  backoff,
-  CONNECT_TIMEOUT,
-  handoverMargin,
-  KEEP_ALIVE_INTERVAL,
-  RESPONSE_TIMEOUT,
-  startTimeout,
-} from './timing.js';
+import { NO_TOPIC, topicKey } from './subscription.js';
+import { backoff, CONNECT_TIMEOUT, RESPONSE_TIMEOUT, startTimeout } from './timing.js';
 
 /** @import { SharedConnection } from './shared_connection.js' */
 /** @import { Subscription } from './subscription.js' */
@@ -23,9 +19,11 @@ export class Connection {
   attempted = false;
   /** The handshake succeeded. */
   opened = false;
+  /** When the service confirmed the first subscription here. @type {number | undefined} */
+  subscribedAt;
   /** Subscriptions that the service confirmed here. @type {WeakSet<Subscription>} */
   subscribed = new WeakSet();
-  /** Subscriptions that were sent since the last keep-alive. @type {Set<Subscription>} */
+  /** Subscriptions that were sent since all were sent again. @type {Set<Subscription>} */
   #sent = new Set();
   /** Subscriptions that failed and are sent again after a delay. @type {Set<Subscription>} */
   #failed = new Set();
@@ -36,51 +34,48 @@ export class Connection {
   /** @type {WebSocket | undefined} */
   #socket;
   #closed = false;
+  #hurried = false;
   #retries = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retryTimer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #expiryTimer;
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #keepAliveTimer;
-  /** Drawn once: a keep-alive must not postpone the handover. @type {number | undefined} */
-  #margin;
+  #keepAlive;
+  #expiry;
   #shared;
-  #cancelTimeout;
+  /** @type {() => void} */
+  #cancelTimeout = () => {};
 
   /** @param {SharedConnection} shared */
   constructor(shared) {
     this.#shared = shared;
-    this.#cancelTimeout = startTimeout(CONNECT_TIMEOUT, () =>
-      this.lost(`no ${this.attempted ? 'handshake' : 'token'}`),
+    this.#keepAlive = new KeepAlive(
+      () => shared.pingInterval,
+      (resubscribe) => this.check(resubscribe),
     );
+    this.#expiry = new Expiry(
+      () => shared.connect(),
+      () => this.lost('expired', Infinity),
+    );
+    this.#expectWithin(CONNECT_TIMEOUT);
     this.#connect();
   }
 
   async #connect() {
     const { url, token } = this.#shared;
-    const address = new URL(url);
-    await null; // The caller adds its event listeners first, and may close at once.
-    if (this.#closed) return;
     try {
-      const value = await (typeof token === 'function' ? token() : token);
-      if (value) address.searchParams.set('token', value);
-    } catch (error) {
+      this.#socket = await handshake(url, token, () => this.#closed);
+    } catch (/** @type {any} */ detail) {
+      if (!detail.retryable) return this.#shared.reject(detail);
       // Reported even after the timeout: it may be the cause.
-      this.#shared.error({ code: 'token', message: String(error), retryable: true });
+      this.#shared.error(detail);
       this.lost('no token');
     }
-    if (this.#closed) return;
-    let socket;
-    try {
-      socket = this.#socket = new WebSocket(address.href);
-    } catch (error) {
-      return this.#shared.reject({ code: 'address', message: String(error), retryable: false });
-    }
+    const socket = this.#socket;
+    if (!socket) return;
+    if (this.#closed) return socket.close();
     this.attempted = true;
     socket.onopen = () => {
       this.opened = true;
-      this.#keepAliveTimer = setInterval(() => this.resubscribe(), KEEP_ALIVE_INTERVAL);
+      this.#keepAlive.heard();
       this.#shared.opened();
       this.sendNext();
     };
@@ -89,10 +84,18 @@ export class Connection {
     socket.onerror = () => this.lost('broken');
   }
 
-  /** Subscribe to everything again: it keeps the connection alive, and replays what was missed. */
-  resubscribe() {
-    this.#sent.clear();
-    this.sendNext();
+  /** Find out within seconds whether it works. @param {boolean} [missed] replay that, too */
+  check(missed) {
+    if (!this.opened) {
+      // Further checks must not extend it.
+      if (!this.#hurried) this.#expectWithin(RESPONSE_TIMEOUT);
+      this.#hurried = true;
+    } else if ((this.#socket?.readyState ?? 0) > 1) this.lost('closed');
+    else if (missed) {
+      this.#sent.clear();
+      this.#keepAlive.resubscribed();
+      this.sendNext();
+    } else if (!this.#pending) this.#send({ action: 'ping' }, 'pong', NO_TOPIC, []);
   }
 
   /** Send the next frame, if there is one and no other waits for its response. */
@@ -106,18 +109,13 @@ export class Connection {
       this.#topics.set(key, subscriptions[0]);
       // The earliest; an empty one, of a subscription that asks for everything, sorts first.
       const since = subscriptions.map((each) => each.since).sort()[0] || undefined;
-      const frame = { client: 'frontend', ...topicFields(subscriptions[0]), since };
+      const frame = { client: 'frontend', ...subscriptions[0].topic, since };
       return this.#send(frame, 'subscribed', key, subscriptions);
     }
     for (const [key, subscription] of this.#topics) {
       if (topics.has(key)) continue;
       this.#topics.delete(key);
-      return this.#send(
-        { action: 'unsubscribe', ...topicFields(subscription) },
-        'unsubscribed',
-        key,
-        [],
-      );
+      return this.#send({ action: 'unsubscribe', ...subscription.topic }, 'unsubscribed', key, []);
     }
   }
 
@@ -132,14 +130,16 @@ export class Connection {
     this.#pending = new Request(response, key, subscriptions, (held) =>
       this.#shared.deliver(key, held, 'replayed'),
     );
-    this.#awaitResponse();
+    this.#expectWithin(RESPONSE_TIMEOUT);
     this.#socket?.send(text);
     this.#shared.frame(key, 'out', text);
   }
 
-  #awaitResponse() {
+  #expectWithin(/** @type {number} */ delay) {
     this.#cancelTimeout();
-    this.#cancelTimeout = startTimeout(RESPONSE_TIMEOUT, () => this.lost('no answer'));
+    this.#cancelTimeout = startTimeout(delay, () =>
+      this.lost(`no ${this.opened ? 'answer' : this.attempted ? 'handshake' : 'token'}`),
+    );
   }
 
   /** @param {string} text */
@@ -152,10 +152,11 @@ export class Connection {
     const key = topicKey(frame?.merchant_id, frame?.ref);
     this.#shared.frame(frame?.merchant_id ? key : pending?.key, 'in', text);
     if (this.#closed) return;
+    this.#keepAlive.heard();
     if (frame?.client === 'backend') {
       const held = key === pending?.key ? pending : undefined;
       // A long replay precedes its response, and proves that the network works.
-      if (held?.extendable) this.#awaitResponse();
+      if (held?.extendable) this.#expectWithin(RESPONSE_TIMEOUT);
       held?.hold(frame);
       this.#shared.deliver(key, [frame], held ? 'held' : 'live');
     } else if (pending && frame) {
@@ -177,32 +178,17 @@ export class Connection {
     // Before `since` moves on: a page may keep it at any time.
     pending.release();
     if (this.#closed) return;
-    if (pending.subscriptions.length) this.#confirmed(frame, pending.subscriptions);
-    this.#completed();
-  }
-
-  /** @param {{now: string, expires_at: string}} frame @param {Subscription[]} subscriptions */
-  #confirmed(frame, subscriptions) {
-    this.#retries = 0;
-    for (const each of subscriptions) {
-      each.confirm(frame.now);
-      this.subscribed.add(each);
+    if (pending.subscriptions.length) {
+      this.#retries = 0;
+      this.subscribedAt ??= performance.now();
+      for (const each of pending.subscriptions) {
+        each.confirm(frame.now);
+        this.subscribed.add(each);
+      }
+      this.#expiry.in(Date.parse(frame.expires_at) - Date.parse(frame.now));
+      this.#shared.subscribed();
     }
-    this.#expireIn(Date.parse(frame.expires_at) - Date.parse(frame.now));
-    this.#shared.handOver();
-  }
-
-  /** By the service's clock alone: the browser's may be wrong. @param {number} lifetime */
-  #expireIn(lifetime) {
-    clearTimeout(this.#expiryTimer);
-    if (Number.isNaN(lifetime)) return;
-    this.#margin ??= handoverMargin(lifetime);
-    // At least a second, or a token that is about to expire would cause a reconnect loop.
-    const untilHandover = Math.max(1_000, lifetime - this.#margin);
-    this.#expiryTimer = setTimeout(() => {
-      this.#expiryTimer = setTimeout(() => this.lost('expired'), lifetime - untilHandover);
-      this.#shared.connect();
-    }, untilHandover);
+    this.#completed();
   }
 
   /** @param {any} frame @param {Request} pending */
@@ -234,11 +220,17 @@ export class Connection {
     this.sendNext();
   }
 
-  /** Abandon this connection: its own close event may come late, or never. */
-  lost(/** @type {string} */ reason) {
+  /**
+   * Abandon this connection: its own close event may come late, or never.
+   * @param {string} reason
+   * @param {number} [learned] the ping interval that might have saved it
+   */
+  lost(reason, learned = this.#keepAlive.learned) {
     if (this.#closed) return;
+    // A repeated subscribe may follow any silence, e.g. that of a machine that slept.
+    if (this.#pending?.subscriptions.length) learned = Infinity;
     this.close();
-    this.#shared.lost(this, reason);
+    this.#shared.lost(this, reason, learned);
   }
 
   /** Close without reporting it. */
@@ -246,8 +238,8 @@ export class Connection {
     this.#closed = true;
     this.#cancelTimeout();
     clearTimeout(this.#retryTimer);
-    clearTimeout(this.#expiryTimer);
-    clearInterval(this.#keepAliveTimer);
+    this.#expiry.stop();
+    this.#keepAlive.stop();
     this.#pending?.release();
     const socket = this.#socket;
     if (!socket) return;
@@ -255,8 +247,3 @@ export class Connection {
     socket.close();
   }
 }
-
-const topicFields = (/** @type {Subscription} */ { merchantId, ref }) => ({
-  merchant_id: merchantId,
-  ref,
-});

@@ -35,12 +35,18 @@ export interface WatchOptions {
    * complete, for at most 2 seconds, and of each type only the newest is delivered.
    */
   every?: boolean;
+  /**
+   * Seconds without a frame after which a ping asks whether the connection still works, at least 10
+   * (default: 50). A hidden page sends none. After a silence that a connection did not survive, pings
+   * come after two thirds of it, where that is less.
+   */
+  keepAlive?: number;
 }
 
 /**
  * `connecting`: fetching a token, or in the handshake. `open`: connected, not subscribed yet.
  * `subscribed`: to every ref. `waiting`: until the next attempt. `unreachable`: the same, after
- * three failed handshakes in a row. `closed`: for good.
+ * three connections in a row that were never subscribed. `closed`: for good.
  */
 export type State = 'connecting' | 'open' | 'subscribed' | 'waiting' | 'unreachable' | 'closed';
 
@@ -55,7 +61,7 @@ export interface StateDetail {
 /**
  * The `code` is that of the service's `error` frame, or `gateway` (API Gateway answered instead),
  * `token` (the function failed), `address` (not valid for a WebSocket) or `unreachable` (three
- * handshakes in a row failed). After an error that is not `retryable` the watch is closed.
+ * connections in a row were never subscribed). After an error that is not `retryable` the watch is closed.
  */
 export interface ErrorDetail {
   code: string;

@@ -1,17 +1,25 @@
 // What watches of one address and token share: the connection in use, and its replacement.
 
 import { Connection } from './connection.js';
-import { backoff, STABLE_AFTER, UNREACHABLE_AFTER, unreachableDelay } from './timing.js';
+import { AWAKE, isHidden, listenToPage, NEW_NETWORK } from './page.js';
+import {
+  backoff,
+  SETTLE_TIME,
+  STABLE_AFTER,
+  UNREACHABLE_AFTER,
+  unreachableDelay,
+} from './timing.js';
 
 /** @import { ErrorDetail, Notification, Token } from './index.js' */
 /** @import { Phase, Subscription } from './subscription.js' */
 
-/** A browser does not say why a handshake failed. */
+/** A browser does not say why a connection failed. */
 const UNREACHABLE = {
   code: 'unreachable',
   message:
-    `${UNREACHABLE_AFTER} handshakes in a row failed: ` +
-    "check the network, the token, the page's origin and the address",
+    `${UNREACHABLE_AFTER} connections in a row failed before they were subscribed: check the ` +
+    "network, the token, the address, the page's origin, its content security policy " +
+    '(connect-src), and whether a proxy or an antivirus blocks WebSockets',
   retryable: true,
 };
 
@@ -37,21 +45,31 @@ export class SharedConnection {
   #timer;
   /** When the next attempt is due, while the timer runs. */
   #due = 0;
-  /** Attempts since a stable connection. */
+  /** Attempts since the last subscribed connection, or the last hint of the page. */
   #attempts = 0;
-  /** When the current connection came into use. */
-  #inUseSince = 0;
-  /** Failed handshakes in a row. */
+  /** Connections in a row that were never subscribed. */
   #failures = 0;
+  /** Connections in a row that ended as soon as they were subscribed. */
+  #brief = 0;
+  /** The ping interval that connections that ended in silence would have needed. */
+  #learned = Infinity;
+  /** The greatest hint of the page that was not answered yet, or 0. */
+  #hint = 0;
+  /** The one that was answered last, while further ones wait. */
+  #answered = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #settleTimer;
+  #stopListening;
 
   /** @param {string} url @param {Token | undefined} token */
   constructor(url, token) {
     this.url = url;
     this.token = token;
     sharedConnections.add(this);
-    globalThis.addEventListener?.('online', this.#replace);
-    globalThis.addEventListener?.('offline', this.#check);
-    globalThis.document?.addEventListener('visibilitychange', this.#check);
+    this.#stopListening = listenToPage((hint) => {
+      this.#hint = Math.max(this.#hint, hint);
+      if (hint > this.#answered) this.#answerHint();
+    });
     this.connect();
   }
 
@@ -74,11 +92,10 @@ export class SharedConnection {
     if (this.topics.size) return this.#changed();
     sharedConnections.delete(this);
     clearTimeout(this.#timer);
+    clearTimeout(this.#settleTimer);
     this.#current?.close();
     this.#next?.close();
-    globalThis.removeEventListener?.('online', this.#replace);
-    globalThis.removeEventListener?.('offline', this.#check);
-    globalThis.document?.removeEventListener('visibilitychange', this.#check);
+    this.#stopListening();
   }
 
   /** Open the next connection beside the current one, unless an attempt is under way. */
@@ -89,21 +106,29 @@ export class SharedConnection {
     this.#updateStates();
   }
 
-  // A connection of the previous network may be dead without notice: a new one is ready sooner.
-  #replace = () => {
-    this.#attempts = this.#failures = 0;
-    this.#next?.close();
-    this.#next = undefined;
-    this.connect();
-  };
+  /** Find out whether the connection works, or open one; an attempt under way goes on. */
+  #answerHint() {
+    clearTimeout(this.#settleTimer);
+    const answered = this.#answered;
+    const hint = this.#hint;
+    this.#answered = hint;
+    this.#hint = 0;
+    if (!hint) return;
+    // Further hints of a flapping network are answered together.
+    this.#settleTimer = setTimeout(() => this.#answerHint(), SETTLE_TIME);
+    this.#attempts = 0;
+    this.#next?.check();
+    this.#current?.check(hint === AWAKE);
+    // A connection of the previous network may be dead without notice: a new one is ready sooner.
+    const renew = hint === NEW_NETWORK && answered < hint;
+    if (!this.#current || this.#timer || renew) this.connect();
+  }
 
-  // The page became visible, or the network went away: find out at once whether it still works.
-  #check = () => {
-    if (globalThis.document?.hidden) return; // A worker has a network, and no document.
-    this.#attempts = this.#failures = 0;
-    this.#current?.resubscribe();
-    if (!this.#current || this.#timer) this.connect();
-  };
+  /** Milliseconds of silence before a ping. A hidden page needs none, unless one was learned. */
+  get pingInterval() {
+    const chosen = [...this.#listeners()].map(({ keepAlive }) => keepAlive);
+    return Math.min(...(isHidden() ? [] : chosen), this.#learned);
+  }
 
   /** The subscriptions changed: send what they need on both connections. */
   #changed() {
@@ -114,8 +139,13 @@ export class SharedConnection {
 
   /** The handshake of a connection succeeded. */
   opened() {
-    this.#failures = 0;
     this.#updateStates();
+  }
+
+  /** The service confirmed a subscription. */
+  subscribed() {
+    this.#failures = 0;
+    this.handOver();
   }
 
   /** Put the next connection into use if it has all subscriptions. */
@@ -125,25 +155,25 @@ export class SharedConnection {
       const previous = this.#current;
       this.#current = next;
       this.#next = undefined;
-      this.#inUseSince = performance.now();
       previous?.close();
     }
     this.#updateStates();
   }
 
-  /** @param {Connection} connection @param {string} reason */
-  lost(connection, reason) {
-    if (connection === this.#current) {
-      this.#current = undefined;
-      // One that ends soon after it was subscribed must not cause a storm of reconnects.
-      if (performance.now() - this.#inUseSince > STABLE_AFTER) this.#attempts = 0;
-    } else this.#next = undefined;
-    // While offline, a failed handshake tells nothing about the token or the address.
-    const failed =
-      connection.attempted && !connection.opened && globalThis.navigator?.onLine !== false;
-    if (failed && ++this.#failures === UNREACHABLE_AFTER) this.error(UNREACHABLE);
+  /** @param {Connection} connection @param {string} reason @param {number} learned */
+  lost(connection, reason, learned) {
+    const { attempted, subscribedAt } = connection;
+    if (connection === this.#current) this.#current = undefined;
+    else this.#next = undefined;
+    if (subscribedAt !== undefined) {
+      this.#brief = performance.now() - subscribedAt < STABLE_AFTER ? this.#brief + 1 : 0;
+      this.#attempts = Math.max(0, this.#brief - 1);
+      this.#learned = Math.min(this.#learned, learned);
+    } else if (attempted && ++this.#failures === UNREACHABLE_AFTER) this.error(UNREACHABLE);
     if (this.topics.size && !this.#next && !this.#timer) {
-      const delay = this.#unreachable ? unreachableDelay() : backoff(this.#attempts++);
+      // A hint of the page is worth some quick attempts, also while unreachable.
+      const slow = this.#unreachable && this.#attempts >= UNREACHABLE_AFTER - 1;
+      const delay = slow ? unreachableDelay() : backoff(this.#attempts++);
       this.#due = performance.now() + delay;
       this.#timer = setTimeout(() => this.connect(), delay);
     }

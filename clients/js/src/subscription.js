@@ -12,6 +12,7 @@ const REMEMBERED_IDS = 1_000;
  * What a watch receives from its subscriptions and its shared connection.
  * @typedef {object} Listener
  * @property {boolean | undefined} every whether it takes everything, as it comes
+ * @property {number} keepAlive milliseconds of silence before a ping, at most
  * @property {(notifications: Notification[]) => void} deliver those of one moment, oldest first
  * @property {(detail: StateDetail) => void} enter
  * @property {(type: 'error' | 'frame', detail: object) => void} emit
@@ -27,6 +28,9 @@ const REMEMBERED_IDS = 1_000;
 /** The key of a topic. The service treats a ref as the same, be it an integer or a string. */
 export const topicKey = (/** @type {unknown} */ merchantId, /** @type {unknown} */ ref) =>
   JSON.stringify([merchantId, String(ref)]);
+
+/** The key of a frame that is of no topic, such as a ping and its pong. */
+export const NO_TOPIC = topicKey(undefined, undefined);
 
 export class Subscription {
   /** @type {Set<string>} */
@@ -44,8 +48,8 @@ export class Subscription {
    */
   constructor(listener, merchantId, ref, since) {
     this.listener = listener;
-    this.merchantId = merchantId;
-    this.ref = ref;
+    /** As a frame names it. */
+    this.topic = { merchant_id: merchantId, ref };
     this.since = since;
     this.key = topicKey(merchantId, ref);
     // Another subscription to the same topic may cause a longer replay than this one needs.
@@ -64,7 +68,7 @@ export class Subscription {
     const { every } = this.listener;
     if (phase === 'held' && !every) return;
     let notifications = all.filter((each) => this.#isNew(each));
-    if (phase === 'replayed' && !every) notifications = this.#lastWord(notifications);
+    if (phase === 'replayed') notifications = this.#lastWord(notifications);
     for (const each of notifications) {
       this.#newest.set(each.type, Math.max(sentAt(each) || 0, this.#newestOf(each)));
     }

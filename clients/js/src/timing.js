@@ -13,16 +13,25 @@ export const HOLD_TIMEOUT = 2_000;
 export const CONNECT_TIMEOUT = 15_000;
 
 /** Well below the 10 minutes after which API Gateway closes an idle connection. */
-export const KEEP_ALIVE_INTERVAL = 300_000;
+export const RESUBSCRIBE_INTERVAL = 300_000;
 
-/** After this many failed handshakes in a row the service is reported as unreachable. */
+/** Seconds of silence before a ping: less than the 55 or 60 after which many proxies close. */
+export const KEEP_ALIVE = 50;
+
+/** The least of it, in milliseconds, as chosen and as learned. */
+export const MIN_KEEP_ALIVE = 10_000;
+
+/** How long further events of a flapping network wait, to be answered together. */
+export const SETTLE_TIME = 1_000;
+
+/** After this many connections in a row without a subscription the service is unreachable. */
 export const UNREACHABLE_AFTER = 3;
 
 /** How far the service's replay reaches back before `since`. */
 export const REPLAY_OVERLAP = 10_000;
 
-/** A connection that was in use for longer resets the backoff. */
-export const STABLE_AFTER = 60_000;
+/** One that was subscribed for a shorter time, again and again, does not reset the backoff. */
+export const STABLE_AFTER = 1_000;
 
 /** Exponential backoff with full jitter. @param {number} attempts */
 export const backoff = (attempts) => Math.random() * Math.min(30_000, 1_000 * 2 ** attempts);

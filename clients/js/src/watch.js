@@ -2,6 +2,7 @@
 
 import { sharedConnection } from './shared_connection.js';
 import { Subscription } from './subscription.js';
+import { KEEP_ALIVE, MIN_KEEP_ALIVE } from './timing.js';
 
 /** @import { Notification, State, StateDetail, WatchOptions } from './index.js' */
 /** @import { Watch as PublicWatch } from './index.js' */
@@ -16,11 +17,15 @@ class Watch extends EventTarget {
   #onNotification;
 
   /** @param {WatchOptions} options @param {OnNotification} onNotification */
-  constructor({ url, merchantId, ref, token, since, until, every }, onNotification) {
+  constructor(options, onNotification) {
     super();
+    const { url, merchantId, ref, token, since, until, every, keepAlive = KEEP_ALIVE } = options;
     const refs = [ref].flat().map((each) => String(each ?? ''));
     if (!merchantId || !refs.length || refs.includes('')) {
       throw new TypeError('watchRef needs a merchantId and a ref');
+    }
+    if (!(keepAlive * 1_000 >= MIN_KEEP_ALIVE)) {
+      throw new RangeError(`keepAlive is ${keepAlive}: it is in seconds, at least 10`);
     }
     const address = new URL(url).href;
     const from = since == null ? '' : new Date(since).toISOString();
@@ -28,6 +33,7 @@ class Watch extends EventTarget {
     this.#onNotification = onNotification;
     const listener = {
       every,
+      keepAlive: keepAlive * 1_000,
       deliver: this.#deliver.bind(this),
       enter: this.#enter.bind(this),
       emit: this.#emit.bind(this),

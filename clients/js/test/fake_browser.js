@@ -10,6 +10,8 @@ export { HOUR, MINUTE, SECOND } from './fake_socket.js';
 /** The server's clock when a test begins, far from the browser's. */
 const EPOCH = Date.UTC(2031, 4, 6);
 
+const PAGE_EVENTS = ['online', 'offline', 'pageshow', 'visibilitychange', 'resume', 'change'];
+
 export class FakeBrowser {
   /** Milliseconds on the monotonic clock. */
   now = 0;
@@ -65,13 +67,13 @@ export class FakeBrowser {
   /** Add the globals of a page, or of a worker, which has no document; return their controls. */
   page({ worker = false } = {}) {
     const [window, document] = [new EventTarget(), new EventTarget()];
-    const navigator = { onLine: true };
+    const navigator = { onLine: true, connection: new EventTarget() };
     if (!worker) this.#replace('document', Object.assign(document, { hidden: false }));
     this.#replace('navigator', navigator);
     this.#replace('addEventListener', window.addEventListener.bind(window));
     this.#replace('removeEventListener', window.removeEventListener.bind(window));
-    const fire = async (target, type) => {
-      target.dispatchEvent(new Event(type));
+    const fire = async (target, type, more) => {
+      target.dispatchEvent(Object.assign(new Event(type), more));
       await this.settle();
     };
     const network = (onLine) => {
@@ -87,9 +89,13 @@ export class FakeBrowser {
       offline: () => network(false),
       hide: () => visibility(true),
       show: () => visibility(false),
+      restore: (persisted) => fire(window, 'pageshow', { persisted }),
+      resume: () => fire(document, 'resume'),
+      change: () => fire(navigator.connection, 'change'),
       listeners: () =>
-        ['online', 'offline'].flatMap((type) => getEventListeners(window, type)).length +
-        getEventListeners(document, 'visibilitychange').length,
+        [window, document, navigator.connection]
+          .flatMap((target) => PAGE_EVENTS.map((type) => getEventListeners(target, type).length))
+          .reduce((sum, count) => sum + count),
     };
   }
 

@@ -7,8 +7,12 @@ export const HOUR = 60 * MINUTE;
 export class FakeSocket {
   opened = false;
   closed = false;
-  /** The frames that the page sent. */
+  /** The frames that the page sent, but for its pings. */
   sent = [];
+  /** When it sent those. */
+  pings = [];
+  /** Whether pings are answered. */
+  pongs = true;
   /** Milliseconds from opening until the service stops serving it. */
   lifetime = 2 * HOUR;
   #answered = 0;
@@ -21,7 +25,10 @@ export class FakeSocket {
   // The page's side.
 
   send(text) {
-    this.sent.push(JSON.parse(text));
+    const frame = JSON.parse(text);
+    if (frame.action !== 'ping') return void this.sent.push(frame);
+    this.pings.push(this.browser.now);
+    if (this.pongs) queueMicrotask(() => this.deliver({ client: 'server', type: 'pong' }));
   }
 
   close() {

@@ -40,32 +40,53 @@ test('a watch that is added during the delay is told what remains of it', async 
 
 test('the delays grow exponentially up to half a minute, with full jitter', async (t) => {
   const browser = new FakeBrowser(t);
-  await browser.subscribedWatch();
   browser.random = 0.999;
-  const delays = [];
-  for (let attempt = 0; attempt < 7; attempt++) {
-    browser.socket.drop();
-    delays.push(Math.round((await browser.nextSocket()) / SECOND));
-    browser.socket.open();
-  }
+  const calls = [];
+  const token = () => {
+    calls.push(browser.now);
+    throw new Error('no session');
+  };
+  browser.watch({ token });
+  await browser.until(() => calls.length === 8);
+  const delays = calls.slice(1).map((at, index) => Math.round((at - calls[index]) / SECOND));
   assert.deepEqual(delays, [1, 2, 4, 8, 16, 30, 30]);
   browser.random = 0;
-  browser.socket.drop();
-  assert.ok((await browser.nextSocket()) <= 10);
+  await browser.until(() => calls.length === 9);
+  assert.ok((await browser.until(() => calls.length === 10)) <= 10);
 });
 
-test('a connection in use for over a minute resets the delay, no other does', async (t) => {
+test('a connection that was subscribed resets the delay, one that only opened does not', async (t) => {
+  const browser = new FakeBrowser(t);
+  browser.watch();
+  await browser.settle();
+  browser.socket.open().drop();
+  assert.equal(await browser.nextSocket(), 500);
+  browser.socket.open().drop();
+  assert.equal(await browser.nextSocket(), 1_000);
+  browser.socket.serve().drop();
+  assert.equal(await browser.nextSocket(), 500);
+  for (const inUse of [2 * SECOND, 55 * SECOND, 2 * MINUTE]) {
+    browser.socket.serve();
+    await browser.advance(inUse);
+    browser.socket.drop();
+    assert.equal(await browser.nextSocket(), 500);
+  }
+});
+
+test('connections that end as soon as they are subscribed cause no storm', async (t) => {
   const browser = new FakeBrowser(t);
   await browser.subscribedWatch();
-  for (const expected of [500, 1_000, 2_000]) {
+  for (const expected of [500, 1_000, 2_000, 4_000]) {
     browser.socket.drop();
     assert.equal(await browser.nextSocket(), expected);
     browser.socket.serve();
-    await browser.advance(MINUTE);
   }
-  await browser.advance(1);
-  browser.socket.drop();
-  assert.equal(await browser.nextSocket(), 500);
+  await browser.advance(SECOND);
+  for (const expected of [500, 500, 1_000]) {
+    browser.socket.drop();
+    assert.equal(await browser.nextSocket(), expected);
+    browser.socket.serve();
+  }
 });
 
 test('a watch closed during the delay does not connect again', async (t) => {
@@ -106,9 +127,49 @@ test('a watch is unreachable after exactly three failed handshakes in a row', as
   browser.socket.drop();
   const [{ code, message, retryable }] = watch.errors;
   assert.deepEqual([code, retryable], ['unreachable', true]);
-  assert.match(message, /^3 handshakes .* the network, the token, the page's origin and the addr/);
+  assert.match(message, /the token, .* security policy \(connect-src\), .* proxy or an antivirus/);
   const detail = { state: 'unreachable', reason: 'closed with 1006', retryIn: 60_000 };
   assert.deepEqual(watch.details.slice(5), [detail]);
+});
+
+for (const [failure, fail] of [
+  ['opened and closed', ({ socket }) => socket.open().drop()],
+  ['opened and were closed with a code', ({ socket }) => socket.open().drop(1011)],
+  [
+    'opened and stayed silent',
+    async (browser) => {
+      browser.socket.open();
+      await browser.advance(5 * SECOND);
+    },
+  ],
+  ['never opened', (browser) => browser.advance(15 * SECOND)],
+]) {
+  test(`a watch is unreachable after exactly three connections that ${failure}`, async (t) => {
+    const browser = new FakeBrowser(t);
+    const watch = browser.watch();
+    await browser.settle();
+    for (let count = 1; count <= 3; count++) {
+      assert.deepEqual([watch.errors, watch.states.includes('unreachable')], [[], false]);
+      await fail(browser);
+      if (count < 3) await browser.nextSocket();
+    }
+    assert.deepEqual([watch.errors.length, watch.state], [1, 'unreachable']);
+    assert.equal(await browser.nextSocket(), 60_000);
+    await fail(browser);
+    assert.deepEqual([watch.errors.length, watch.state], [1, 'unreachable']);
+  });
+}
+
+test('one subscribe of two is enough to be reachable', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = browser.watch({ ref: ['7', '8'] });
+  await browser.settle();
+  for (let count = 0; count < 4; count++) {
+    browser.socket.open().answer();
+    await browser.advance(5 * SECOND);
+    await browser.nextSocket();
+  }
+  assert.deepEqual(watch.errors, []);
 });
 
 test('an unreachable watch retries once a minute, without a second error', async (t) => {

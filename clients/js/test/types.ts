@@ -10,6 +10,7 @@ const watch: Watch = watchRef(
     since: '2026-11-23T09:30:00.125Z',
     until: (notification) => notification.status === 'done',
     every: true,
+    keepAlive: 10,
   },
   (notification: Notification, self) => {
     const sent: string = notification.sent_at;
