@@ -53,6 +53,7 @@ export class FakeBrowser {
       browser.sockets.push(socket);
       return socket;
     });
+    WebSocket.OPEN = 1;
   }
 
   #replace(name, value) {

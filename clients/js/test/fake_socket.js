@@ -48,6 +48,7 @@ export class FakeSocket {
   open() {
     if (this.opened) return this;
     this.opened = true;
+    this.readyState = 1;
     this.openedAt = this.browser.now;
     this.onopen?.();
     return this;
@@ -93,6 +94,7 @@ export class FakeSocket {
   }
 
   drop(code = 1006) {
+    this.readyState = 3;
     this.onclose?.({ code });
   }
 }
