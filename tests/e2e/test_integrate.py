@@ -1,5 +1,6 @@
 """The shop of docs/integrate-*.md, built from their snippets alone, in a virtual environment."""
 
+import json
 import os
 import re
 import subprocess
@@ -9,7 +10,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -130,33 +133,68 @@ def test_the_page_of_an_order_shows_its_payment_live_and_after_a_reload(
     expect(outcome).to_have_text("Paid. Thank you!")
 
 
-def _publish(shop: Shop, ref: str, message: str) -> None:
+def _publish(shop: Shop, ref: str, message: str, status: str = "done") -> None:
     token = shop.stage.token("backend", "shop")
     with peer(f"{shop.stage.url}?token={token}") as backend:
-        assert backend.ask(publication("shop", ref, message=message))["type"] == "receipt"
+        receipt = backend.ask(publication("shop", ref, message=message, status=status))
+        assert receipt["type"] == "receipt"
 
 
-def _on_the_page(page: Page, shop: Shop, snippet: str, *refs: str) -> None:
-    """Run a snippet where the page has what the document's page has."""
+def test_a_customer_whose_card_is_declined_and_then_taken_sees_that_it_is_paid(
+    page: Page, shop: Shop
+) -> None:
+    outcome = page.locator("#outcome")
+    page.goto(f"http://{shop.address}/orders/two-cards")
+    expect(outcome).to_have_attribute("data-state", "subscribed")
+    _publish(shop, "two-cards", "card declined", "failed")
+    expect(outcome).to_have_text("Not paid: card declined")
+    _publish(shop, "two-cards", "paid")
+    expect(outcome).to_have_text("Paid. Thank you!")
+    page.reload()
+    expect(outcome).to_have_attribute("data-state", "closed")
+    expect(outcome).to_have_text("Paid. Thank you!")
+
+
+def test_the_page_runs_under_its_content_security_policy(page: Page, shop: Shop) -> None:
     page.goto(f"http://{shop.address}/orders/0")
-    token = shop.stage.token("frontend", "shop", *refs)
-    page.evaluate(
-        """async ([url, token, snippet]) => {
-          const { watchRef } = await import('/static/ws-notify/index.js');
-          window.shown = [];
-          const show = (what) => shown.push(what.message ?? what);
-          const fetchToken = async () => token;
-          const connected = (options, ...more) => watchRef({ token, ...options }, ...more);
-          new Function('watchRef', 'url', 'fetchToken', 'show', snippet)(
-            connected, url, fetchToken, show);
-        }""",
-        [shop.stage.url, token, snippet],
+    expect(page.locator("#outcome")).to_have_attribute("data-state", "subscribed")
+    blocked = """(inline) => new Promise((resolve) => {
+      addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective));
+      const script = Object.assign(document.createElement('script'), { text: '1' });
+      if (inline) document.body.append(script);
+      else new WebSocket('ws://127.0.0.1:9/');
+    })"""
+    assert page.evaluate(blocked, arg=False) == "connect-src"
+    assert page.evaluate(blocked, arg=True) == "script-src-elem"
+
+
+def _on_the_page(page: Page, shop: Shop, snippet: str, *refs: str, **more: Any) -> None:
+    """Run a snippet, as a file, where the page has what the document's page has."""
+    given = {"url": shop.stage.url, "token": shop.stage.token("frontend", "shop", *refs), **more}
+    program = f"""
+      import {{ watchRef as connect }} from '/static/ws-notify/index.js';
+      const {{ url, token, attempt }} = {json.dumps(given)};
+      const show = (what) => {{
+        const line = document.createElement('li');
+        line.textContent = what.message ?? what;
+        document.body.append(line);
+      }};
+      const fetchToken = async () => token;
+      const watchRef = (options, ...more) => connect({{ token, ...options }}, ...more);
+      {snippet}
+    """
+    page.route(
+        "**/static/snippet.js",
+        lambda route: route.fulfill(body=program, content_type="text/javascript"),
     )
+    page.goto(f"http://{shop.address}/orders/0")
+    page.evaluate("async () => { await import('/static/snippet.js'); }")
 
 
 def _shown(page: Page, *expected: str) -> None:
-    page.wait_for_function(f"shown.length === {len(expected)}", timeout=TIMEOUT * 1000)
-    assert sorted(page.evaluate("shown")) == sorted(expected)
+    lines = page.locator("li")
+    expect(lines).to_have_count(len(expected))
+    assert sorted(lines.all_inner_texts()) == sorted(expected)
 
 
 def test_a_page_with_several_watches_opens_one_connection(page: Page, shop: Shop) -> None:
@@ -179,8 +217,18 @@ def test_a_page_that_reloads_is_replayed_only_what_it_missed(page: Page, shop: S
     page.goto("about:blank")
     _on_the_page(page, shop, snippet, "again")
     _publish(shop, "again", "after the reload")
-    page.wait_for_function("shown.includes('after the reload')", timeout=TIMEOUT * 1000)
+    expect(page.locator("li", has_text="after the reload")).to_be_visible()
     assert page.evaluate("sessionStorage.getItem('since')").endswith("Z")
+
+
+def test_a_page_of_a_second_attempt_shows_its_own_outcome(page: Page, shop: Shop) -> None:
+    snippet = FRONTEND["attempt.js"].replace("12303", "second")
+    _publish(shop, "second", "declined", "failed")
+    # The replay begins 10 seconds before `since`: as if the failure were that old.
+    began = datetime.now(UTC) + timedelta(seconds=11)
+    _on_the_page(page, shop, snippet, "second", attempt={"startedAt": began.isoformat()})
+    _publish(shop, "second", "taken")
+    _shown(page, "taken")
 
 
 @pytest.mark.parametrize("publisher", ["publish.py", "invoke.py"])

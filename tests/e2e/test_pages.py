@@ -1,6 +1,7 @@
 """Pages of a shop in a real browser on the deployed stage, without and with the module."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -31,10 +32,10 @@ PAGE = """
   window.received = [];
   window.states = [];
   window.errors = [];
-  const [url, merchantId] = await firstOptions();
-  const watch = watchRef({ url, merchantId, ref: '7', token: fetchToken }, ({ message }) =>
-    received.push(message),
-  );
+  const [url, merchantId, more] = await firstOptions();
+  const until = ({ status, message }) => status === 'done' && message.startsWith('paid');
+  const options = { url, merchantId, ref: '7', token: fetchToken, until, ...more };
+  const watch = watchRef(options, ({ message }) => received.push(message));
   watch.addEventListener('state', ({ detail }) => states.push(detail.state));
   watch.addEventListener('error', ({ detail }) => errors.push(detail.code));
 </script>
@@ -79,6 +80,52 @@ def test_a_page_with_the_legacy_snippet_closes_when_its_notification_arrives(
 
 def _says_subscribed(message: ConsoleMessage) -> bool:
     return '"subscribed"' in message.text
+
+
+def _open(page: Page, shop: str, stage: LocalStage, merchant: str, **more: str) -> None:
+    page.expose_function("fetchToken", lambda: None)
+    page.expose_function("firstOptions", lambda: [stage.url, merchant, more])
+    page.goto(shop)
+
+
+def _fail(stage: LocalStage, merchant: str) -> None:
+    publish(stage.url, merchant, "7", "declined", status="failed")
+
+
+def test_a_page_that_is_open_during_a_declined_and_a_paid_attempt_shows_both_in_turn(
+    page: Page, shop: str, stage: LocalStage, merchant: str
+) -> None:
+    _open(page, shop, stage, merchant)
+    wait_for(page, "window.states?.at(-1) === 'subscribed'")
+    _fail(stage, merchant)
+    wait_for(page, "received.length === 1")
+    publish(stage.url, merchant, "7", "paid")
+    wait_for(page, "states.at(-1) === 'closed'")
+    assert page.evaluate("received") == ["declined", "paid"]
+
+
+def test_a_page_that_opens_after_a_declined_and_a_paid_attempt_shows_the_paid_one(
+    page: Page, shop: str, stage: LocalStage, merchant: str
+) -> None:
+    _fail(stage, merchant)
+    publish(stage.url, merchant, "7", "paid")
+    _open(page, shop, stage, merchant)
+    wait_for(page, "window.states?.at(-1) === 'closed'")
+    assert page.evaluate("received") == ["paid"]
+
+
+def test_a_page_of_a_second_attempt_does_not_show_the_failure_of_the_first(
+    page: Page, shop: str, stage: LocalStage, merchant: str
+) -> None:
+    _fail(stage, merchant)
+    # The replay begins 10 seconds before `since`: as if the failure were that old.
+    began = datetime.now(UTC) + timedelta(seconds=11)
+    _open(page, shop, stage, merchant, since=began.isoformat())
+    wait_for(page, "window.states?.at(-1) === 'subscribed'")
+    assert page.evaluate("received") == []
+    publish(stage.url, merchant, "7", "paid")
+    wait_for(page, "states.at(-1) === 'closed'")
+    assert page.evaluate("received") == ["paid"]
 
 
 def test_a_page_whose_token_expires_while_connected_fetches_another_and_misses_nothing(

@@ -24,9 +24,12 @@ _ARGUMENTS = (
 
 
 @contextmanager
-def running() -> Iterator[Browser]:
+def running(*, without: tuple[str, ...] = ()) -> Iterator[Browser]:
+    """Run the browser without some of the options that Playwright gives it."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=list(_ARGUMENTS), ignore_default_args=list(without)
+        )
         try:
             yield browser
         finally:
