@@ -51,6 +51,7 @@ GONE = {
     "infra/tokens.py": "infra/secrets.py",
     "Judge": "Invariants, of tests/simulation",
     "judge.py": "invariants.py",
+    "KEEP_ALIVE_INTERVAL": "RESUBSCRIBE_INTERVAL, or KEEP_ALIVE for pings, of clients/js",
     "killed_then_heard": "crash_then_resubscribe",
     "killed_then_retried": "crash_then_retry",
     "lambdas/layer/identity.py": "lambdas/layer/auth/principal.py",

@@ -23,7 +23,10 @@ export interface WatchOptions {
   ref: string | number | readonly (string | number)[];
   /** Watches with the same `url` and `token` (the same string or function) share a connection. */
   token?: Token;
-  /** Only what was sent later: the `since` of an earlier watch, never the browser's clock. */
+  /**
+   * Only what was sent later: the `since` of an earlier watch, or when a payment's attempt began by the
+   * backend's clock, never the browser's. The replay begins 10 seconds before it.
+   */
   since?: string;
   /**
    * Whether this notification is the last one to wait for: if so, the whole watch closes. Of several

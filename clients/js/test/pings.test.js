@@ -90,18 +90,23 @@ test('a relay that swallows everything after 30 silent seconds is learned, too',
   assert.equal(Math.round((second - first) / SECOND), 28);
 });
 
-test('a ping is learned to be due after 10 seconds at the least', async (t) => {
-  const browser = new FakeBrowser(t);
-  await browser.subscribedWatch();
-  for (const idle of [5, 11]) {
+for (const [idle, pings] of [
+  [9, 0],
+  [11, 1],
+]) {
+  test(`an end after ${idle} idle seconds teaches ${pings} pings in 10 seconds`, async (t) => {
+    const browser = new FakeBrowser(t);
+    await browser.subscribedWatch();
     await browser.advance(idle * SECOND);
     browser.socket.drop();
     await browser.nextSocket();
     browser.socket.serve();
-  }
-  await browser.advance(10 * SECOND);
-  assert.equal(browser.socket.pings.length, 1);
-});
+    await browser.advance(10 * SECOND - 1);
+    assert.equal(browser.socket.pings.length, 0);
+    await browser.advance(1);
+    assert.equal(browser.socket.pings.length, pings);
+  });
+}
 
 test('the end of a token, and a sleep, teach nothing about silence', async (t) => {
   const browser = new FakeBrowser(t);
