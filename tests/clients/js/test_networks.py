@@ -19,7 +19,7 @@ from tests.clients.python.kit.frames import notification, subscribed
 from tests.clients.python.kit.server import Visit, scripted
 from tests.kit.browser import running, serving
 
-PATIENCE_MS = 40_000
+TIMEOUT_MS = 40_000
 
 # A watch with the options in the page's address; what it hears, and its states.
 PAGE = """
@@ -69,7 +69,7 @@ def open_page(page: Page, address: str, **options: Any) -> None:
 
 
 def wait_for(page: Page, condition: str) -> None:
-    page.wait_for_function(condition, timeout=PATIENCE_MS)
+    page.wait_for_function(condition, timeout=TIMEOUT_MS)
 
 
 def swallow(visit: Visit) -> None:
