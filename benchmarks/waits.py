@@ -28,6 +28,9 @@ By = Literal["socket", "invocation"]
 _REFS: Final[dict[By, str]] = {"socket": "12303", "invocation": "12304"}
 """Of each kind of wait: a ref without a notification."""
 
+PINGS: Final = 2
+"""Of a visible page that waits two minutes: every 50 seconds, the default of clients/js."""
+
 _KEYS: Final = {"first": "k" * 64}
 _TRACE: Final = "Root=1-6b03d0d8-5f1e2d3c4b5a69788796a5b4;Parent=5f1e2d3c4b5a6978;Sampled=0"
 _PUBLISH: Final = {
@@ -83,6 +86,8 @@ def _run_wait(gateway: Gateway, by: By, ref: str) -> Counts:
     publish = {**_PUBLISH, **topic}
     browser = gateway.connect(_token("frontend", ref))
     _expect("subscribed", gateway.send(browser, {"client": "frontend", **topic}))
+    for _ in range(PINGS):
+        _expect("pong", gateway.send(browser, {"action": "ping"}))
     if by == "socket":
         backend = gateway.connect(_token("backend", None))
         _expect("receipt", gateway.send(backend, publish))

@@ -18,6 +18,8 @@ def report(reply: Frame | None, logger: Logger, metrics: Metrics, *, since: int)
             _report_receipt(reply, logger, metrics, since)
         case "error":
             _report_error(reply, logger, metrics)
+        case "pong":
+            pass  # some sixty an hour and page: a line each would cost more than it tells
         case kind:
             _log(kind, reply, logger, ("merchant_id", "ref", "replayed"))
             if kind == "subscribed":

@@ -1,6 +1,7 @@
 """The costs of waits: the counts, the arithmetic, and the tables in the documents."""
 
 import math
+import re
 from collections import Counter
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from benchmarks.bill import bill, cheaper_from, log_bytes, traces
 from benchmarks.costs import COMMAND, counted, fixed_costs, pages, prices
 from benchmarks.gateway import Counts
-from benchmarks.waits import Stage
+from benchmarks.waits import PINGS, Stage
+from infra.builds import ROOT
 from tools.page import with_figures
 
 PRICES = prices()
@@ -30,8 +32,18 @@ def test_a_wait_with_tokens_over_a_socket_has_the_usage_counted_by_hand(
     stages: list[Stage],
 ) -> None:
     wait = stages[-1].waits["socket"]
-    assert wait.invocations == dict.fromkeys(("authorizer", "connect", "default", "disconnect"), 2)
-    assert (len(wait.frames), wait.write_units, wait.read_units) == (5, 7, 4.5)
+    by_socket = dict.fromkeys(("authorizer", "connect", "disconnect"), 2)
+    assert wait.invocations == {**by_socket, "default": 2 + PINGS}
+    assert (len(wait.frames), wait.write_units, wait.read_units) == (5 + 2 * PINGS, 7, 4.5)
+
+
+def test_a_page_pings_as_often_in_a_wait_as_its_module_does_by_default() -> None:
+    (seconds,) = re.findall(
+        r"^export const KEEP_ALIVE = (\d+);$",
+        (ROOT / "clients/js/src/timing.js").read_text(),
+        re.MULTILINE,
+    )
+    assert int(PRICES["estimates"]["browser_minutes"] * 60 // int(seconds)) == PINGS
 
 
 COUNTS = Counts(
