@@ -97,7 +97,10 @@ def test_a_deadline_bounds_the_call_and_names_the_id(connect: Connect, script: S
         assert raised.value.retryable
 
 
-def test_a_deadline_drops_a_connection_whose_peer_does_not_read(connect: Connect) -> None:
+def test_a_deadline_drops_a_connection_whose_peer_does_not_read(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_notify.fields.MAX_BYTES", 2**30)  # more than the buffers of sockets
     expired, dropped = threading.Event(), threading.Event()
 
     def script(visit: Visit) -> None:

@@ -109,7 +109,7 @@ def test_a_notification_has_every_published_field() -> None:
 
 @pytest.mark.parametrize("ref", [True, 1.0, None, b"1"])
 def test_an_invalid_ref_is_rejected_at_once(ref: object) -> None:
-    with pytest.raises(TypeError, match="A ref is a string or an integer"):
+    with pytest.raises(TypeError, match=r"ref must be a string|ref cannot be written"):
         build_topics("shop", [ref])  # type: ignore[list-item] # what is tested
 
 
@@ -134,9 +134,9 @@ def test_a_minted_token_has_the_claims() -> None:
         ({"ref": None}, "ref is missing"),
         ({"ref": []}, "1 to 20 refs"),
         ({"ref": [str(number) for number in range(21)]}, "1 to 20 refs"),
-        ({"ref": ["1", ""]}, "none of them empty"),
+        ({"ref": ["1", ""]}, "ref must be a string without"),
         ({"client": "server"}, "'frontend' or 'backend'"),
-        ({"merchant_id": ""}, "merchant_id is missing"),
+        ({"merchant_id": ""}, "merchant_id must be a string of 1 to 128"),
         ({"lifetime": 0}, "1 to 86400"),
         ({"lifetime": 86_401}, "1 to 86400"),
         ({"kid": ""}, "both needed"),

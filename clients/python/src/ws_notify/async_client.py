@@ -5,7 +5,7 @@ import random
 import time
 import weakref
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from ws_notify.async_subscription import AsyncSubscription
 from ws_notify.core.publisher import Publisher
@@ -14,7 +14,7 @@ from ws_notify.exceptions import ClosedError, DeadlineError
 from ws_notify.fields import build_fields, build_topics
 from ws_notify.timeouts import Timeouts
 from ws_notify.transport.asyncio import AsyncioTransport, Tasks, finish
-from ws_notify.values import Receipt, Ref
+from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
 
 
 class AsyncClient:
@@ -48,13 +48,13 @@ class AsyncClient:
     async def publish(  # noqa: PLR0913 - a notification has these fields
         self,
         *,
-        merchant_id: str,
-        ref: Ref,
-        project: str,
-        type: str,  # noqa: A002 - the protocol's names
-        message: str,
-        status: Literal["done", "failed"] = "done",
-        id: str | None = None,  # noqa: A002
+        merchant_id: AnyText,
+        ref: AnyRef,
+        project: AnyText,
+        type: AnyText,  # noqa: A002 - the protocol's names
+        message: AnyText,
+        status: AnyStatus = "done",
+        id: AnyText | None = None,  # noqa: A002
         deadline: float = 10.0,
         **further: Any,
     ) -> Receipt:
@@ -93,7 +93,7 @@ class AsyncClient:
         raise core.outcome
 
     def subscribe(
-        self, merchant_id: str, *refs: Ref, timeout: float | None = None
+        self, merchant_id: AnyText, *refs: AnyRef, timeout: float | None = None
     ) -> AsyncSubscription:
         """Return an asynchronous iterator over what is published to these refs, as Client does."""
         self._check_open()

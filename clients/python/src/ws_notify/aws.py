@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from ws_notify.core import frames
 from ws_notify.core.backoff import Backoff
@@ -17,7 +17,7 @@ from ws_notify.exceptions import (
 from ws_notify.fields import build_fields
 from ws_notify.region import region
 from ws_notify.timeouts import Timeouts
-from ws_notify.values import Receipt, Ref
+from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
 
 _TOO_MANY_REQUESTS = 429
 _SERVERS_FAULT = 500
@@ -42,20 +42,21 @@ class LambdaPublisher:
     def publish(  # noqa: PLR0913 - a notification has these fields
         self,
         *,
-        merchant_id: str,
-        ref: Ref,
-        project: str,
-        type: str,  # noqa: A002 - the protocol's names
-        message: str,
-        status: Literal["done", "failed"] = "done",
-        id: str | None = None,  # noqa: A002
+        merchant_id: AnyText,
+        ref: AnyRef,
+        project: AnyText,
+        type: AnyText,  # noqa: A002 - the protocol's names
+        message: AnyText,
+        status: AnyStatus = "done",
+        id: AnyText | None = None,  # noqa: A002
         deadline: float = 10.0,
         **further: Any,
     ) -> Receipt:
         """Publish a notification as Client does, with the same arguments.
 
         Raises RefusedError (its `code` may be one of AWS, e.g. AccessDeniedException) and
-        DeadlineError; ValueError and TypeError for fields that are not JSON.
+        DeadlineError; ValueError and TypeError, with the field's name,
+        for what is not JSON or what the service would refuse.
         """
         fields = build_fields(
             id, merchant_id, ref, project, type, status=status, message=message, further=further

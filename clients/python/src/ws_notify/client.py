@@ -5,7 +5,7 @@ import threading
 import time
 import weakref
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from ws_notify.core.publisher import Publisher
 from ws_notify.endpoint import Endpoint, TokenFunction
@@ -14,7 +14,7 @@ from ws_notify.fields import build_fields, build_topics
 from ws_notify.subscription import Subscription
 from ws_notify.timeouts import Timeouts
 from ws_notify.transport.sync import SyncTransport
-from ws_notify.values import Receipt, Ref
+from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
 
 
 class Client:
@@ -50,13 +50,13 @@ class Client:
     def publish(  # noqa: PLR0913 - a notification has these fields
         self,
         *,
-        merchant_id: str,
-        ref: Ref,
-        project: str,
-        type: str,  # noqa: A002 - the protocol's names
-        message: str,
-        status: Literal["done", "failed"] = "done",
-        id: str | None = None,  # noqa: A002
+        merchant_id: AnyText,
+        ref: AnyRef,
+        project: AnyText,
+        type: AnyText,  # noqa: A002 - the protocol's names
+        message: AnyText,
+        status: AnyStatus = "done",
+        id: AnyText | None = None,  # noqa: A002
         deadline: float = 10.0,
         **further: Any,
     ) -> Receipt:
@@ -67,7 +67,8 @@ class Client:
 
         Raises RefusedError and HandshakeError for what is rejected for good, DeadlineError without
         a receipt: the notification may be published or not, and another publish with its `id` is
-        safe. Raises ClosedError; ValueError and TypeError for fields that are not JSON.
+        safe. Raises ClosedError; ValueError and TypeError, with the field's name,
+        for what is not JSON or what the service would refuse.
         """
         fields = build_fields(
             id, merchant_id, ref, project, type, status=status, message=message, further=further
@@ -100,7 +101,9 @@ class Client:
             return core.outcome
         raise core.outcome
 
-    def subscribe(self, merchant_id: str, *refs: Ref, timeout: float | None = None) -> Subscription:
+    def subscribe(
+        self, merchant_id: AnyText, *refs: AnyRef, timeout: float | None = None
+    ) -> Subscription:
         """Return an iterator over what is published to these refs, from an hour back.
 
         It reconnects after lost and expired connections, drops duplicates, and ends when it or

@@ -13,7 +13,7 @@ package's README.
 import functools
 import logging
 import os
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -22,7 +22,7 @@ from django.db import transaction
 from ws_notify.aws import LambdaPublisher
 from ws_notify.client import Client
 from ws_notify.fields import build_fields
-from ws_notify.values import Receipt, Ref
+from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
 
 _log = logging.getLogger("ws_notify")
 
@@ -36,13 +36,13 @@ class Publisher(Protocol):
 
 def notify_on_commit(  # noqa: PLR0913 - a notification has these fields
     *,
-    merchant_id: str,
-    ref: Ref,
-    project: str,
-    type: str,  # noqa: A002 - the protocol's names
-    message: str,
-    status: Literal["done", "failed"] = "done",
-    id: str | None = None,  # noqa: A002
+    merchant_id: AnyText,
+    ref: AnyRef,
+    project: AnyText,
+    type: AnyText,  # noqa: A002 - the protocol's names
+    message: AnyText,
+    status: AnyStatus = "done",
+    id: AnyText | None = None,  # noqa: A002
     deadline: float = 2.0,
     publisher: Publisher | None = None,
     using: str | None = None,

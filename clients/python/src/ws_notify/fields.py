@@ -1,25 +1,38 @@
-"""The arguments of callers, as the core takes them."""
+"""The arguments of callers, as the core takes them: JSON, and by the rules of the service."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from ws_notify.values import Ref, Topic
+from ws_notify.core import frames
+from ws_notify.core.jsonable import to_json
+from ws_notify.core.rules import validate, validate_field
+from ws_notify.values import AnyRef, AnyStatus, AnyText, Ref, Topic
+
+MAX_BYTES = 128 * 1024
+"""Of a notification as it is delivered, in UTF-8."""
+
+_SENT_AT = len(',"sent_at":"2026-11-23T09:30:00.125Z"')
+"""What the service adds."""
 
 
 def build_fields(  # noqa: PLR0913 - a notification has these fields
-    id_: str | None,
-    merchant_id: str,
-    ref: Ref,
-    project: str,
-    type_: str,
+    id_: AnyText | None,
+    merchant_id: AnyText,
+    ref: AnyRef,
+    project: AnyText,
+    type_: AnyText,
     *,
-    status: str,
-    message: str,
+    status: AnyStatus,
+    message: AnyText,
     further: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the fields of a publish; a missing `id` is generated, as it makes a retry safe."""
-    return {
+    """Return the fields of a publish as JSON; a missing `id` is generated: a retry is safe.
+
+    Raises TypeError and ValueError for what cannot be written and for what the service would
+    refuse, with the name of the field.
+    """
+    given = {
         "merchant_id": merchant_id,
         "ref": ref,
         "project": project,
@@ -29,13 +42,33 @@ def build_fields(  # noqa: PLR0913 - a notification has these fields
         "id": uuid4().hex if id_ is None else id_,
         **further,
     }
+    fields = {to_json(name, "a name"): to_json(value, name) for name, value in given.items()}
+    validate("publish", fields)
+    _check_size(fields)
+    return fields
 
 
-def build_topics(merchant_id: str, refs: Sequence[Ref]) -> list[Topic]:
+def _check_size(fields: Mapping[str, Any]) -> None:
+    size = len(frames.publish(fields).encode()) + _SENT_AT
+    if size > MAX_BYTES:
+        largest = max(fields, key=lambda name: len(frames.encode({name: fields[name]}).encode()))
+        raise ValueError(
+            f"{largest} is too large: the notification would have {size} bytes, and may have "
+            f"{MAX_BYTES}. Send a link instead"
+        )
+
+
+def build_topics(merchant_id: AnyText, refs: Sequence[AnyRef]) -> list[Topic]:
     """Return the topics of one merchant's refs. Raises ValueError, TypeError."""
     if not refs:
         raise ValueError("subscribe needs a ref: subscribe('shop', '12303')")
-    for ref in refs:
-        if isinstance(ref, bool) or not isinstance(ref, str | int):
-            raise TypeError(f"A ref is a string or an integer, not {type(ref).__name__}")
-    return [Topic(merchant_id, ref) for ref in refs]
+    merchant = to_json(merchant_id, "merchant_id")
+    validate_field("merchant_id", merchant)
+    return [Topic(merchant, build_ref(ref)) for ref in refs]
+
+
+def build_ref(ref: AnyRef) -> Ref:
+    """Return one ref as it is on the wire. Raises ValueError, TypeError."""
+    value: Ref = to_json(ref, "ref")
+    validate_field("ref", value)
+    return value

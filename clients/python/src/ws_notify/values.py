@@ -2,10 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Literal, NamedTuple, Protocol
+from uuid import UUID
 
 Ref = str | int
+
+
+class LazyText(Protocol):
+    """A text that is made when it is needed, as Django's `gettext_lazy` returns it."""
+
+    def casefold(self) -> str:
+        """Be a text as far as types go."""
+
+
+AnyText = str | UUID | Enum | LazyText
+AnyRef = Ref | UUID | Decimal | date | time | timedelta | Enum | LazyText
+AnyStatus = Literal["done", "failed"] | Enum | LazyText
+"""What callers give: written as JSON has it, a UUID or a time as its text, an enum as its value."""
 
 
 class Topic(NamedTuple):
@@ -61,6 +77,6 @@ class Receipt:
     duplicate: bool
 
 
-def parse_time(time: str) -> float:
+def parse_time(text: str) -> float:
     """Parse a time of the service (`sent_at`) to seconds since 1970. Raises ValueError."""
-    return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

@@ -27,14 +27,14 @@ Frame = Notification | Receipt | Subscribed | RefusedError
 def subscribe(topic: Topic, since: str | None) -> str:
     """Encode a subscribe, or its repetition."""
     frame = {"client": "frontend", "merchant_id": topic.merchant_id, "ref": topic.ref}
-    return _encode(frame if since is None else {**frame, "since": since})
+    return encode(frame if since is None else {**frame, "since": since})
 
 
 def publish(fields: Mapping[str, Any]) -> str:
     """Encode a publish. Raises ValueError, TypeError for invalid JSON and reserved fields."""
     if taken := _RESERVED & fields.keys():
         raise ValueError(f"Reserved by the protocol, not valid in a notification: {sorted(taken)}")
-    text = _encode({"client": "backend", **fields})
+    text = encode({"client": "backend", **fields})
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -42,7 +42,8 @@ def publish(fields: Mapping[str, Any]) -> str:
     return text
 
 
-def _encode(frame: Mapping[str, Any]) -> str:
+def encode(frame: Mapping[str, Any]) -> str:
+    """Encode an object. Raises ValueError, TypeError for what JSON does not have."""
     return json.dumps(frame, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
