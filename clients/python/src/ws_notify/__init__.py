@@ -16,6 +16,7 @@ from ws_notify.aws import LambdaPublisher
 from ws_notify.client import Client
 from ws_notify.exceptions import (
     ClosedError,
+    ConfigurationError,
     ConnectionLostError,
     DeadlineError,
     HandshakeError,
@@ -33,6 +34,7 @@ __all__ = [
     "AsyncSubscription",
     "Client",
     "ClosedError",
+    "ConfigurationError",
     "ConnectionLostError",
     "DeadlineError",
     "HandshakeError",

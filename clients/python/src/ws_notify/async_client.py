@@ -9,7 +9,7 @@ from typing import Any
 
 from ws_notify.async_subscription import AsyncSubscription
 from ws_notify.core.publisher import Publisher
-from ws_notify.endpoint import AsyncTokenFunction, Endpoint
+from ws_notify.endpoint import AsyncTokenFunction, Endpoint, Proxy
 from ws_notify.exceptions import ClosedError, DeadlineError
 from ws_notify.fields import build_fields, build_topics
 from ws_notify.timeouts import Timeouts
@@ -32,10 +32,11 @@ class AsyncClient:
         self,
         url: str,
         *,
-        token: str | AsyncTokenFunction | None = None,
+        token: str | bytes | AsyncTokenFunction | None = None,
         timeouts: Timeouts | None = None,
+        proxy: Proxy = True,
     ) -> None:
-        self._endpoint = Endpoint(url, token, timeouts or Timeouts())
+        self._endpoint = Endpoint(url, token, timeouts or Timeouts(), proxy)
         self._tasks: Tasks = set()
         self._transport = AsyncioTransport(self._endpoint, self._tasks)
         self._publisher = Publisher(

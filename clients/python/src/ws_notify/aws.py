@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ws_notify.boto import make_client
 from ws_notify.core import frames
 from ws_notify.core.backoff import Backoff
 from ws_notify.exceptions import (
@@ -107,12 +108,11 @@ class LambdaPublisher:
 
 
 def _client() -> Any:
-    import boto3  # noqa: PLC0415 - the extra [aws]
-    from botocore.config import Config  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415 - the extra [aws]
 
     # This package retries itself: with the same id, and within the deadline.
     config = Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 1})
-    return boto3.client("lambda", region_name=region(), config=config)
+    return make_client("lambda", region=region(), config=config)
 
 
 def _map_client_error(error: Any) -> RefusedError:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from ws_notify.core.publisher import Publisher
-from ws_notify.endpoint import Endpoint, TokenFunction
+from ws_notify.endpoint import Endpoint, Proxy, TokenFunction
 from ws_notify.exceptions import ClosedError, DeadlineError
 from ws_notify.fields import build_fields, build_topics
 from ws_notify.subscription import Subscription
@@ -28,17 +28,20 @@ class Client:
     `url` is the stack's output `WebsocketConnectEndpointURL`. `token` is a string, or a function
     that returns one: it is called before each connect, in a thread of the client. Publishing has
     one connection, opened at the first publish and then kept; each `subscribe` has its own.
-    Raises ValueError for an invalid URL.
+    `proxy` is a URL, True for the one that the environment names, None for none; a loopback address
+    goes through none of the environment. Raises ValueError for an invalid URL or proxy, and for a
+    token that no header may hold.
     """
 
     def __init__(
         self,
         url: str,
         *,
-        token: str | TokenFunction | None = None,
+        token: str | bytes | TokenFunction | None = None,
         timeouts: Timeouts | None = None,
+        proxy: Proxy = True,
     ) -> None:
-        self._endpoint = Endpoint(url, token, timeouts or Timeouts())
+        self._endpoint = Endpoint(url, token, timeouts or Timeouts(), proxy)
         self._transport = SyncTransport(self._endpoint)
         self._publisher = Publisher(
             self._endpoint.timeouts, random.random, renewable=self._endpoint.renewable

@@ -1,53 +1,80 @@
-"""The URL of a stage, the token to connect with, and the timeouts of its connections."""
+"""The URL of a stage, the token to connect with, and how its connections are opened."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from websockets.exceptions import InvalidURI
 from websockets.uri import parse_uri
 
+from ws_notify.credentials import clean_token
+from ws_notify.loopback import is_loopback
 from ws_notify.timeouts import Timeouts
 
-# `websockets` logs headers and messages at level DEBUG: tokens, and the messages to customers.
-_wire = logging.getLogger("ws_notify.wire")
-_wire.setLevel(logging.INFO)
+# `websockets` logs headers and messages at level DEBUG: tokens, and the messages to customers. Not
+# by `getLogger`, so that no configuration of a program turns that on.
+_wire = logging.Logger("ws_notify.wire", logging.INFO)  # noqa: LOG001 - on purpose
+_wire.parent = logging.getLogger("ws_notify")
 
-TokenFunction = Callable[[], str]
-AsyncTokenFunction = Callable[[], str | Awaitable[str]]
+TokenFunction = Callable[[], str | bytes]
+AsyncTokenFunction = Callable[[], str | bytes | Awaitable[str | bytes]]
+Proxy = str | Literal[True] | None
+"""A proxy's URL, True for the one that the environment names, None for none."""
+
+_PROXIES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The URL of a stage and the token, or the function that fetches one before each connect.
+    """The URL of a stage, and the token or the function that fetches one before each connect.
 
-    Raises ValueError for an invalid WebSocket URL.
+    Raises ValueError for an invalid WebSocket URL, an invalid proxy, and a token that no header
+    may hold; TypeError for one that is not text, bytes or a function.
     """
 
     url: str = field(repr=False)  # its query may hold a token
-    token: str | AsyncTokenFunction | None = field(repr=False)
+    token: str | bytes | AsyncTokenFunction | None = field(repr=False)
     timeouts: Timeouts
+    proxy: Proxy = field(default=True, repr=False)  # its URL may hold a password
 
     def __post_init__(self) -> None:
-        """Validate the URL before anything connects."""
+        """Validate before anything connects."""
+        object.__setattr__(self, "url", self.url.strip())
         try:
             parse_uri(self.url)
         except InvalidURI:
-            shown = self.url.partition("?")[0]
+            shown = re.split(r"[?#]", self.url)[0]
+            shown = re.sub(r"//.*@", "//", shown)
             raise ValueError(f"Not the URL of a stage (wss://...): {shown!r}") from None
+        if not callable(self.token):
+            object.__setattr__(self, "token", clean_token(self.token))
+        if isinstance(self.proxy, str):
+            parts = urlsplit(self.proxy)
+            if parts.scheme not in _PROXIES or not parts.hostname:
+                raise ValueError("Not the URL of a proxy: http://host:port, https:// or socks5h://")
 
     @property
     def renewable(self) -> bool:
         """Whether a rejected token may be followed by another one."""
         return callable(self.token)
 
+    @property
+    def url_tokens(self) -> list[str]:
+        """What the URL's query holds: one of it may be a token."""
+        return [value for _, value in parse_qsl(urlsplit(self.url).query)]
+
     def connect_arguments(self, token: str | None) -> dict[str, Any]:
         """Return the arguments of `connect`, the same for both kinds of `websockets` clients."""
+        # A proxy of the environment cannot reach this machine's own addresses.
+        local = self.proxy is True and is_loopback(parse_uri(self.url).host)
         return {
             "uri": self.url,
             "additional_headers": {"Authorization": f"Bearer {token}"} if token else None,
             "compression": None,
+            "proxy": None if local else self.proxy,
             "open_timeout": self.timeouts.handshake,
             "close_timeout": self.timeouts.closing,
             "ping_interval": self.timeouts.ping,

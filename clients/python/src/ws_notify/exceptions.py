@@ -5,6 +5,7 @@ WsNotifyError
 ├── HandshakeError         the service refused the connection; `status` is HTTP's
 ├── ConnectionLostError    a connection ended or fell silent; `close_code` is WebSocket's
 ├── TokenError             the token function raised; its error is the cause
+├── ConfigurationError     no connection can be opened as things are set up here
 ├── DeadlineError          a publish got no receipt in time; `id` makes another try safe
 └── ClosedError            the client was closed before
 
@@ -88,10 +89,19 @@ class ConnectionLostError(WsNotifyError):
 
 
 class TokenError(WsNotifyError):
-    """The token function raised, or did not return a string."""
+    """The token function raised; or, not retryable, it did not return what a header may hold."""
 
     code = "no_token"
-    retryable = True
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        self.retryable = retryable
+        super().__init__(message)
+
+
+class ConfigurationError(WsNotifyError):
+    """No connection can be opened, however often it is tried: a certificate, a proxy, a package."""
+
+    code = "configuration"
 
 
 class DeadlineError(WsNotifyError):

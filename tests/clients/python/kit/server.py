@@ -7,6 +7,7 @@ for every further connection, too.
 import http
 import json
 import socket
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -129,7 +130,7 @@ def hang(_: Visit) -> None:
 
 
 @contextmanager
-def scripted(*scripts: Script) -> Iterator[Server]:
+def scripted(*scripts: Script, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Run a server of these scripts. Raises what failed in them."""
     here = Server(scripts)
     with serve(
@@ -140,9 +141,10 @@ def scripted(*scripts: Script) -> Iterator[Server]:
         max_size=None,
         close_timeout=0.1,
         ping_interval=None,
+        ssl=tls,
     ) as server:
         server.SHUTDOWN_POLLING_INTERVAL = 0.01  # a test has no 0.1 s to wait for its threads
-        here.url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/dev"
+        here.url = f"{'wss' if tls else 'ws'}://127.0.0.1:{server.socket.getsockname()[1]}/dev"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

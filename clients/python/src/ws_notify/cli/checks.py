@@ -88,8 +88,9 @@ class Checks:
 
     def open(self, principal: Principal) -> str:
         """Open a WebSocket, on a connection of its own."""
+        first = self._endpoint
         endpoint = PageEndpoint(
-            self._endpoint.url, principal.token, self._endpoint.timeouts, self._origin
+            first.url, principal.token, first.timeouts, first.proxy, origin=self._origin
         )
         probe = self._probes[principal] = Probe(endpoint)
         self._diagnosed(principal, probe.open, "No handshake")

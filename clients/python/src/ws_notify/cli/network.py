@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from websockets.uri import parse_uri
 
+from ws_notify.loopback import is_loopback
+
 _CONNECT_TIMEOUT = 5.0
 
 
@@ -35,7 +37,7 @@ def target_of(url: str) -> Target:
 
 def _proxy(host: str, port: int, *, secure: bool) -> str | None:
     """Choose as `websockets` does, whose own function moved between its versions."""
-    if urllib.request.proxy_bypass(f"{host}:{port}"):
+    if is_loopback(host) or urllib.request.proxy_bypass(f"{host}:{port}"):
         return None
     proxies = urllib.request.getproxies()
     schemes = ("wss", "socks", "https") if secure else ("ws", "socks", "https", "http")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ws_notify.cli import stage
 from ws_notify.cli.failures import UsageError
+from ws_notify.credentials import clean_token
 from ws_notify.endpoint import Endpoint, TokenFunction
 from ws_notify.timeouts import Timeouts
 
@@ -117,11 +118,18 @@ def build_endpoint(
 
 
 def token_of(args: argparse.Namespace) -> str | None:
-    """Return the token, if one was given."""
-    return args.token or os.environ.get(_TOKEN) or None
+    """Return the token, if one was given. Raises UsageError."""
+    return _clean(args.token or os.environ.get(_TOKEN))
 
 
 def tokens_of(args: argparse.Namespace) -> list[str]:
-    """Return the tokens that were given."""
-    given = (token_of(args), args.backend_token or os.environ.get(_BACKEND_TOKEN))
+    """Return the tokens that were given. Raises UsageError."""
+    given = (token_of(args), _clean(args.backend_token or os.environ.get(_BACKEND_TOKEN)))
     return [token for token in given if token]
+
+
+def _clean(token: str | None) -> str | None:
+    try:
+        return clean_token(token)
+    except ValueError as error:
+        raise UsageError(str(error)) from None

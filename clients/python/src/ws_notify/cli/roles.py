@@ -1,7 +1,7 @@
 """Who subscribes and who publishes, in commands that do both: derived from the tokens."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ from ws_notify.tokens import read_claims
 class Principal:
     """A client that connects, with a token or without."""
 
-    token: str | None
+    token: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

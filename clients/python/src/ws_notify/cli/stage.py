@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ws_notify.boto import make_client
 from ws_notify.cli.failures import Failure
 from ws_notify.region import region
 from ws_notify.tokens import mint_token
@@ -51,7 +52,7 @@ class Stage:
             raise Failure(f"The stage {self.name} does not use tokens: its auth is off")
         secret = self.outputs[_KEYS_SECRET]
         remedy = "It takes the permission secretsmanager:GetSecretValue on it; or pass --token"
-        options: dict[str, Any] = {"region_name": self.region}
+        options: dict[str, Any] = {"region": self.region}
         if self.endpoint:
             remedy = "Start it again with `make run`"
             credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -113,19 +114,17 @@ def _deployed(name: str) -> Stage:
         f"`make deploy STAGE={name}`, or pass --url"
     )
     with _aws_failures(f"The outputs of the stack {stack} could not be read", remedy):
-        client = _client("cloudformation", region_name=region())
+        client = _client("cloudformation", region=region())
         outputs = client.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
     values = {each["OutputKey"]: each["OutputValue"] for each in outputs}
     return Stage(name, values, client.meta.region_name)
 
 
 def _client(service: str, **options: Any) -> Any:
-    import boto3  # noqa: PLC0415 - the extra [aws]
-    from botocore.config import Config  # noqa: PLC0415 - (the same)
+    from botocore.config import Config  # noqa: PLC0415 - the extra [aws]
 
-    client: Any = boto3.client  # one of hundreds of types, by the name of the service
     config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-    return client(service, config=config, **options)
+    return make_client(service, config=config, **options)
 
 
 @contextmanager

@@ -119,6 +119,7 @@ class _Connection:
             self.outbox.put_nowait(None)
 
     async def _run(self) -> None:
+        token: str | None = None
         try:
             token = await self._fetch_token()
             async with connect(**self._endpoint.connect_arguments(token)) as connection:
@@ -133,7 +134,8 @@ class _Connection:
                 finally:
                     writer.cancel()
         except Exception as error:  # noqa: BLE001 - whatever it is, the core decides
-            self._report(Lost(self._number, time.monotonic(), map_exception(error)))
+            mapped = map_exception(error, [token, *self._endpoint.url_tokens])
+            self._report(Lost(self._number, time.monotonic(), mapped))
 
     async def _write(self, connection: ClientConnection) -> None:
         with contextlib.suppress(ConnectionClosed):  # which the reader reports
@@ -144,7 +146,7 @@ class _Connection:
     async def _fetch_token(self) -> str | None:
         token = self._endpoint.token
         if not callable(token):
-            return token
+            return validate_token(token)
         try:
             # A function that is not a coroutine function may block, but not the event loop.
             inline = inspect.iscoroutinefunction(token)

@@ -109,6 +109,7 @@ class _Connection:
         self._endpoint = endpoint
         self._events = events
         self._socket: socket.socket | None = None
+        self._token: str | None = None
         self.thread = threading.Thread(target=self._run, name=f"ws-notify-{number}", daemon=True)
         self.thread.start()
 
@@ -121,7 +122,7 @@ class _Connection:
 
     def _run(self) -> None:
         try:
-            token = self._fetch_token()
+            token = self._token = self._fetch_token()
             with connect(**self._endpoint.connect_arguments(token)) as connection:
                 self._socket = connection.socket
                 expires_in = seconds_until_expiry(token) if token else None
@@ -135,7 +136,7 @@ class _Connection:
     def _fetch_token(self) -> str | None:
         token = self._endpoint.token
         if not callable(token):
-            return token
+            return validate_token(token)
         try:
             fetched = token()
         except WsNotifyError:
@@ -154,4 +155,5 @@ class _Connection:
             self.outbox.put(None)
 
     def _report_loss(self, error: Exception) -> None:
-        self._events.put(Lost(self._number, time.monotonic(), map_exception(error)))
+        mapped = map_exception(error, [self._token, *self._endpoint.url_tokens])
+        self._events.put(Lost(self._number, time.monotonic(), mapped))
