@@ -19,7 +19,7 @@ def test_notifications_are_returned_in_order_and_once(connect: Connect) -> None:
 
     with scripted(script) as server:
         client = connect(server.url)
-        subscription = client.subscribe("shop", "12303")
+        subscription = client.subscribe("shop", "12303", every=True)
         received = [next(subscription) for _ in range(3)]
         assert [each.id for each in received] == ["1", "2", "3"]
         assert received[-1].data["amount"] == "10.100"
@@ -131,7 +131,7 @@ def test_a_closed_subscription_returns_no_notification_that_was_received_before(
         visit.serve()
 
     with scripted(script) as server:
-        subscription = connect(server.url).subscribe("shop", "12303")
+        subscription = connect(server.url).subscribe("shop", "12303", every=True)
         assert subscription.ready()
         assert next(subscription).id == "1"
         subscription.close()

@@ -94,12 +94,12 @@ class AsyncClient:
         raise core.outcome
 
     def subscribe(
-        self, merchant_id: AnyText, *refs: AnyRef, timeout: float | None = None
+        self, merchant_id: AnyText, *refs: AnyRef, timeout: float | None = None, every: bool = False
     ) -> AsyncSubscription:
         """Return an asynchronous iterator over what is published to these refs, as Client does."""
         self._check_open()
         topics = build_topics(merchant_id, refs)
-        subscription = AsyncSubscription(self._endpoint, topics, timeout, self._tasks)
+        subscription = AsyncSubscription(self._endpoint, topics, timeout, self._tasks, every=every)
         self._subscriptions.add(subscription)
         return subscription
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from ws_notify.core.subscriber import Subscriber
 from ws_notify.endpoint import Endpoint
 from ws_notify.transport.asyncio import AsyncioTransport, Tasks
-from ws_notify.values import Notification, Topic
+from ws_notify.values import Notification, State, Topic
 
 
 class AsyncSubscription:
@@ -19,11 +19,21 @@ class AsyncSubscription:
     """
 
     def __init__(
-        self, endpoint: Endpoint, topics: Sequence[Topic], timeout: float | None, tasks: Tasks
+        self,
+        endpoint: Endpoint,
+        topics: Sequence[Topic],
+        timeout: float | None,
+        tasks: Tasks,
+        *,
+        every: bool = False,
     ) -> None:
         self._transport = AsyncioTransport(endpoint, tasks)
         self._core = Subscriber(
-            topics, endpoint.timeouts, random.random, renewable=endpoint.renewable
+            topics,
+            endpoint.timeouts,
+            random.random,
+            renewable=endpoint.renewable,
+            every=every,
         )
         self._timeout = timeout
         self._deadline: float | None = None
@@ -38,6 +48,11 @@ class AsyncSubscription:
         await self._advance(lambda: core.ready or core.failed, time.monotonic() + timeout)
         core.raise_failure()
         return core.ready
+
+    @property
+    def state(self) -> State:
+        """Its state as of the last step, as Subscription has it."""
+        return "closed" if self._closed else self._core.state
 
     def __aiter__(self) -> "AsyncSubscription":
         return self

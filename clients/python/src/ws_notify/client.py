@@ -105,16 +105,21 @@ class Client:
         raise core.outcome
 
     def subscribe(
-        self, merchant_id: AnyText, *refs: AnyRef, timeout: float | None = None
+        self, merchant_id: AnyText, *refs: AnyRef, timeout: float | None = None, every: bool = False
     ) -> Subscription:
         """Return an iterator over what is published to these refs, from an hour back.
 
         It reconnects after lost and expired connections, drops duplicates, and ends when it or
         the client is closed, or `timeout` seconds after its first step. See Subscription.
+
+        Of a replay, only the last word is returned: of each ref and `type` the newest, once the
+        replay is complete, or after 2 seconds. `every`: all of it, the oldest first.
         Raises ClosedError; ValueError, TypeError for invalid refs.
         """
         self._check_open()
-        subscription = Subscription(self._endpoint, build_topics(merchant_id, refs), timeout)
+        subscription = Subscription(
+            self._endpoint, build_topics(merchant_id, refs), timeout, every=every
+        )
         self._subscriptions.add(subscription)
         return subscription
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from ws_notify.core.subscriber import Subscriber
 from ws_notify.endpoint import Endpoint
 from ws_notify.transport.sync import SyncTransport
-from ws_notify.values import Notification, Topic
+from ws_notify.values import Notification, State, Topic
 
 
 class Subscription:
@@ -26,11 +26,22 @@ class Subscription:
     One thread may iterate; any may close it. It is closed when it is garbage-collected, too.
     """
 
-    def __init__(self, endpoint: Endpoint, topics: Sequence[Topic], timeout: float | None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        topics: Sequence[Topic],
+        timeout: float | None,
+        *,
+        every: bool = False,
+    ) -> None:
         self._transport = SyncTransport(endpoint)
         self._closing_timeout = endpoint.timeouts.closing
         self._core = Subscriber(
-            topics, endpoint.timeouts, random.random, renewable=endpoint.renewable
+            topics,
+            endpoint.timeouts,
+            random.random,
+            renewable=endpoint.renewable,
+            every=every,
         )
         self._timeout = timeout
         self._deadline: float | None = None
@@ -45,6 +56,15 @@ class Subscription:
         self._advance(lambda: core.ready or core.failed, time.monotonic() + timeout)
         core.raise_failure()
         return core.ready
+
+    @property
+    def state(self) -> State:
+        """Its state as of the last step.
+
+        `unreachable`: three connections in a row were never subscribed, which is logged as a
+        warning, too. It is tried on.
+        """
+        return "closed" if self._closed else self._core.state
 
     def __iter__(self) -> "Subscription":
         return self

@@ -23,6 +23,9 @@ AnyRef = Ref | UUID | Decimal | date | time | timedelta | Enum | LazyText
 AnyStatus = Literal["done", "failed"] | Enum | LazyText
 """What callers give: written as JSON has it, a UUID or a time as its text, an enum as its value."""
 
+State = Literal["connecting", "subscribed", "unreachable", "closed"]
+"""Of a subscription."""
+
 
 class Topic(NamedTuple):
     """What is subscribed to. For the service, `12303` and `"12303"` are the same `ref`."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from tests.clients.python.kit.server import TIMEOUT
 from ws_notify import AsyncClient, AsyncSubscription, Client, Notification, Receipt, Timeouts
+from ws_notify.values import State
 
 T = TypeVar("T")
 KINDS = ["sync", "asyncio"]
@@ -30,6 +31,8 @@ PAYMENT: dict[str, Any] = {
 class AnySubscription(Protocol):
     """The interface that Subscription and BlockingSubscription share."""
 
+    @property
+    def state(self) -> State: ...
     def ready(self, timeout: float = ...) -> bool: ...
     def __iter__(self) -> Iterator[Notification]: ...
     def __next__(self) -> Notification: ...
@@ -41,7 +44,7 @@ class AnyClient(Protocol):
 
     def publish(self, *args: Any, **fields: Any) -> Receipt: ...
     def subscribe(
-        self, merchant_id: str, *refs: str | int, timeout: float | None = None
+        self, merchant_id: str, *refs: str | int, timeout: float | None = None, every: bool = False
     ) -> AnySubscription: ...
     def close(self) -> None: ...
 
@@ -81,9 +84,9 @@ class BlockingClient:
         return self._loop.run(self._client.publish(**fields))
 
     def subscribe(
-        self, merchant_id: str, *refs: str | int, timeout: float | None = None
+        self, merchant_id: str, *refs: str | int, timeout: float | None = None, every: bool = False
     ) -> "BlockingSubscription":
-        subscription = self._client.subscribe(merchant_id, *refs, timeout=timeout)
+        subscription = self._client.subscribe(merchant_id, *refs, timeout=timeout, every=every)
         return BlockingSubscription(self._loop, subscription)
 
     def close(self) -> None:
@@ -96,6 +99,10 @@ class BlockingSubscription:
     def __init__(self, loop: Loop, subscription: AsyncSubscription) -> None:
         self._loop = loop
         self._subscription = subscription
+
+    @property
+    def state(self) -> State:
+        return self._subscription.state
 
     def ready(self, timeout: float = 10.0) -> bool:
         return self._loop.run(self._subscription.ready(timeout))

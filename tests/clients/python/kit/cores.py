@@ -58,24 +58,26 @@ def publisher(*, jitter: float = 1.0, renewable: bool = False) -> Driven[Publish
     return Driven(Publisher(TIMEOUTS, lambda: jitter, renewable=renewable))
 
 
-def opening(*refs: str | int, jitter: float = 1.0, renewable: bool = False) -> Driven[Subscriber]:
-    """Return a subscription whose connection 1 is being opened."""
+def opening(
+    *refs: str | int, jitter: float = 1.0, renewable: bool = False, every: bool = True
+) -> Driven[Subscriber]:
+    """Return a subscription whose connection 1 is being opened; by default, it holds nothing."""
     topics = [Topic("shop", ref) for ref in refs or ("12303",)]
-    driven = Driven(Subscriber(topics, TIMEOUTS, lambda: jitter, renewable=renewable))
+    driven = Driven(Subscriber(topics, TIMEOUTS, lambda: jitter, renewable=renewable, every=every))
     assert driven.actions() == [Open(1)]
     return driven
 
 
-def opened(*refs: str | int, renewable: bool = False) -> Driven[Subscriber]:
+def opened(*refs: str | int, renewable: bool = False, every: bool = True) -> Driven[Subscriber]:
     """Return a subscription whose connection 1 is open."""
-    driven = opening(*refs, renewable=renewable)
+    driven = opening(*refs, renewable=renewable, every=every)
     driven.opened()
     return driven
 
 
-def ready(*refs: str | int, renewable: bool = False) -> Driven[Subscriber]:
+def ready(*refs: str | int, renewable: bool = False, every: bool = True) -> Driven[Subscriber]:
     """Return a subscription that is ready, on connection 1."""
-    driven = opened(*refs, renewable=renewable)
+    driven = opened(*refs, renewable=renewable, every=every)
     for ref in refs or ("12303",):
         driven.received(subscribed(ref))
     assert driven.core.ready

@@ -42,7 +42,7 @@ async def measure(load: Load, listener: AsyncClient, publisher: AsyncClient) -> 
     One notification goes ahead and is not counted: it opens the connection and warms the function.
     """
     subscriptions = [
-        listener.subscribe(load.merchant_id, load.ref) for _ in range(load.subscribers)
+        listener.subscribe(load.merchant_id, load.ref, every=True) for _ in range(load.subscribers)
     ]
     ready = await asyncio.gather(*(each.ready(30) for each in subscriptions))
     if not all(ready):

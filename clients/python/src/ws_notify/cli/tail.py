@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ws_notify.core.events import Lost
-from ws_notify.core.subscriber import Subscriber
+from ws_notify.core.subscriber import UNREACHABLE, Subscriber
 from ws_notify.endpoint import Endpoint
 from ws_notify.exceptions import WsNotifyError
 from ws_notify.transport.sync import SyncTransport
@@ -31,9 +31,11 @@ def tail(
     endpoint: Endpoint, topics: Sequence[Topic]
 ) -> Iterator[Notification | WsNotifyError | Ready | Interrupted]:
     """Yield notifications, errors and states, until every topic or the connection is rejected."""
-    core = Subscriber(topics, endpoint.timeouts, random.random, renewable=endpoint.renewable)
+    core = Subscriber(
+        topics, endpoint.timeouts, random.random, renewable=endpoint.renewable, every=True
+    )
     transport = SyncTransport(endpoint)
-    was_ready, ever_ready, seconds = False, False, 0.0
+    was_ready, ever_ready, was_unreachable, seconds = False, False, False, 0.0
     try:
         while True:
             lost: str | None = None
@@ -52,6 +54,9 @@ def tail(
                 yield Interrupted(lost or "The connection fell silent or expired")
             elif core.ready and not was_ready:
                 yield Ready(again=ever_ready)
+            if core.unreachable and not was_unreachable:
+                yield Interrupted(UNREACHABLE)
+            was_unreachable = core.unreachable
             was_ready, ever_ready = core.ready, ever_ready or core.ready
             seconds = core.due - time.monotonic()
     finally:

@@ -4,6 +4,7 @@ At most two connections at a time: the active one, and its successor before it e
 one is closed only when the successor is subscribed; what both deliver is returned once.
 """
 
+import logging
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -14,11 +15,21 @@ from ws_notify.core.connection_state import ConnectionState
 from ws_notify.core.deduplicator import Deduplicator
 from ws_notify.core.events import Action, Close, Event, Lost, Open, Opened, Received, Send
 from ws_notify.core.handshake_policy import HandshakePolicy
+from ws_notify.core.last_word import LastWord
 from ws_notify.exceptions import ConnectionLostError, RefusedError, TokenError, WsNotifyError
 from ws_notify.timeouts import Timeouts
-from ws_notify.values import Notification, Topic
+from ws_notify.values import Notification, State, Topic
 
 Result = Notification | WsNotifyError
+
+UNREACHABLE = (
+    "Three connections in a row were never subscribed: a proxy, an antivirus or a firewall may let "
+    "the handshake pass and swallow what follows, the service may be down, or the URL may be that "
+    "of something else. It is tried on; `ws-notify doctor` finds which"
+)
+_UNREACHABLE_AFTER = 3
+
+_log = logging.getLogger("ws_notify")
 
 
 class Subscriber:
@@ -35,9 +46,13 @@ class Subscriber:
         random: Callable[[], float],
         *,
         renewable: bool,
+        every: bool = False,
     ) -> None:
         self.results: deque[Result] = deque()
         self.finished = False
+        self.unreachable = False
+        self._failures = 0
+        self._last_word = LastWord(every=every)
         self._topics = {topic.key: topic for topic in topics}
         self._since: dict[tuple[str, str], str] = {}
         self._deduplicator = Deduplicator()
@@ -59,6 +74,15 @@ class Subscriber:
         return self._active is not None and self._active.subscribed_at is not None
 
     @property
+    def state(self) -> State:
+        """`unreachable` after three connections in a row that were never subscribed."""
+        if self.finished:
+            return "closed"
+        if self.ready:
+            return "subscribed"
+        return "unreachable" if self.unreachable else "connecting"
+
+    @property
     def failed(self) -> bool:
         """Whether there is an error among the results."""
         return any(isinstance(result, WsNotifyError) for result in self.results)
@@ -75,7 +99,8 @@ class Subscriber:
         """When `tick` must be called at the latest."""
         if self.finished:
             return math.inf
-        return min([self._open_at, *(connection.due for connection in self._connections())])
+        connections = (connection.due for connection in self._connections())
+        return min([self._open_at, self._last_word.due, *connections])
 
     def take_actions(self) -> list[Action]:
         """Return the actions since the last call."""
@@ -96,6 +121,7 @@ class Subscriber:
 
     def tick(self, now: float) -> None:
         """Do what is due by now."""
+        self.results += self._last_word.expire(now)
         for connection in self._connections():
             if connection.timeout_at <= now:
                 self._abandon(connection, now, "The connection fell silent", broken=True)
@@ -110,6 +136,7 @@ class Subscriber:
             if topic := connection.next_subscribe(now):
                 text = frames.subscribe(topic, self._since.get(topic.key))
                 self._actions.append(Send(connection.number, text))
+                self._last_word.subscribe(topic.key, connection.number)
 
     def _connections(self) -> list[ConnectionState]:
         return [connection for connection in (self._active, self._successor) if connection]
@@ -132,7 +159,7 @@ class Subscriber:
     def _receive(self, event: Received) -> None:
         frame, connection = frames.read(event.data), self._by_number(event.connection)
         if isinstance(frame, Notification):  # from a connection that was just replaced, too
-            self._deliver(frame)
+            self._deliver(frame, event.at)
         if connection is None:
             return
         connection.heard(event.at)
@@ -142,8 +169,10 @@ class Subscriber:
             self._since[frame.topic.key] = frame.now
             margin = self._timeouts.handover * (1 + self._random())
             connection.set_lifetime(frame.lifetime, margin, event.at)
+            self._release(connection)
             self._answered(connection, event.at)
         elif isinstance(frame, RefusedError) and frame.retryable:
+            self._release(connection)
             connection.retry(event.at)
         elif isinstance(frame, RefusedError):
             subscribed = connection.subscribed_at is not None
@@ -152,12 +181,17 @@ class Subscriber:
                 # replay of what was missed.
                 self._abandon(connection, event.at, "The token expired")
                 return
+            self._release(connection)
             self._reject(connection.pending, frame)
             self._answered(connection, event.at)
 
-    def _deliver(self, notification: Notification) -> None:
+    def _deliver(self, notification: Notification, now: float) -> None:
         if notification.topic.key in self._topics and self._deduplicator.is_new(notification):
-            self.results.append(notification)
+            self.results += self._last_word.receive(notification, now)
+
+    def _release(self, connection: ConnectionState) -> None:
+        if connection.pending is not None:
+            self.results += self._last_word.answer(connection.pending.key, connection.number)
 
     def _reject(self, topic: Topic, error: RefusedError) -> None:
         for connection in self._connections():
@@ -170,6 +204,7 @@ class Subscriber:
         if not self._topics:
             self._finish()
         elif connection.subscribed_at is not None:
+            self._failures, self.unreachable = 0, False
             if connection is self._successor and self._active:
                 self._actions.append(Close(self._active.number))
                 self._active, self._successor = connection, None
@@ -183,6 +218,7 @@ class Subscriber:
         self._lost(connection, Lost(connection.number, now, ConnectionLostError(reason)))
 
     def _lost(self, connection: ConnectionState, event: Lost) -> None:
+        self.results += self._last_word.lose(connection.number)
         subscribed_at = connection.subscribed_at
         if subscribed_at is not None and event.at - subscribed_at >= self._timeouts.answer:
             self._backoff.reset()
@@ -190,6 +226,8 @@ class Subscriber:
         if connection is self._active:
             self._active = self._successor
         self._successor = None
+        if subscribed_at is None and not self.ready:
+            self._count_failure(event.error)
         if self._is_final(event.error):
             self._final_error = event.error
         if self._final_error is None:
@@ -198,6 +236,12 @@ class Subscriber:
         elif self._active is None:  # as long as it lives, the active one goes on
             self.results.append(self._final_error)
             self._finish()
+
+    def _count_failure(self, error: WsNotifyError) -> None:
+        self._failures += 1
+        if self._failures == _UNREACHABLE_AFTER:
+            self.unreachable = True
+            _log.warning("unreachable: %s. The last of them: %s", UNREACHABLE, error)
 
     def _is_final(self, error: WsNotifyError) -> bool:
         # A token function that never worked is wrong; one that fails later may lack the network.
