@@ -1,6 +1,9 @@
 """The asyncio client."""
 
 import asyncio
+import contextlib
+import functools
+import os
 import random
 import time
 import weakref
@@ -18,14 +21,16 @@ from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
 
 
 class AsyncClient:
-    """Client with `async` and `await`, for one event loop.
+    """Client with `async` and `await`.
 
         async with AsyncClient(url, token=token) as client:
             receipt = await client.publish(merchant_id="shop", ref="12303", ...)
             async for notification in client.subscribe("shop", "12303"):
                 ...
 
-    `token` may be a coroutine function, too; any other function is called in a thread.
+    In another event loop than before, as with a second `asyncio.run`, and in another process, it
+    opens a connection of its own. `token` may be a coroutine function, too; any other function is
+    called in a thread.
     """
 
     def __init__(
@@ -37,14 +42,30 @@ class AsyncClient:
         proxy: Proxy = True,
     ) -> None:
         self._endpoint = Endpoint(url, token, timeouts or Timeouts(), proxy)
+        self._fresh()
+        self._subscriptions: weakref.WeakSet[AsyncSubscription] = weakref.WeakSet()
+        self._closed = False
+
+    def _fresh(self, loop: object = None) -> None:
+        """Begin without a connection: in a new client, in another event loop or process.
+
+        What another loop has is neither used nor closed: it ends with that loop.
+        """
+        self._home = (os.getpid(), loop)
         self._tasks: Tasks = set()
         self._transport = AsyncioTransport(self._endpoint, self._tasks)
         self._publisher = Publisher(
             self._endpoint.timeouts, random.random, renewable=self._endpoint.renewable
         )
         self._publishing = asyncio.Lock()
-        self._subscriptions: weakref.WeakSet[AsyncSubscription] = weakref.WeakSet()
-        self._closed = False
+
+    def _enter_loop(self) -> None:
+        home = (os.getpid(), asyncio.get_running_loop())
+        if self._home == (home[0], None):
+            self._home = home  # the first call
+        elif self._home != home:
+            self._transport.forget()
+            self._fresh(home[1])
 
     async def publish(  # noqa: PLR0913 - a notification has these fields
         self,
@@ -64,14 +85,16 @@ class AsyncClient:
             id, merchant_id, ref, project, type, status=status, message=message, further=further
         )
         end = time.monotonic() + deadline
+        self._enter_loop()
+        publishing = self._publishing
         try:
-            await asyncio.wait_for(self._publishing.acquire(), deadline)
+            await asyncio.wait_for(publishing.acquire(), deadline)
         except asyncio.TimeoutError:
             raise DeadlineError(fields["id"], deadline, None) from None
         try:
             return await self._publish(fields, end - time.monotonic())
         finally:
-            self._publishing.release()
+            publishing.release()
 
     async def _publish(self, fields: dict[str, Any], seconds: float) -> Receipt:
         core, transport = self._publisher, self._transport
@@ -98,6 +121,8 @@ class AsyncClient:
     ) -> AsyncSubscription:
         """Return an asynchronous iterator over what is published to these refs, as Client does."""
         self._check_open()
+        with contextlib.suppress(RuntimeError):  # called outside of a loop
+            self._enter_loop()
         topics = build_topics(merchant_id, refs)
         subscription = AsyncSubscription(self._endpoint, topics, timeout, self._tasks, every=every)
         self._subscriptions.add(subscription)
@@ -110,12 +135,19 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Close every connection and end the iterators; harmless when repeated."""
         self._closed = True
+        self._enter_loop()
         await asyncio.gather(
             self._transport.close(), *(each.aclose() for each in self._subscriptions)
         )
         await finish(
             self._tasks, self._endpoint.timeouts.closing
         )  # of garbage-collected subscriptions
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be pickled for another process, as `multiprocessing` does: there, it is a new client."""
+        endpoint = self._endpoint
+        options: dict[str, Any] = {"token": endpoint.token, "timeouts": endpoint.timeouts}
+        return functools.partial(type(self), endpoint.url, proxy=endpoint.proxy, **options), ()
 
     async def __aenter__(self) -> "AsyncClient":
         return self

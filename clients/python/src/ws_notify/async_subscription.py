@@ -1,6 +1,8 @@
 """The asyncio iterator over notifications."""
 
+import asyncio
 import math
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -27,23 +29,42 @@ class AsyncSubscription:
         *,
         every: bool = False,
     ) -> None:
-        self._transport = AsyncioTransport(endpoint, tasks)
-        self._core = Subscriber(
-            topics,
-            endpoint.timeouts,
-            random.random,
-            renewable=endpoint.renewable,
-            every=every,
-        )
+        self._endpoint = endpoint
+        self._topics = topics
+        self._every = every
+        self._fresh(tasks)
         self._timeout = timeout
         self._deadline: float | None = None
         self._closed = False
+
+    def _fresh(self, tasks: Tasks, loop: object = None) -> None:
+        """Begin without a connection: anew in another event loop or process."""
+        self._home = (os.getpid(), loop)
+        self._transport = AsyncioTransport(self._endpoint, tasks)
+        self._core = Subscriber(
+            self._topics,
+            self._endpoint.timeouts,
+            random.random,
+            renewable=self._endpoint.renewable,
+            every=self._every,
+        )
+
+    def _enter_loop(self) -> None:
+        home = (os.getpid(), asyncio.get_running_loop())
+        if self._home == home or self._closed:
+            return
+        if self._home[1] is None:
+            self._home = home  # the first step
+        else:
+            self._transport.forget()
+            self._fresh(set(), home[1])
 
     async def ready(self, timeout: float = 10.0) -> bool:
         """Wait until every ref is subscribed to: from now on nothing depends on a replay.
 
         Returns False after `timeout` seconds. Raises what the steps raise.
         """
+        self._enter_loop()
         core = self._core
         await self._advance(lambda: core.ready or core.failed, time.monotonic() + timeout)
         core.raise_failure()
@@ -58,6 +79,7 @@ class AsyncSubscription:
         return self
 
     async def __anext__(self) -> Notification:
+        self._enter_loop()
         if self._deadline is None:
             self._deadline = math.inf if self._timeout is None else time.monotonic() + self._timeout
         await self._advance(lambda: bool(self._core.results), self._deadline)
@@ -85,6 +107,7 @@ class AsyncSubscription:
 
     async def aclose(self) -> None:
         """Close the connection and end the iteration; harmless when repeated."""
+        self._enter_loop()
         self._closed = True
         await self._transport.close()
 

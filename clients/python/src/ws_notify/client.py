@@ -1,5 +1,7 @@
 """The sync client; threads may share it."""
 
+import functools
+import os
 import random
 import threading
 import time
@@ -15,6 +17,17 @@ from ws_notify.subscription import Subscription
 from ws_notify.timeouts import Timeouts
 from ws_notify.transport.sync import SyncTransport
 from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
+
+_FORKED = threading.Lock()
+
+
+def _after_fork() -> None:
+    global _FORKED  # noqa: PLW0603 - another thread may have held it at the fork
+    _FORKED = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Client:
@@ -42,13 +55,22 @@ class Client:
         proxy: Proxy = True,
     ) -> None:
         self._endpoint = Endpoint(url, token, timeouts or Timeouts(), proxy)
+        self._fresh()
+        self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
+        self._closed = False
+
+    def _fresh(self) -> None:
+        """Begin without a connection: in a new client, and in a process that was forked.
+
+        What the parent has is neither used nor closed: its threads are not here, its socket is
+        shared, and its lock may be held for good.
+        """
+        self._process = os.getpid()
         self._transport = SyncTransport(self._endpoint)
         self._publisher = Publisher(
             self._endpoint.timeouts, random.random, renewable=self._endpoint.renewable
         )
         self._publishing = threading.Lock()
-        self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
-        self._closed = False
 
     def publish(  # noqa: PLR0913 - a notification has these fields
         self,
@@ -77,12 +99,17 @@ class Client:
             id, merchant_id, ref, project, type, status=status, message=message, further=further
         )
         began = time.monotonic()
-        if not self._publishing.acquire(timeout=max(0.0, deadline)):
+        if self._process != os.getpid():
+            with _FORKED:
+                if self._process != os.getpid():
+                    self._fresh()
+        publishing = self._publishing
+        if not publishing.acquire(timeout=max(0.0, deadline)):
             raise DeadlineError(fields["id"], deadline, None)
         try:
             return self._publish(fields, deadline - (time.monotonic() - began))
         finally:
-            self._publishing.release()
+            publishing.release()
 
     def _publish(self, fields: dict[str, Any], seconds: float) -> Receipt:
         core, transport = self._publisher, self._transport
@@ -133,6 +160,12 @@ class Client:
         for subscription in list(self._subscriptions):
             subscription.close()
         self._transport.close(timeout=self._endpoint.timeouts.closing)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be pickled for another process, as `multiprocessing` does: there, it is a new client."""
+        endpoint = self._endpoint
+        options: dict[str, Any] = {"token": endpoint.token, "timeouts": endpoint.timeouts}
+        return functools.partial(type(self), endpoint.url, proxy=endpoint.proxy, **options), ()
 
     def __enter__(self) -> "Client":
         return self

@@ -1,6 +1,7 @@
 """The sync iterator over notifications."""
 
 import math
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -34,24 +35,32 @@ class Subscription:
         *,
         every: bool = False,
     ) -> None:
-        self._transport = SyncTransport(endpoint)
-        self._closing_timeout = endpoint.timeouts.closing
-        self._core = Subscriber(
-            topics,
-            endpoint.timeouts,
-            random.random,
-            renewable=endpoint.renewable,
-            every=every,
-        )
+        self._endpoint = endpoint
+        self._topics = topics
+        self._every = every
+        self._fresh()
         self._timeout = timeout
         self._deadline: float | None = None
         self._closed = False
+
+    def _fresh(self) -> None:
+        """Begin without a connection: anew in a process that was forked, the parent's stays."""
+        self._process = os.getpid()
+        self._transport = SyncTransport(self._endpoint)
+        self._core = Subscriber(
+            self._topics,
+            self._endpoint.timeouts,
+            random.random,
+            renewable=self._endpoint.renewable,
+            every=self._every,
+        )
 
     def ready(self, timeout: float = 10.0) -> bool:
         """Wait until every ref is subscribed to: from now on nothing depends on a replay.
 
         Returns False after `timeout` seconds. Raises what the steps raise.
         """
+        self._own()
         core = self._core
         self._advance(lambda: core.ready or core.failed, time.monotonic() + timeout)
         core.raise_failure()
@@ -69,7 +78,12 @@ class Subscription:
     def __iter__(self) -> "Subscription":
         return self
 
+    def _own(self) -> None:
+        if self._process != os.getpid() and not self._closed:
+            self._fresh()
+
     def __next__(self) -> Notification:
+        self._own()
         if self._deadline is None:
             self._deadline = math.inf if self._timeout is None else time.monotonic() + self._timeout
         self._advance(lambda: bool(self._core.results), self._deadline)
@@ -98,7 +112,7 @@ class Subscription:
     def close(self) -> None:
         """Close the connection and end the iteration; harmless when repeated."""
         self._closed = True
-        self._transport.close(timeout=self._closing_timeout)
+        self._transport.close(timeout=self._endpoint.timeouts.closing)
 
     def __enter__(self) -> "Subscription":
         return self

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import inspect
+import os
 import time
 from collections.abc import Callable, Iterable
 
@@ -45,6 +46,7 @@ class AsyncioTransport:
         self._arrived = asyncio.Event()
         self._connections: dict[int, _Connection] = {}
         self._closed = False
+        self._process = os.getpid()
 
     def perform(self, actions: Iterable[Action]) -> None:
         """Start these actions; return at once."""
@@ -91,7 +93,12 @@ class AsyncioTransport:
         await finish(tasks, self._endpoint.timeouts.closing)
 
     def forget(self) -> None:
-        """Close every connection of a subscription that was garbage-collected, in any thread."""
+        """Close every connection of a subscription that was garbage-collected, in any thread.
+
+        In a process that was forked, the connections are the parent's, and stay.
+        """
+        if self._process != os.getpid():
+            return
         for connection in list(self._connections.values()):  # the loop's thread may change it
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 connection.task.get_loop().call_soon_threadsafe(connection.close)

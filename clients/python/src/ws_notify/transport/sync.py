@@ -5,6 +5,7 @@ writes to a peer that stopped reading run in threads of their own, and come back
 """
 
 import contextlib
+import os
 import queue
 import socket
 import threading
@@ -30,6 +31,7 @@ class SyncTransport:
         self._connections: dict[int, _Connection] = {}
         self._closed = False
         self._lock = threading.Lock()  # another thread may close
+        self._process = os.getpid()
 
     def perform(self, actions: Iterable[Action]) -> None:
         """Start these actions; return at once."""
@@ -76,7 +78,10 @@ class SyncTransport:
             log_loss(lost.error)
 
     def close(self, *, timeout: float) -> None:
-        """Close every connection, and wait at most so many seconds for the other sides."""
+        """Close every connection, and wait at most so many seconds for the other sides.
+
+        In a process that was forked, the connections are the parent's, and stay.
+        """
         connections = self._start_closing()
         deadline = time.monotonic() + timeout
         for connection in connections:
@@ -85,6 +90,9 @@ class SyncTransport:
                 connection.close(broken=True)
 
     def _start_closing(self) -> "list[_Connection]":
+        if self._process != os.getpid():
+            self._closed = True
+            return []
         with self._lock:
             self._closed = True
             connections = list(self._connections.values())
