@@ -4,12 +4,13 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Self
 
 from lambdas.layer import limits
 from lambdas.layer.aws.clients import MAX_POSTS, ConnectionsClient
+from lambdas.layer.executor import Executor
 from lambdas.layer.post import Outcome, Post, Poster, PostResult, Unconfirmed
 from lambdas.layer.protocol.clock import Clock, system_clock
 
@@ -30,7 +31,7 @@ class Sender:
 
     def __init__(self, api: ConnectionsClient, *, clock: Clock = system_clock) -> None:
         self._poster = Poster(api, clock)
-        self._executor = ThreadPoolExecutor(MAX_POSTS, thread_name_prefix="post")
+        self._executor = Executor(MAX_POSTS, "post")
 
     @classmethod
     def from_env(cls, storage: object = None, api: ConnectionsClient | None = None) -> Self:

@@ -11,7 +11,6 @@ DynamoDB deletes expired items late, by days if it must, so every read leaves th
 
 import heapq
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 from uuid import uuid4
 
@@ -19,6 +18,7 @@ from lambdas.layer import items, limits, settings
 from lambdas.layer.aws import batches
 from lambdas.layer.aws.clients import DynamoDbClient
 from lambdas.layer.aws.errors import ServiceError
+from lambdas.layer.executor import Executor
 from lambdas.layer.items import TOPIC_KEY, StoredNotification
 from lambdas.layer.lookup import Lookup, Subscribers
 from lambdas.layer.protocol.clock import Clock, system_clock, to_rfc3339
@@ -53,7 +53,7 @@ class Storage:
         self._ledger = ledger
         self._retention_ms = retention * 1000
         self._clock = clock
-        self._executor = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="storage")
+        self._executor = Executor(_MAX_THREADS, "storage")
 
     @classmethod
     def from_env(cls, client: DynamoDbClient | None = None) -> Self:
