@@ -1,16 +1,20 @@
 """Publishing when a transaction commits, in a real Django with two databases."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import django
 import pytest
+from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.test import override_settings
+from django.utils.functional import lazystr
 
 from tests.clients.python.kit.aws import Answer, aws
 from tests.clients.python.kit.clients import PAYMENT
@@ -19,7 +23,7 @@ from tests.clients.python.kit.readme import SNIPPETS
 from tests.clients.python.kit.server import Script, Visit, hang, scripted
 from tests.clients.python.kit.service import Service
 from ws_notify import Receipt
-from ws_notify.django import _cached_publisher, configured, notify_on_commit
+from ws_notify.django import _cached_publisher, anotify_on_commit, configured, notify_on_commit
 
 IN_MEMORY = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 
@@ -101,6 +105,53 @@ def test_a_failed_publish_does_not_raise_and_logs_the_id(
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("ws_notify", logging.ERROR)
     assert vars(record)["notification_id"] == "n-1"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [({"ref": None}, "ref"), ({"status": "paid"}, "status"), ({"message": None}, "message"),
+     ({"amount": float("nan")}, "amount"), ({"texts": [lazystr("\ud800")]}, "texts")],
+)  # fmt: skip
+def test_what_cannot_be_published_raises_at_the_call(changed: dict[str, Any], message: str) -> None:
+    publisher = Recorder()
+    with transaction.atomic():
+        with pytest.raises((TypeError, ValueError), match=message):
+            notify_on_commit(**{**PAYMENT, **changed}, publisher=publisher)
+        with pytest.raises((TypeError, ValueError), match=message):
+            asyncio.run(anotify_on_commit(**{**PAYMENT, **changed}, publisher=publisher))
+    assert publisher.asked == []
+
+
+def test_the_synchronous_one_in_an_event_loop_raises_at_the_call_and_names_the_other() -> None:
+    async def view() -> None:
+        notify_on_commit(**PAYMENT, publisher=Recorder())
+
+    with pytest.raises(RuntimeError, match="await anotify_on_commit"):
+        asyncio.run(view())
+
+
+def test_an_asynchronous_view_publishes_at_once_outside_of_a_transaction() -> None:
+    publisher = Recorder()
+
+    async def view() -> None:
+        await anotify_on_commit(**PAYMENT, id="n-1", amount=Decimal("10.100"), publisher=publisher)
+        assert publisher.asked[0]["amount"] == "10.100"
+        await sync_to_async(connections.close_all)()
+
+    asyncio.run(view())
+
+
+def test_an_asynchronous_view_in_a_transaction_publishes_at_its_commit() -> None:
+    publisher = Recorder()
+
+    @async_to_sync
+    async def notify() -> None:
+        await anotify_on_commit(**PAYMENT, publisher=publisher)
+
+    with transaction.atomic():  # as of a middleware, in the thread of `async_to_sync`
+        notify()
+        assert publisher.asked == []
+    assert len(publisher.asked) == 1
 
 
 def test_an_unknown_database_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,17 +10,20 @@ deadline, leaves a commit without a notification. Where that must not happen, us
 package's README.
 """
 
+import asyncio
 import functools
 import logging
 import os
 from typing import Any, Protocol
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from ws_notify.aws import LambdaPublisher
 from ws_notify.client import Client
+from ws_notify.exceptions import WsNotifyError
 from ws_notify.fields import build_fields
 from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
 
@@ -50,24 +53,74 @@ def notify_on_commit(  # noqa: PLR0913 - a notification has these fields
 ) -> None:
     """Publish once the transaction of the database `using` commits, at once outside of any.
 
-    Never raises: errors are logged, by `ws_notify`, with the notification's `id`. The
-    request waits for the receipt, for at most `deadline` seconds; name resolution and connecting
-    count. `publisher` is the one of the settings unless given.
+    Raises TypeError and ValueError, with the field's name, for what cannot be published, and
+    RuntimeError in an event loop, where transactions do not work: `anotify_on_commit` is for that.
+    What goes wrong afterwards is logged, by `ws_notify`, with the notification's `id`. The request
+    waits for the receipt, for at most `deadline` seconds; name resolution and connecting count.
+    `publisher` is the one of the settings unless given.
     """
+    _refuse_event_loop()
     fields = build_fields(
         id, merchant_id, ref, project, type, status=status, message=message, further=further
     )
 
+    _publish_on_commit(fields, deadline, publisher, using)
+
+
+async def anotify_on_commit(  # noqa: PLR0913 - a notification has these fields
+    *,
+    merchant_id: AnyText,
+    ref: AnyRef,
+    project: AnyText,
+    type: AnyText,  # noqa: A002 - the protocol's names
+    message: AnyText,
+    status: AnyStatus = "done",
+    id: AnyText | None = None,  # noqa: A002
+    deadline: float = 2.0,
+    publisher: Publisher | None = None,
+    using: str | None = None,
+    **further: Any,
+) -> None:
+    """Publish as `notify_on_commit` does, from asynchronous code, with the same arguments.
+
+    It runs in the thread in which Django runs what `sync_to_async` is given: so it waits for the
+    commit of a transaction that is open there, and publishes at once where none is. Transactions
+    do not work in asynchronous code itself:
+    https://docs.djangoproject.com/en/5.2/topics/async/#queries-the-orm
+    """
+    fields = build_fields(
+        id, merchant_id, ref, project, type, status=status, message=message, further=further
+    )
+    await sync_to_async(_publish_on_commit)(fields, deadline, publisher, using)
+
+
+def _refuse_event_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError(
+        "notify_on_commit was called in an event loop, where Django has no transactions: use "
+        "`await anotify_on_commit(...)`"
+    )
+
+
+def _publish_on_commit(
+    fields: dict[str, Any], deadline: float, publisher: Publisher | None, using: str | None
+) -> None:
     def publish() -> None:
         try:
             (publisher or configured()).publish(deadline=deadline, **fields)
+        except WsNotifyError as error:  # its text says it all
+            _log.error("notification not published: %s", error, extra=named)
         except Exception:  # noqa: BLE001 - an error must not fail the request
-            _log.exception("notification not published", extra={"notification_id": fields["id"]})
+            _log.exception("notification not published", extra=named)
 
+    named = {"notification_id": fields["id"]}
     try:
         transaction.on_commit(publish, using=using, robust=True)
     except Exception:  # noqa: BLE001 - an error must not fail the request
-        _log.exception("notification not published", extra={"notification_id": fields["id"]})
+        _log.exception("notification not published", extra=named)
 
 
 def configured() -> Client | LambdaPublisher:
