@@ -3,9 +3,10 @@
 import argparse
 import dataclasses
 import json
+import sys
 from typing import Any
 
-from ws_notify.cli.failures import Failure, UsageError
+from ws_notify.cli.failures import Failure, OutputError, UsageError
 from ws_notify.cli.options import (
     Commands,
     add_command,
@@ -17,6 +18,10 @@ from ws_notify.cli.terminal import GREEN, escape, print_result, styled
 from ws_notify.client import Client
 from ws_notify.exceptions import DeadlineError, RefusedError
 from ws_notify.values import Receipt
+
+_ARGUMENTS = frozenset(
+    {"merchant_id", "ref", "project", "type", "message", "status", "id", "deadline"}
+)
 
 
 def add_to(commands: Commands) -> None:
@@ -40,7 +45,12 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--id", help="makes a repetition safe; generated where it is missing")
     parser.add_argument("--deadline", type=_seconds, default=10.0, metavar="SECONDS",
                         help="default: 10")  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="the receipt as one line of JSON")
+    parser.add_argument("--field", action="append", default=[], type=_field, metavar="NAME=VALUE",
+                        help="a further field, repeatable; the value is JSON if it parses, "
+                        "else text")  # fmt: skip
+    parser.add_argument("--json", nargs="?", const="", metavar="OBJECT",
+                        help="the receipt as one line of JSON; with a JSON object, or `-` for one "
+                        "on standard input, its fields are published, too")  # fmt: skip
     add_stage_options(parser)
     add_token_option(parser)
 
@@ -52,8 +62,55 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _field(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError("as NAME=VALUE, e.g. amount=10.100 or paid=true")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def separate_json(arguments: list[str]) -> list[str]:
+    """Return the arguments with a bare `--json` as `--json=`, so that no MERCHANT is its value."""
+    if arguments[:1] != ["publish"]:
+        return arguments
+    follows = [*arguments[1:], ""]
+    return [
+        "--json=" if each == "--json" and next_ != "-" and next_[:1] not in ("{", "[") else each
+        for each, next_ in zip(arguments, follows, strict=True)
+    ]
+
+
+def _further(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the further fields. Raises UsageError."""
+    text = args.json
+    if text == "-":
+        if sys.stdin is None or sys.stdin.closed:
+            raise UsageError("--json -: standard input is closed; nothing was published")
+        try:
+            text = sys.stdin.read()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--json -: standard input cannot be read: {error}") from error
+        text = text or " "
+    fields: Any = {}
+    if text:
+        try:
+            fields = json.loads(text)
+        except (ValueError, RecursionError):
+            fields = None
+        if not isinstance(fields, dict):
+            raise UsageError('--json takes one JSON object, e.g. \'{"amount": "10.100"}\'')
+    fields |= dict(args.field)
+    if known := _ARGUMENTS & fields.keys():
+        raise UsageError(f"{sorted(known)} have options or arguments of their own")
+    return dict(fields)
+
+
 def run(args: argparse.Namespace) -> int:
     """Publish. Raises Failure, with what to do."""
+    further = _further(args)
     endpoint = endpoint_of(args, "backend", [args.ref])
     token: Any = endpoint.token  # never a coroutine function, which an Endpoint may have, too
     try:
@@ -67,15 +124,22 @@ def run(args: argparse.Namespace) -> int:
                 message=args.message,
                 id=args.id,
                 deadline=args.deadline,
+                **further,
             )
     except RefusedError as error:
         raise Failure(_refusal(error)) from error
     except DeadlineError as error:
         again = "(--id): subscribers drop the duplicate"
         raise Failure(f"{error} {again}. `ws-notify doctor` finds out why") from error
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from error
-    print_result(json.dumps(dataclasses.asdict(receipt)) if args.json else _text(receipt))
+    shown = _text(receipt) if args.json is None else json.dumps(dataclasses.asdict(receipt))
+    try:
+        print_result(shown)
+    except BrokenPipeError:
+        raise
+    except (OSError, OutputError) as error:
+        raise OutputError(f"published as {receipt.id}, but not shown: {error}") from error
     return 0
 
 

@@ -3,10 +3,13 @@
 Colours and symbols only where a terminal supports them.
 """
 
+import contextlib
 import os
 import re
 import sys
 from typing import TextIO
+
+from ws_notify.cli.failures import OutputError
 
 BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
 _SECOND, _MINUTE, _HOUR = 0.9995, 59.95, 3570  # what the unit below would round up to
@@ -23,13 +26,16 @@ def prepare() -> None:
 
 
 def print_result(text: str) -> None:
-    """Print a result."""
+    """Print a result. Raises OSError, and OutputError where standard output is closed."""
+    if sys.stdout is None or sys.stdout.closed:
+        raise OutputError("standard output is closed")
     print(text, flush=True)  # noqa: T201 - the one place where the commands print
 
 
 def print_status(text: str) -> None:
-    """Print a message that is not a result."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - (the same)
+    """Print a message that is not a result; nowhere, where standard error takes none."""
+    with contextlib.suppress(OSError, ValueError):  # closed, or full
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - (the same)
 
 
 def print_error(text: str) -> None:
@@ -40,6 +46,8 @@ def print_error(text: str) -> None:
 def styled(text: str, style: str, stream: TextIO | None = None) -> str:
     """Return the text in a style of the stream's terminal, of standard output's by default."""
     stream = stream or sys.stdout
+    if stream is None or stream.closed:
+        return text
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty()
     return text if plain else f"\033[{style}m{text}\033[0m"
 
@@ -48,7 +56,7 @@ def symbol(text: str, replacement: str) -> str:
     """Return a symbol, or its replacement where standard output cannot encode it."""
     try:
         text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, AttributeError):  # or no standard output
         return replacement
     return text
 

@@ -95,6 +95,8 @@ def _key(args: argparse.Namespace) -> str:
         if key := os.environ.get(args.key_env):
             return key
         raise Failure(f"{args.key_env} is not set in the environment")
+    if sys.stdin is None or sys.stdin.closed:
+        raise Failure("Standard input is closed: pass the key there, or name it by --key-env")
     if sys.stdin.isatty():
         return getpass.getpass("key: ")
     return sys.stdin.readline().rstrip("\r\n")
