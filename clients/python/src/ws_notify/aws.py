@@ -143,7 +143,9 @@ def _call_with_timeout(
 
     thread = threading.Thread(target=run, name="ws-notify-invoke", daemon=True)
     thread.start()
-    thread.join(seconds)
+    end = time.monotonic() + seconds
+    while thread.is_alive() and (left := end - time.monotonic()) > 0:
+        thread.join(min(1.0, left))  # in steps, which Ctrl-C interrupts on Windows, too
     if not outcomes:
         return None
     if isinstance(outcomes[0], Receipt | WsNotifyError):

@@ -18,6 +18,7 @@ from ws_notify.timeouts import Timeouts
 from ws_notify.transport.sync import SyncTransport
 from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
 
+_now = time.monotonic
 _FORKED = threading.Lock()
 
 
@@ -98,16 +99,17 @@ class Client:
         fields = build_fields(
             id, merchant_id, ref, project, type, status=status, message=message, further=further
         )
-        began = time.monotonic()
+        began = _now()
         if self._process != os.getpid():
             with _FORKED:
                 if self._process != os.getpid():
                     self._fresh()
         publishing = self._publishing
-        if not publishing.acquire(timeout=max(0.0, deadline)):
-            raise DeadlineError(fields["id"], deadline, None)
+        while not publishing.acquire(timeout=min(1.0, max(0.0, began + deadline - _now()))):
+            if _now() >= began + deadline:  # in steps, which Ctrl-C interrupts on Windows, too
+                raise DeadlineError(fields["id"], deadline, None)
         try:
-            return self._publish(fields, deadline - (time.monotonic() - began))
+            return self._publish(fields, deadline - (_now() - began))
         finally:
             publishing.release()
 

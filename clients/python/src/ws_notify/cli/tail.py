@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ws_notify.core.events import Lost
-from ws_notify.core.subscriber import UNREACHABLE, Subscriber
+from ws_notify.core.reachability import UNREACHABLE
+from ws_notify.core.subscriber import Subscriber
 from ws_notify.endpoint import Endpoint
 from ws_notify.exceptions import WsNotifyError
 from ws_notify.transport.sync import SyncTransport
@@ -54,9 +55,10 @@ def tail(
                 yield Interrupted(lost or "The connection fell silent or expired")
             elif core.ready and not was_ready:
                 yield Ready(again=ever_ready)
-            if core.unreachable and not was_unreachable:
+            unreachable = core.state == "unreachable"
+            if unreachable and not was_unreachable:
                 yield Interrupted(UNREACHABLE)
-            was_unreachable = core.unreachable
+            was_unreachable = unreachable
             was_ready, ever_ready = core.ready, ever_ready or core.ready
             seconds = core.due - time.monotonic()
     finally:

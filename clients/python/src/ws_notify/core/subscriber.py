@@ -4,7 +4,6 @@ At most two connections at a time: the active one, and its successor before it e
 one is closed only when the successor is subscribed; what both deliver is returned once.
 """
 
-import logging
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -16,20 +15,12 @@ from ws_notify.core.deduplicator import Deduplicator
 from ws_notify.core.events import Action, Close, Event, Lost, Open, Opened, Received, Send
 from ws_notify.core.handshake_policy import HandshakePolicy
 from ws_notify.core.last_word import LastWord
+from ws_notify.core.reachability import Reachability
 from ws_notify.exceptions import ConnectionLostError, RefusedError, TokenError, WsNotifyError
 from ws_notify.timeouts import Timeouts
 from ws_notify.values import Notification, State, Topic
 
 Result = Notification | WsNotifyError
-
-UNREACHABLE = (
-    "Three connections in a row were never subscribed: a proxy, an antivirus or a firewall may let "
-    "the handshake pass and swallow what follows, the service may be down, or the URL may be that "
-    "of something else. It is tried on; `ws-notify doctor` finds which"
-)
-_UNREACHABLE_AFTER = 3
-
-_log = logging.getLogger("ws_notify")
 
 
 class Subscriber:
@@ -50,8 +41,7 @@ class Subscriber:
     ) -> None:
         self.results: deque[Result] = deque()
         self.finished = False
-        self.unreachable = False
-        self._failures = 0
+        self._reachability = Reachability()
         self._last_word = LastWord(every=every)
         self._topics = {topic.key: topic for topic in topics}
         self._since: dict[tuple[str, str], str] = {}
@@ -80,7 +70,7 @@ class Subscriber:
             return "closed"
         if self.ready:
             return "subscribed"
-        return "unreachable" if self.unreachable else "connecting"
+        return "unreachable" if self._reachability.lost else "connecting"
 
     @property
     def failed(self) -> bool:
@@ -204,7 +194,7 @@ class Subscriber:
         if not self._topics:
             self._finish()
         elif connection.subscribed_at is not None:
-            self._failures, self.unreachable = 0, False
+            self._reachability.subscribed()
             if connection is self._successor and self._active:
                 self._actions.append(Close(self._active.number))
                 self._active, self._successor = connection, None
@@ -227,7 +217,7 @@ class Subscriber:
             self._active = self._successor
         self._successor = None
         if subscribed_at is None and not self.ready:
-            self._count_failure(event.error)
+            self._reachability.failed(event.error)
         if self._is_final(event.error):
             self._final_error = event.error
         if self._final_error is None:
@@ -236,12 +226,6 @@ class Subscriber:
         elif self._active is None:  # as long as it lives, the active one goes on
             self.results.append(self._final_error)
             self._finish()
-
-    def _count_failure(self, error: WsNotifyError) -> None:
-        self._failures += 1
-        if self._failures == _UNREACHABLE_AFTER:
-            self.unreachable = True
-            _log.warning("unreachable: %s. The last of them: %s", UNREACHABLE, error)
 
     def _is_final(self, error: WsNotifyError) -> bool:
         # A token function that never worked is wrong; one that fails later may lack the network.

@@ -21,6 +21,10 @@ from ws_notify.tokens import seconds_until_expiry
 from ws_notify.transport.errors import log_loss, map_exception, token_error, validate_token
 from ws_notify.transport.fragments import fragments
 
+_LONGEST_WAIT = 1.0
+"""Seconds: on Windows, Ctrl-C does not interrupt a wait for a lock before Python 3.14.
+"""
+
 
 class SyncTransport:
     """Performs the actions of a core, and collects the events of its connections."""
@@ -51,13 +55,13 @@ class SyncTransport:
                 connection.outbox.put(action.text)
 
     def wait(self, seconds: float) -> list[Event]:
-        """Return the events, waiting for the first at most so many seconds."""
+        """Return the events, waiting for the first at most so many seconds; perhaps shorter."""
         found = self._queued()
         if not found and seconds > 0:
             # Only now: in Python 3.10, a `get` whose timeout passes before it begins to wait, as
             # 0.0 does, waits forever unless the queue's lock is held. `_queued` has left it held.
             with contextlib.suppress(queue.Empty):
-                found = [self._events.get(timeout=min(seconds, threading.TIMEOUT_MAX))]
+                found = [self._events.get(timeout=min(seconds, _LONGEST_WAIT))]
             found += self._queued()
         for event in found:
             if isinstance(event, Lost):
