@@ -1,6 +1,6 @@
 """Of a replay, what is handed over is the last word; and a subscription that never stands says so.
 
-The first by the rules of docs/protocol.md, on the core and its clock.
+On the core and its clock, and over sockets.
 """
 
 import logging

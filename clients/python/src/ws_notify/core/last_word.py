@@ -1,6 +1,6 @@
 """The last word: of a replay, only the newest notification of each ref and type is handed over.
 
-docs/protocol.md, "The last word". A replay is what comes between sending a subscribe and its
+Both client libraries have this rule. A replay is what comes between sending a subscribe and its
 answer, live notifications included: on the wire they look the same.
 """
 
