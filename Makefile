@@ -52,7 +52,7 @@ endif
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
 setup: $(READY) ## install everything, once, into this folder
@@ -70,9 +70,14 @@ token: .venv/.ready ## a token: STAGE= CLIENT=frontend|backend MERCHANT= REF=123
 	@$(PY) -m ws_notify token --stage '$(STAGE)' --client '$(CLIENT)' --merchant '$(MERCHANT)' --lifetime '$(LIFETIME)' $(if $(REF),--ref '$(REF)')
 
 .PHONY: test
-test: $(READY) ## every test (ARGS="-k name" and other options of pytest)
+test: $(READY) ## every test but the next line's (ARGS="-k name" and other options of pytest)
 	@$(PY) -m tools.chromium
 	@$(PY) -m pytest $(ARGS)
+
+.PHONY: test-packages
+test-packages: $(READY) ## whether the JavaScript package installs and runs elsewhere (npm's registry)
+	@$(PY) -m tools.chromium
+	@$(PY) -m pytest tests/packages $(ARGS)
 
 # Not of the whole suite: coverage's tracer and the simulation's greenlets can hang together.
 .PHONY: coverage
@@ -97,6 +102,10 @@ format: $(READY) ## let ruff and Biome format and repair the code
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 	@$(BIOME) check --write --error-on-warnings
+
+.PHONY: package
+package: $(READY) ## the JavaScript client as a file to install, .build/ws-notify.tgz
+	@$(PY) -m tools.package
 
 .PHONY: synth
 synth: $(READY) ## the templates of all stages, checked, into cdk.out
@@ -145,7 +154,7 @@ constraints: .venv/.ready ## pin anew what the requirements bring along, after o
 
 .PHONY: clean
 clean: ## remove what was built here; what was installed stays
-	@rm -rf .build .local cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .build .local cdk.out clients/js/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -not -path './.venv/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
 
 # Changed pins are installed over what is there; only a first or an interrupted installation clears.

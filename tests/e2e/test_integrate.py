@@ -21,6 +21,7 @@ from tests.kit.peer import TIMEOUT, peer, publication
 from tools.deploy import LocalStage, local_stage
 from tools.ministack import free_port
 from tools.outputs import clients_environment
+from tools.package import PACKAGE, pack
 
 ROOT = Path(__file__).parents[2]
 SNIPPET = re.compile(r"<!-- tests: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
@@ -75,10 +76,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         environment = {**os.environ, **clients_environment(stage.outputs), **stage.environment}
         shop = Shop(stage, folder, environment, f"127.0.0.1:{free_port()}")
         # What `make env` prints for the stage of `make run` is in the environment for this one.
-        install = [line for line in BACKEND["install"].splitlines() if "make -s" not in line]
-        assert len(install) == len(BACKEND["install"].splitlines()) - 1
-        shop.run("\n".join(install), INSTALLING)
-        shop.run(FRONTEND["module"])
+        shop.run(_without_make(BACKEND["install"]), INSTALLING)
+        pack(PACKAGE)
+        shop.run(_without_make(FRONTEND["module"]))
         for name, text in (*BACKEND.items(), *FRONTEND.items()):
             if "/" in name:
                 file = folder / name
@@ -86,6 +86,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
                 file.write_text(before + text)
         with _serving(shop):
             yield shop
+
+
+def _without_make(snippet: str) -> str:
+    """Leave out its one line that calls make, which installs what this environment has."""
+    lines = snippet.splitlines()
+    left = [line for line in lines if "make -s" not in line]
+    assert len(left) == len(lines) - 1
+    return "\n".join(left)
 
 
 @contextmanager

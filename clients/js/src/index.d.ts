@@ -22,28 +22,28 @@ export interface WatchOptions {
   /** One reference, or several. */
   ref: string | number | readonly (string | number)[];
   /** Watches with the same `url` and `token` (the same string or function) share a connection. */
-  token?: Token;
+  token?: Token | undefined;
   /**
    * Only what was sent later: the `since` of an earlier watch, or when a payment's attempt began by the
    * backend's clock, never the browser's. The replay begins 10 seconds before it.
    */
-  since?: string;
+  since?: string | undefined;
   /**
    * Whether this notification is the last one to wait for: if so, the whole watch closes. Of several
    * that are known at once, the newest for which it is true decides.
    */
-  until?: (notification: Notification) => boolean;
+  until?: ((notification: Notification) => boolean) | undefined;
   /**
    * Every notification, as it comes. Without it, what a subscribe replays is held until it is
    * complete, for at most 2 seconds, and of each type only the newest is delivered.
    */
-  every?: boolean;
+  every?: boolean | undefined;
   /**
    * Seconds without a frame after which a ping asks whether the connection still works, at least 10
    * (default: 50). A hidden page sends none. After a silence that a connection did not survive, pings
    * come after two thirds of it, where that is less.
    */
-  keepAlive?: number;
+  keepAlive?: number | undefined;
 }
 
 /**

@@ -5,10 +5,11 @@ import { Subscription } from './subscription.js';
 import { KEEP_ALIVE, MIN_KEEP_ALIVE } from './timing.js';
 
 /** @import { Notification, State, StateDetail, WatchOptions } from './index.js' */
-/** @import { Watch as PublicWatch } from './index.js' */
+/** @import { Watch as PublicWatch, watchRef as PublicWatchRef } from './index.js' */
 /** @typedef {(notification: Notification, watch: PublicWatch) => unknown} OnNotification */
 
-class Watch extends EventTarget {
+// React Native has no EventTarget: there an import must not fail, `watchRef` says what is missing.
+class Watch extends (globalThis.EventTarget ?? Object) {
   /** @type {State | undefined} */
   #state;
   #subscriptions;
@@ -105,6 +106,10 @@ function callPage(/** @type {() => unknown} */ call) {
   }
 }
 
-/** @type {typeof import('./index.js').watchRef} */
-export const watchRef = (options, onNotification) =>
-  /** @type {PublicWatch} */ (new Watch(options, onNotification));
+/** @type {typeof PublicWatchRef} */
+export const watchRef = (options, onNotification) => {
+  if (!globalThis.EventTarget || !globalThis.CustomEvent) {
+    throw new Error('ws-notify needs EventTarget and CustomEvent: React Native is not supported');
+  }
+  return /** @type {PublicWatch} */ (new Watch(options, onNotification));
+};

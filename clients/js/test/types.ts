@@ -14,7 +14,7 @@ const watch: Watch = watchRef(
   },
   (notification: Notification, self) => {
     const sent: string = notification.sent_at;
-    const further: unknown = notification.amount;
+    const { amount: further } = notification;
     if (sent && further) self.close();
   },
 );

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.js.programs import CLIENT, run
+from tests.kit.programs import CLIENT, run
 
 TESTS = sorted((CLIENT / "test").glob("*.test.js"))
 MAX_SIZE = 4096
