@@ -8,10 +8,15 @@ CLIENT = Path(__file__).parents[2] / "clients/js"
 TIMEOUT = 120.0
 
 
-def run(*command: str, cwd: Path = CLIENT, env: Mapping[str, str] | None = None) -> str:
+def run(
+    *command: str,
+    cwd: Path = CLIENT,
+    env: Mapping[str, str] | None = None,
+    timeout: float = TIMEOUT,
+) -> str:
     """Run a program; return its standard output. AssertionError with all output if it fails."""
     done = subprocess.run(
-        command, cwd=cwd, env=env, check=False, capture_output=True, text=True, timeout=TIMEOUT
+        command, cwd=cwd, env=env, check=False, capture_output=True, text=True, timeout=timeout
     )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -17,6 +17,7 @@ VERSIONS = {
     "esbuild": "0.28.2",
     "typescript": "5.9.3",  # the last that resolves as `node10` without being told to tolerate it
 }
+INSTALLING = 240.0
 ROOT = Path(__file__).parents[2]
 SNIPPET = re.compile(r"<!-- tests: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
 FRONTEND = dict(SNIPPET.findall((ROOT / "docs/integrate-frontend.md").read_text()))
@@ -36,7 +37,8 @@ class Toolbox:
         toolbox = cls(folder)
         pins = [f"{name}@{version}" for name, version in VERSIONS.items()]
         npm = ("npm", "install", "--no-package-lock", *pins)
-        run(*npm, cwd=folder, env={**toolbox.environment, "PATH": os.environ["PATH"]})
+        environment = {**toolbox.environment, "PATH": os.environ["PATH"]}
+        run(*npm, cwd=folder, env=environment, timeout=INSTALLING)
         return toolbox
 
     @property
