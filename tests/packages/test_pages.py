@@ -28,7 +28,7 @@ watch.addEventListener('state', ({ detail }) => {
 SETTINGS = """
 SECRET_KEY = "of a test"
 INSTALLED_APPS = ["django.contrib.staticfiles"]
-STATIC_URL, STATIC_ROOT, STATICFILES_DIRS = "/collected/", "collected", ["static"]
+STATIC_URL, STATIC_ROOT, STATICFILES_DIRS = "/static/", "site/static", ["static"]
 STORAGES = {"staticfiles": {"BACKEND": "settings.Storage"}}
 
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
@@ -45,13 +45,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(toolbox: Toolbox, shop: Path, request: pytest.FixtureRequest) -> Path:
+def page(shop: Path, request: pytest.FixtureRequest) -> Path:
     """Return a page of its own beside the installed package, not bundled yet."""
     page: Path = shop / request.node.name.replace("/", "-")
     page.mkdir()
     (page / "page.js").write_text(SCRIPT % "ws-notify")
     (page / "index.html").write_text(PAGE % "./page.js")
-    assert toolbox.folder in page.parents
     return page
 
 
@@ -72,7 +71,7 @@ def _static(toolbox: Toolbox, page: Path) -> None:
     for name, text in FRONTEND.items():
         if name.startswith("static/"):
             (page / name).write_text(text)
-    (page / "static/page.js").write_text(SCRIPT % "./ws-notify/index.js")
+    (page / "static/page.js").write_text(SCRIPT % "/static/ws-notify/index.js")
 
 
 def _collect(page: Path, aggregation: str) -> None:
@@ -87,7 +86,7 @@ def test_a_plain_script_imports_the_one_file(
     browser: Browser, toolbox: Toolbox, page: Path
 ) -> None:
     _static(toolbox, page)
-    (page / "index.html").write_text(PAGE % "./static/page.js")
+    (page / "index.html").write_text(PAGE % "/static/page.js")
     _assert_runs(browser, page)
 
 
@@ -114,11 +113,11 @@ def test_django_collects_the_static_files_with_hashed_names_and_the_page_runs(
 ) -> None:
     _static(toolbox, page)
     _collect(page, aggregation)
-    names = json.loads((page / "collected/staticfiles.json").read_text())["paths"]
-    script = (page / "collected" / names["page.js"]).read_text()
+    names = json.loads((page / "site/static/staticfiles.json").read_text())["paths"]
+    script = (page / "site/static" / names["page.js"]).read_text()
     assert (names["ws-notify/index.js"] in script) == (aggregation == "True")
-    (page / "index.html").write_text(PAGE % f"./collected/{names['page.js']}")
-    _assert_runs(browser, page)
+    (page / "site/index.html").write_text(PAGE % f"/static/{names['page.js']}")
+    _assert_runs(browser, page / "site")
 
 
 def test_djangos_aggregation_takes_the_modules_sources_as_well(page: Path) -> None:
