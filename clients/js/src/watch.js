@@ -8,8 +8,7 @@ import { KEEP_ALIVE, MIN_KEEP_ALIVE } from './timing.js';
 /** @import { Watch as PublicWatch, watchRef as PublicWatchRef } from './index.js' */
 /** @typedef {(notification: Notification, watch: PublicWatch) => unknown} OnNotification */
 
-// React Native has no EventTarget: there an import must not fail, `watchRef` says what is missing.
-class Watch extends (globalThis.EventTarget ?? Object) {
+class Watch extends EventTarget {
   /** @type {State | undefined} */
   #state;
   #subscriptions;
@@ -107,9 +106,5 @@ function callPage(/** @type {() => unknown} */ call) {
 }
 
 /** @type {typeof PublicWatchRef} */
-export const watchRef = (options, onNotification) => {
-  if (!globalThis.EventTarget || !globalThis.CustomEvent) {
-    throw new Error('ws-notify needs EventTarget and CustomEvent: React Native is not supported');
-  }
-  return /** @type {PublicWatch} */ (new Watch(options, onNotification));
-};
+export const watchRef = (options, onNotification) =>
+  /** @type {PublicWatch} */ (new Watch(options, onNotification));
