@@ -20,6 +20,7 @@ interface Document {
   getElementById(id: 'outcome'): Outcome;
 }
 declare const url: string;
+declare const attempt: { startedAt: string };
 declare function show(...what: unknown[]): void;
 declare function fetchToken(): Promise<string>;
 """
