@@ -14,10 +14,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 from websockets.exceptions import ConnectionClosed
 
-from tests.clients.js.programs import CLIENT
 from tests.clients.python.kit.frames import notification, subscribed
 from tests.clients.python.kit.server import Visit, scripted
 from tests.kit.browser import running, serving
+from tests.kit.programs import CLIENT
 
 TIMEOUT_MS = 40_000
 
