@@ -19,6 +19,8 @@ _MAX_REFS: Final = 20
 _MERCHANT: Final = re.compile("[A-Za-z0-9._:-]{1,128}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _REF_BYTES: Final = 512
+_MAX_INTEGER: Final = 2**53 - 1
+_NBF_LEEWAY: Final = 60
 _CONTEXT_BYTES: Final = 7_000
 _NOTIFICATION_BYTES: Final = 128 * 1024
 _CODES: Final = {"invalid_json", "invalid_message", "too_large", "forbidden"}
@@ -59,15 +61,14 @@ def _claimed(claims: dict[str, Any], now: float) -> Identity | None:
     client, merchant_id, exp = claims["client"], claims["merchant_id"], claims["exp"]
     begins = claims.get("nbf", 0)
     refs = claims.get("ref", [])
-    refs = [refs] if isinstance(refs, str) else refs
+    refs = [_as_text(ref) for ref in (refs if isinstance(refs, list) else [refs])]
     if (
         client not in {"frontend", "backend"}
-        or not isinstance(refs, list)
         or not _MERCHANT.fullmatch(merchant_id)
         or isinstance(exp, bool)
         or not now < exp <= now + _DAY
         or isinstance(begins, bool)
-        or not begins <= now
+        or not begins <= now + _NBF_LEEWAY
         or not all(map(_is_ref, refs))
         or len(refs) > _MAX_REFS
         or (not refs and (client == "frontend" or "ref" in claims))
@@ -75,6 +76,10 @@ def _claimed(claims: dict[str, Any], now: float) -> Identity | None:
         return None
     identity = Identity(client, merchant_id, frozenset(refs) if refs else None, int(exp) * 1000)
     return identity if len(json.dumps(identity.to_context())) <= _CONTEXT_BYTES else None
+
+
+def _as_text(ref: Any) -> Any:
+    return str(ref) if type(ref) is int and abs(ref) <= _MAX_INTEGER else ref
 
 
 def _is_ref(ref: Any) -> bool:

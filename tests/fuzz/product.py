@@ -32,7 +32,7 @@ def forged_tokens(now: int, key: str) -> Iterator[ForgedToken]:
     parts: dict[str, tuple[list[Any], list[Any]]] = {
         "role": (["frontend", "backend"], [ABSENT, "admin", ["backend"]]),
         "merchant": (["shop"], [ABSENT, 7]),
-        "ref": (["1", ["1", "2"]], [[], 1, None]),
+        "ref": (["1", ["1", "2"]], [[], True, None]),
         "expiry": ([now + 60, now + DAY], [ABSENT, now - 60, now, "2000000000", *far]),
         "algorithm": (["HS256"], ["none", "HS512", "RS256"]),
         "kid": (["first"], [ABSENT, "third", "second"]),

@@ -13,7 +13,7 @@ from tests.fuzz.harnesses import PRINCIPALS, Event, Handshake
 from tests.kit.bad_frames import TABLE
 from tests.kit.forgeries import FORGERIES
 from tests.kit.frames import publish, subscribe, unsubscribe
-from tests.kit.tokens import ABSENT, KEYS, b64, signed, token
+from tests.kit.tokens import ABSENT, KEYS, NOW, b64, signed, token
 
 _MAX_SEED: Final = 2_000
 """Characters: longer seeds would take the time of many."""
@@ -32,6 +32,7 @@ _TOKENS: Final = (
     token({"kid": "second"}, key=KEYS["second"], ref=["1", "2"]),
     token(client="backend", ref=ABSENT, nbf=0, iat=1, aud="x"),
     token(client="backend", ref="1"),
+    token(ref=[12303, "a"], nbf=NOW + 60),
     token(ref=[f"{n:-<360}" for n in range(20)]),  # too long for the context of an authorizer
 )
 SEEDS: Final = {

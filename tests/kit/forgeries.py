@@ -30,7 +30,8 @@ _INVALID_MERCHANTS: Final[tuple[Any, ...]] = (
     "shop\ud800", "s" * 129,
 )  # fmt: skip
 _INVALID_REFS: Final[tuple[Any, ...]] = (
-    None, 12303, True, "", {"12303": True}, [], [f"r{n}" for n in range(21)], ["12303", 12304],
+    None, True, False, 12303.5, 1.0, 2**53, -(2**53), 10**400, "", {"12303": True}, [],
+    [f"r{n}" for n in range(21)], ["12303", True], [12303, 12304.0], [12303, 2**53],
     ["12303", None], ["12303", ""], [["12303"]], "é" * 256 + "r", "12303\0", "12303\n", "12303\x85",
     "12303\ud800", ["12303", "r" * 513], ["12303", "12304\x1f"], ["12303", "\udfff"],
 )  # fmt: skip
@@ -39,7 +40,7 @@ _OTHER_ALGS: Final[tuple[Any, ...]] = (
     "RS256", "ES256", "PS256", "EdDSA", "dir", None, 256, ["HS256"], {},
 )  # fmt: skip
 _UNKNOWN_KIDS: Final[tuple[Any, ...]] = (
-    "", "third", "First", "first ", "../first", "/etc/passwd", "/dev/null", "*",
+    "", "third", "current", "First", "first ", "../first", "/etc/passwd", "/dev/null", "*",
     "__class__", "first\x00", "' OR 1=1 --", "k" * 10_000, "prémier", "\ud800",
 )  # fmt: skip
 _INVALID_KIDS: Final[tuple[Any, ...]] = (None, 0, 1, 1.5, True, ["first"], {"first": 1})
@@ -90,7 +91,8 @@ def _invalid_ends(now: int) -> dict[str, Any]:
 
 def _invalid_beginnings(now: int) -> dict[str, Any]:
     return {
-        "a second ahead": now + 1,
+        "61 seconds ahead": now + 61,
+        "a blink more than a minute ahead": now + 60.5,
         "two minutes ahead": now + 120,
         "a day ahead": now + DAY,
         "ahead, with a fraction": now + 120.5,

@@ -197,6 +197,11 @@ def test_a_secret_is_an_object_of_kids_and_keys(keys: dict[str, str]) -> None:
     assert parse_keys(json.dumps(keys)) == keys
 
 
+@pytest.mark.parametrize("current", ["a", "no such key", "current", "", None, 7, KEY, {"a": KEY}])
+def test_the_member_current_is_not_a_key_and_locks_nobody_out(current: Any) -> None:
+    assert parse_keys(json.dumps({"current": current, "a": KEY})) == {"a": KEY}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -208,6 +213,7 @@ def test_a_secret_is_an_object_of_kids_and_keys(keys: dict[str, str]) -> None:
         "[" * 100_000,
         json.dumps(KEY),
         json.dumps([KEY]),
+        json.dumps({"current": KEY}),
         json.dumps({"first": None}),
         json.dumps({"first": 1}),
         json.dumps({"first": ""}),

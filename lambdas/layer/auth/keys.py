@@ -19,6 +19,11 @@ _CACHE_TTL_MS = 5 * 60 * 1000
 _LOOKUP_COOLDOWN_MS = 60 * 1000
 _RETRY_COOLDOWN_MS = 5 * 1000
 _MIN_KEY_LENGTH = 32
+_CURRENT = "current"
+"""The member of the secret that names the key to sign with. It is for those who mint.
+
+A wrong name in it is theirs to report: here it must lock nobody out.
+"""
 
 Fetch = Callable[[], dict[str, str]]
 
@@ -96,17 +101,19 @@ def _elapsed_ms(since: int | None, now: int) -> float:
 
 
 def parse_keys(text: str) -> dict[str, str]:
-    """Return the keys that a secret's text holds. Raises BadSecretError."""
+    """Return the keys that a secret's text holds, without `current`. Raises BadSecretError."""
     try:
         keys = json.loads(text)
     except (ValueError, RecursionError):
         keys = None
+    if isinstance(keys, dict):
+        keys.pop(_CURRENT, None)
     if not (isinstance(keys, dict) and keys) or not all(
         isinstance(key, str) and len(key) >= _MIN_KEY_LENGTH and can_sign(key)
         for key in keys.values()
     ):
         raise BadSecretError(
             f"the secret must be a JSON object of kid: key, each key of {_MIN_KEY_LENGTH} or more "
-            "characters, and not one of a pair (PEM, SSH)"
+            "characters, and not one of a pair (PEM, SSH); beside them, `current` may name one"
         )
     return keys

@@ -22,6 +22,12 @@ _MAX_REFS = 20
 _MAX_CONTEXT = 7_000
 """Bytes: an authorizer's answer may have 8,192 (API Gateway's quota), its policy included."""
 
+_NBF_LEEWAY = 60
+"""Seconds: who mints may be ahead of this clock. `exp` has none, as what it ends stays ended.
+
+RFC 7519, 4.1.5, allows for "no more than a few minutes".
+"""
+
 _ANY_REF = "any"
 
 # `exp` and `nbf` are compared here, with the caller's clock. Of the claims that the protocol does
@@ -97,12 +103,12 @@ def _identity(claims: dict[str, Any], now: float) -> Identity:
         topics = [topic_of({**claims, "ref": ref}) for ref in refs or [_ANY_REF]]
     except InvalidMessage as error:
         raise InvalidToken(error.field or "") from None
-    if "nbf" in claims and not (_is_time(claims["nbf"]) and claims["nbf"] <= now):
+    if "nbf" in claims and not (_is_time(claims["nbf"]) and claims["nbf"] <= now + _NBF_LEEWAY):
         raise InvalidToken("nbf is in the future or not a time")
     identity = Identity(
         client=client,
         merchant_id=topics[0].merchant_id,
-        refs=refs,
+        refs=None if refs is None else frozenset(str(topic.ref) for topic in topics),
         expires_at_ms=_expires_at(claims["exp"], now) * 1000,
     )
     if len(json.dumps(identity.to_context())) > _MAX_CONTEXT:
@@ -110,19 +116,16 @@ def _identity(claims: dict[str, Any], now: float) -> Identity:
     return identity
 
 
-def _refs(claims: dict[str, Any], client: str) -> frozenset[str] | None:
+def _refs(claims: dict[str, Any], client: str) -> list[Any] | None:
+    """Return what a token names as refs, each still to be checked; None for every ref."""
     if "ref" not in claims:
         if client == FRONTEND:
             raise InvalidToken("ref")
         return None
-    refs = [claims["ref"]] if isinstance(claims["ref"], str) else claims["ref"]
-    if (
-        not isinstance(refs, list)
-        or not 1 <= len(refs) <= _MAX_REFS
-        or not all(isinstance(ref, str) for ref in refs)
-    ):
+    refs = claims["ref"] if isinstance(claims["ref"], list) else [claims["ref"]]
+    if not 1 <= len(refs) <= _MAX_REFS:
         raise InvalidToken("ref")
-    return frozenset(refs)
+    return refs
 
 
 def _expires_at(exp: Any, now: float) -> int:
