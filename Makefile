@@ -72,6 +72,7 @@ token: .venv/.ready ## a token: STAGE= CLIENT=frontend|backend MERCHANT= REF=123
 .PHONY: test
 test: $(READY) ## every test but the next line's (ARGS="-k name" and other options of pytest)
 	@$(PY) -m tools.chromium
+	@$(PY) -m tools.languages
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: test-packages

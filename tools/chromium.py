@@ -7,10 +7,10 @@ system's repairs.
 import os
 import platform
 import shutil
-import subprocess
 from pathlib import Path
 
 from tools import ToolError
+from tools.debian import can_install, install
 from tools.terminal import exit_status, say
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -41,23 +41,12 @@ def main() -> int:
     try:
         chromium()
     except ToolError:
-        if not (shutil.which("apt-get") and os.geteuid() == 0):
+        if not can_install():
             raise
         say("installing Debian's Chromium for the tests (once; a minute) ...")
-        _apt_get("update")
-        _apt_get("install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core")
+        install("chromium", "fonts-dejavu-core", remedy=_REMEDY)
         chromium()
     return 0
-
-
-def _apt_get(*arguments: str) -> None:
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    command = ("apt-get", "-qq", *arguments)
-    done = subprocess.run(  # noqa: S603 - constant but for the names above
-        command, env=environment, check=False, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise ToolError(f"{' '.join(command)} failed:\n{done.stderr.strip()}\n{_REMEDY}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tools.cdk import bootstrap, deploy, synthesise
 from tools.ministack import MiniStack, free_port, ministack
@@ -46,11 +47,17 @@ class LocalStage:
 
     def keys(self) -> dict[str, str]:
         """Read the keys of its tokens, `{kid: key}`, on a stage whose auth is not off."""
-        return _stage(self.outputs, self.server).keys()
+        return dict(_stage(self.outputs, self.server).keys().secret().keys)
 
-    def token(self, client: str, merchant_id: str, *refs: str, lifetime: int = 3600) -> str:
+    def token(
+        self,
+        client: Literal["frontend", "backend"],
+        merchant_id: str,
+        *refs: str,
+        lifetime: int = 3600,
+    ) -> str:
         """Mint a token, on a stage whose auth is not off; `lifetime` is in seconds."""
-        mint = _stage(self.outputs, self.server).minter()
+        mint = _stage(self.outputs, self.server).keys().mint_token
         ref = list(refs) or None
         return mint(client=client, merchant_id=merchant_id, ref=ref, lifetime=lifetime)
 
@@ -111,7 +118,7 @@ def _deployed(
     progress("deployed; asking it over a WebSocket")
     url = outputs["WebsocketConnectEndpointURL"]
     if auth == "required":
-        token = _stage(outputs, server).minter()(client="backend", merchant_id="-")
+        token = _stage(outputs, server).keys().mint_token(client="backend", merchant_id="-")
         url = f"{url}?token={token}"
     require_pong(url, server)
     progress("it answers")

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from tools import ToolError
 from ws_notify.cli.failures import Failure
+from ws_notify.exceptions import WsNotifyError
 
 _DIM, _BOLD, _RED, _PLAIN = "\033[2m", "\033[1m", "\033[31m", "\033[0m"
 
@@ -42,7 +43,7 @@ def exit_status(main: Callable[[], int]) -> int:
     """Run a tool's main; an error becomes its text and the exit status 1, without a trace."""
     try:
         return main()
-    except (ToolError, Failure) as error:
+    except (ToolError, Failure, WsNotifyError) as error:
         sys.stdout.flush()
         sys.stderr.write(f"{_styled('error:', _RED, sys.stderr)} {error}\n")
         return 1

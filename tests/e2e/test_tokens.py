@@ -2,7 +2,7 @@
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import jwt
@@ -117,7 +117,7 @@ def test_tokens_in_the_query_or_a_header_permit_subscribe_and_publish(guarded: L
 def test_a_frame_outside_the_token_is_forbidden_and_changes_nothing(
     guarded: LocalStage,
     guarded_dynamodb: "DynamoDBClient",
-    client: str,
+    client: Literal["frontend", "backend"],
     frame: dict[str, Any],
     field: str,
 ) -> None:

@@ -22,6 +22,7 @@ from ws_notify.cli.stage import LOCAL, LOCAL_OUTPUTS, LOCAL_REGION, Stage
 from ws_notify.tokens import MAX_LIFETIME
 
 KEYS = {"first": "a" * 64, "second": "b" * 64}
+SECRET = json.dumps({**KEYS, "current": "second"})
 FRONTEND = ("--client", "frontend", "--merchant", "shop", "--ref", "12303")
 
 
@@ -35,7 +36,7 @@ def secret(aws: str) -> str:
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )
-    arn: str = client.create_secret(Name="keys", SecretString=json.dumps(KEYS))["ARN"]
+    arn: str = client.create_secret(Name="keys", SecretString=SECRET)["ARN"]
     return arn
 
 
@@ -97,7 +98,8 @@ def test_a_stage_on_aws_is_read_with_the_callers_environment_in_its_region(
 
 def test_the_keys_are_read_as_the_authorizer_reads_them(aws: str, secret: str) -> None:
     keys = Stage(LOCAL, {"TokenKeysSecretArn": secret}, LOCAL_REGION, aws).keys()
-    assert keys == parse_keys(json.dumps(KEYS)) == KEYS
+    assert keys.secret().keys == parse_keys(SECRET) == KEYS
+    assert keys.signing_key().kid == "second"
 
 
 def test_the_maximal_lifetime_is_the_authorizers() -> None:

@@ -13,7 +13,6 @@ from tests.clients.python.kit.aws import SILENCE, Answer, Aws, aws, rejected, st
 from tests.clients.python.kit.server import Server, scripted
 from tests.clients.python.kit.service import Service
 from ws_notify.cli import stage
-from ws_notify.cli.failures import Failure
 from ws_notify.cli.main import main
 
 KEYS = {"first": "1" * 32, "second": "2" * 32}
@@ -35,7 +34,8 @@ def no_stack() -> Answer:
 
 def secret(text: str | None = None) -> Answer:
     """Return the answer of Secrets Manager."""
-    return Answer(json.dumps({"SecretString": json.dumps(KEYS) if text is None else text}))
+    held = json.dumps({"current": "second", **KEYS}) if text is None else text
+    return Answer(json.dumps({"SecretString": held}))
 
 
 def outputs(url: str = "wss://x/dev") -> Answer:
@@ -52,24 +52,6 @@ def test_a_deployed_stage_is_found_by_the_outputs_of_its_stack(
     assert not found.has_keys
     assert "Action=DescribeStacks" in here.requests[0][1]
     assert "StackName=OttuWsNotify-dev" in here.requests[0][1]
-
-
-def test_the_keys_of_a_stage_are_read_with_the_newest_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    with aws(monkeypatch, outputs(), secret()):
-        keys = stage.find("dev").keys()
-    assert list(keys.items()) == list(KEYS.items())
-
-
-@pytest.mark.parametrize("text", ["", "garbage-of-the-secret", "[]", "{}"])
-def test_a_secret_without_keys_is_an_error_without_its_content(
-    monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    with aws(monkeypatch, outputs(), secret(text)):
-        found = stage.find("dev")
-        with pytest.raises(Failure, match="holds no keys") as raised:
-            found.keys()
-    assert "garbage" not in str(raised.value)
-    assert raised.value.__suppress_context__
 
 
 @pytest.mark.parametrize(
@@ -112,7 +94,7 @@ def test_a_missing_boto3_is_an_error_that_names_the_extra(
     assert "pip install 'ws-notify[aws]'" in capsys.readouterr().err
 
 
-def test_token_signs_with_the_newest_key_unless_a_kid_is_given(
+def test_token_signs_with_the_current_key_unless_a_kid_is_given(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     with aws(monkeypatch, *[outputs(), secret()] * 3):
@@ -214,7 +196,7 @@ def test_the_stage_local_is_found_by_the_file_of_make_run(
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
         found = stage.find("local")
         assert found.url == "ws://localhost:4566/x/local"
-        assert found.keys() == KEYS
+        assert found.keys().secret().keys == KEYS
 
 
 def test_the_stage_local_without_make_run_is_an_error_that_names_it(

@@ -1,5 +1,6 @@
 """The README's snippets run as they stand, and its samples are what the command prints."""
 
+import json
 import re
 import shlex
 import socket
@@ -86,12 +87,17 @@ def test_the_listen_snippet_prints_several_refs(server: Server, capsys: Capture)
     assert [line.split()[:2] for line in printed] == [["12303", "n-12303"], ["12304", "n-12304"]]
 
 
-def test_the_tokens_snippet_mints_for_pages_and_for_the_backend(server: Server) -> None:
-    names = run("tokens", url=server.url, key=KEY, kid="first")
-    page = jwt.decode(names["page_token"]("12303"), KEY, algorithms=["HS256"])
-    assert (page["client"], page["ref"]) == ("frontend", "12303")
-    with names["publisher"] as client:
-        client.publish(merchant_id="shop", ref="1", project="p", type="t", message="m")
+def test_the_tokens_snippet_mints_for_pages_and_for_the_backend(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = {"first": KEY, "old": "o" * 32, "current": "first"}
+    with aws(monkeypatch, Answer(json.dumps({"SecretString": json.dumps(secret)}))) as here:
+        names = run("tokens", url=server.url, secret_arn="keys")  # noqa: S106 - its name
+        page = jwt.decode(names["page_token"]("12303"), KEY, algorithms=["HS256"])
+        assert (page["client"], page["ref"]) == ("frontend", "12303")
+        with names["publisher"] as client:
+            client.publish(merchant_id="shop", ref="1", project="p", type="t", message="m")
+    assert len(here.requests) == 1
     (principal,) = server.tokens
     backend = jwt.decode((principal or "").split()[1], KEY, algorithms=["HS256"])
     assert backend["client"] == "backend"

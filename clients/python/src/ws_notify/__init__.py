@@ -20,10 +20,12 @@ from ws_notify.exceptions import (
     ConnectionLostError,
     DeadlineError,
     HandshakeError,
+    KeysError,
     RefusedError,
     TokenError,
     WsNotifyError,
 )
+from ws_notify.keys import Keys
 from ws_notify.subscription import Subscription
 from ws_notify.timeouts import Timeouts
 from ws_notify.tokens import mint_token
@@ -38,6 +40,8 @@ __all__ = [
     "ConnectionLostError",
     "DeadlineError",
     "HandshakeError",
+    "Keys",
+    "KeysError",
     "LambdaPublisher",
     "Notification",
     "Receipt",

@@ -5,6 +5,7 @@ WsNotifyError
 ├── HandshakeError         the service refused the connection; `status` is HTTP's
 ├── ConnectionLostError    a connection ended or fell silent; `close_code` is WebSocket's
 ├── TokenError             the token function raised; its error is the cause
+│   └── KeysError          the keys to sign with could not be read, or the secret is wrong
 ├── ConfigurationError     no connection can be opened as things are set up here
 ├── DeadlineError          a publish got no receipt in time; `id` makes another try safe
 └── ClosedError            the client was closed before
@@ -102,6 +103,18 @@ class ConfigurationError(WsNotifyError):
     """No connection can be opened, however often it is tried: a certificate, a proxy, a package."""
 
     code = "configuration"
+
+
+class KeysError(TokenError):
+    """The keys could not be read (`retryable`), or the secret does not hold what it should.
+
+    The text names what to do, and holds nothing of a key.
+    """
+
+    code = "no_keys"
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message, retryable=retryable)
 
 
 class DeadlineError(WsNotifyError):

@@ -96,7 +96,9 @@ def endpoint_of(
     found, token = find_stage(args), token_of(args)
     if token or not (found and found.has_keys):
         return build_endpoint(args, found, token)
-    mint = functools.partial(found.minter(), client=client, merchant_id=args.merchant, ref=refs)
+    mint = functools.partial(
+        found.keys().mint_token, client=client, merchant_id=args.merchant, ref=refs
+    )
     try:
         mint()
     except ValueError as error:

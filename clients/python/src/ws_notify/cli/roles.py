@@ -61,12 +61,10 @@ def _minted(found: Stage | None, merchant_id: str, ref: str) -> Roles:
     if not (found and found.has_keys):
         anonymous = Principal(None)
         return Roles(merchant_id, ref, anonymous, anonymous)
-    mint = found.minter()
+    mint = found.keys().mint_token
     try:
-        listener, publisher = (
-            Principal(mint(client=client, merchant_id=merchant_id, ref=ref))
-            for client in ("frontend", "backend")
-        )
+        listener = Principal(mint(client="frontend", merchant_id=merchant_id, ref=ref))
+        publisher = Principal(mint(client="backend", merchant_id=merchant_id, ref=ref))
     except ValueError as error:
         raise UsageError(str(error)) from error
     return Roles(merchant_id, ref, listener, publisher, minted=True)

@@ -1,8 +1,7 @@
 """A deployed stage, found by its name: its outputs, its URL and the keys of its tokens."""
 
-import functools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,8 @@ from urllib.parse import urlsplit
 
 from ws_notify.boto import make_client
 from ws_notify.cli.failures import Failure
+from ws_notify.keys import Keys, fetch_text
 from ws_notify.region import region
-from ws_notify.tokens import mint_token
 
 LOCAL = "local"
 LOCAL_REGION = "eu-west-1"
@@ -41,37 +40,23 @@ class Stage:
         """Whether it accepts tokens."""
         return _KEYS_SECRET in self.outputs
 
-    def minter(self) -> Callable[..., str]:
-        """Return `mint_token` with its newest key, which is read once. Raises Failure."""
-        kid, key = list(self.keys().items())[-1]
-        return functools.partial(mint_token, key, kid)
-
-    def keys(self) -> dict[str, str]:
-        """Read its keys, `{kid: key}`, the newest last. Raises Failure."""
+    def keys(self) -> Keys:
+        """Return its keys, not read yet. Raises Failure where it has none."""
         if not self.has_keys:
             raise Failure(f"The stage {self.name} does not use tokens: its auth is off")
         secret = self.outputs[_KEYS_SECRET]
-        remedy = "It takes the permission secretsmanager:GetSecretValue on it; or pass --token"
-        options: dict[str, Any] = {"region": self.region}
-        if self.endpoint:
-            remedy = "Start it again with `make run`"
-            credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-            options |= {"endpoint_url": self.endpoint, **credentials}
+        if not self.endpoint:
+            return Keys.from_secret(secret)
+        remedy = "Start it again with `make run`"
         with _aws_failures(f"The keys in {secret} could not be read", remedy):
-            client = _client("secretsmanager", **options)
-            text = client.get_secret_value(SecretId=secret)["SecretString"]
-        return _parse_keys(text, secret)
-
-
-def _parse_keys(text: str, secret: str) -> dict[str, str]:
-    try:
-        keys = json.loads(text)
-    except ValueError:
-        keys = None
-    if not isinstance(keys, dict) or not keys:
-        # Without the cause, whose text may hold a part of the secret.
-        raise Failure(f"{secret} holds no keys: it must be a JSON object of kid: key") from None
-    return keys
+            client = _client(
+                "secretsmanager",
+                region=self.region,
+                endpoint_url=self.endpoint,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",  # noqa: S106 - the local AWS takes any
+            )
+        return Keys(lambda: fetch_text(secret, client, remedy), secret)
 
 
 def stack_name(name: str) -> str:

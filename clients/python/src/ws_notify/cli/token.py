@@ -9,9 +9,8 @@ from ws_notify.cli import stage
 from ws_notify.cli.failures import Failure, UsageError
 from ws_notify.cli.options import Commands, add_command
 from ws_notify.cli.terminal import print_result
+from ws_notify.secret import MIN_KEY_LENGTH
 from ws_notify.tokens import MAX_LIFETIME, mint_token
-
-_MIN_KEY_LENGTH = 32
 
 
 def add_to(commands: Commands) -> None:
@@ -38,7 +37,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--lifetime", type=_lifetime, default=3600, metavar="SECONDS",
                         help="default: an hour; less than a day")  # fmt: skip
-    parser.add_argument("--kid", help="the key's name; with --stage, the newest by default")
+    parser.add_argument("--kid", help="the key's name; with --stage, the current one by default")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--stage", metavar="NAME", help="signs with the key of this stage, read "
                         "from its secret (extra [aws])")  # fmt: skip
@@ -53,11 +52,11 @@ def _lifetime(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Mint. Raises UsageError for invalid claims, Failure without a key."""
+    """Mint. Raises UsageError for invalid claims, Failure and KeysError without a key."""
     kid, key = _stages_key(args) if args.stage else (_kid(args), _key(args))
-    if not isinstance(key, str) or len(key) < _MIN_KEY_LENGTH:
+    if len(key) < MIN_KEY_LENGTH:
         raise Failure(
-            f"The key is too short: a stage's keys have at least {_MIN_KEY_LENGTH} characters"
+            f"The key is too short: a stage's keys have at least {MIN_KEY_LENGTH} characters"
         )
     try:
         print_result(
@@ -76,11 +75,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _stages_key(args: argparse.Namespace) -> tuple[str, str]:
-    keys = stage.find(args.stage).keys()
-    kid = args.kid or list(keys)[-1]
-    if kid not in keys:
-        raise Failure(f"The stage has no key {kid!r}, only {', '.join(map(repr, keys))}")
-    return kid, keys[kid]
+    signing = stage.find(args.stage).keys().signing_key(args.kid)
+    return signing.kid, signing.key
 
 
 def _kid(args: argparse.Namespace) -> str:
