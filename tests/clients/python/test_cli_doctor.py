@@ -2,9 +2,11 @@
 
 import re
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
+import jwt
 import pytest
 
 from tests.clients.python.kit.frames import GATEWAYS_ERROR, FrozenTime, error, receipt
@@ -113,6 +115,50 @@ def test_doctor_with_an_origin_sends_it(capsys: Capture) -> None:
         assert doctor(server.url, "--origin", "https://pay.example.com") == 0
     assert origins == ["https://pay.example.com"]
     assert "✓ delivery" in capsys.readouterr().out
+
+
+def hs512(*_: object) -> str:
+    claims = {"client": "backend", "merchant_id": "acme", "exp": int(time.time()) + 60}
+    return jwt.encode(claims, "k" * 64, algorithm="HS512", headers={"kid": "first"})
+
+
+def test_what_is_wrong_with_a_token_is_said_before_anything_connects(capsys: Capture) -> None:
+    assert doctor("wss://nowhere.invalid/dev", "--token", hs512()) == 1
+    output = capsys.readouterr().out
+    assert steps(output) == [("!", "token"), ("✗", "name")]
+    assert "alg in its header is 'HS512', and the service accepts HS256 alone" in output
+
+
+def test_a_fault_of_a_token_is_the_remedy_where_it_is_refused(capsys: Capture) -> None:
+    with scripted(401) as server:
+        assert doctor(server.url, "--token", hs512()) == 1
+    output = capsys.readouterr().out
+    assert steps(output)[-1] == ("✗", "handshake")
+    assert "The token: alg in its header is 'HS512'" in output.splitlines()[-1]
+    assert hs512() not in output
+
+
+def test_a_token_that_nobody_looks_at_fails_no_check(capsys: Capture) -> None:
+    with scripted(Service()) as server:
+        assert doctor(server.url, "--token", "opaque") == 0
+    assert "! token" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], "✓ token"),
+        (["--merchant", "shop"], """merchant_id is "acme", and --merchant is 'shop'"""),
+        (["--ref", "10"], """ref is ["9", "8"], and --ref is '10'"""),
+        (["--ref", "9"], "✓ token"),
+    ],
+)
+def test_a_token_for_another_merchant_or_ref_is_named(
+    capsys: Capture, more: list[str], said: str
+) -> None:
+    given = token("frontend", ref=["9", "8"])
+    assert doctor("wss://nowhere.invalid/dev", "--token", given, *more) == 1
+    assert said in capsys.readouterr().out
 
 
 def answering(*answers: str, code: int | None = None) -> Script:

@@ -12,6 +12,7 @@ import pytest
 from tests.clients.python.kit.aws import SILENCE, Answer, Aws, aws, rejected, stack_outputs
 from tests.clients.python.kit.server import Server, scripted
 from tests.clients.python.kit.service import Service
+from ws_notify import mint_token
 from ws_notify.cli import stage
 from ws_notify.cli.main import main
 
@@ -174,6 +175,24 @@ def test_a_command_with_a_token_uses_it(monkeypatch: pytest.MonkeyPatch) -> None
         assert main(["publish", "--stage", "dev", "--token", "t", "shop", "1", "paid"]) == 0
         assert server.tokens == ["Bearer t"]
     assert len(here.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("kid", "answer", "said"),
+    [
+        ("second", secret(), "✓ token"),
+        ("third", secret(), "kid in its header is 'third', and the stage has only"),
+        ("first", secret(), "its signature is not by the key that its kid names"),
+        ("third", rejected(400, "AccessDeniedException"), "signature was not checked"),
+    ],
+)
+def test_doctor_compares_a_token_with_the_keys_of_the_stage_where_it_may_read_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, kid: str, answer: Answer, said: str
+) -> None:
+    given = mint_token(KEYS["second"], kid, client="backend", merchant_id="shop")
+    with scripted(401) as server, aws(monkeypatch, outputs(server.url), answer):
+        assert main(["doctor", "--stage", "dev", "--token", given]) == 1
+    assert said in capsys.readouterr().out
 
 
 def write_local_outputs(content: object) -> None:

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -45,13 +45,20 @@ class PageEndpoint(Endpoint):
 class Checks:
     """All of them, from the name to the delivery; `timeout` is that of an answer, in seconds.
 
-    `open` must be called with a principal before the checks that follow it.
+    `faults` are what was seen in its tokens. `open` must be called with a principal before the
+    checks that follow it.
     """
 
     def __init__(
-        self, endpoint: Endpoint, roles: Roles, origin: str | None = None, timeout: float = 10.0
+        self,
+        endpoint: Endpoint,
+        roles: Roles,
+        origin: str | None = None,
+        timeout: float = 10.0,
+        faults: Mapping[str, str] | None = None,
     ) -> None:
         self.roles = roles
+        self._faults = faults or {}
         self.target = network.target_of(endpoint.url)
         self._endpoint, self._origin, self._timeout = endpoint, origin, timeout
         self._probes: dict[Principal, Probe] = {}
@@ -167,7 +174,8 @@ class Checks:
         try:
             return step()
         except HandshakeError as error:
-            raise diagnose_handshake(error, url, principal.token, self._origin) from error
+            fault = self._faults.get(principal.token or "")
+            raise diagnose_handshake(error, url, principal.token, self._origin, fault) from error
         except RefusedError as error:
             raise diagnose_rejection(error, principal.token) from error
         except ConnectionLostError as error:

@@ -7,13 +7,17 @@ from urllib.parse import urlsplit
 from ws_notify.cli.network import Target
 from ws_notify.cli.terminal import format_duration
 from ws_notify.exceptions import ConnectionLostError, HandshakeError, RefusedError
-from ws_notify.tokens import read_claims, read_kid, seconds_until_expiry
+from ws_notify.tokens import read_claims, read_kid
 
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
 _SERVER_ERROR = 500
-_DAY = 24 * 60 * 60
-_AWS = ".amazonaws.com"
+_EXECUTE_API = ".execute-api."
+"""In each default domain of an API, in every partition: custom domains have none.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-publish.html
+"""
 _LOCAL = ["_aws", "execute-api"]
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Finding(Exception):  # noqa: N818 - the result that ends the checks
@@ -32,13 +36,17 @@ def diagnose_resolution(error: OSError, target: Target) -> Finding:
         return Finding(what, "It is the proxy that the environment names: check HTTPS_PROXY")
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
         return Finding(what, "No name server answered: check the network, a VPN, or the name")
-    if target.host.endswith(_AWS):
+    if _EXECUTE_API in target.host:
         return Finding(
             what,
             "Wrong region or API id, the stack was removed, or no network: the stack's output "
             "WebsocketConnectEndpointURL has the URL",
         )
-    return Finding(what, "Check the spelling; on AWS, the region and the API id in it")
+    return Finding(
+        what,
+        "Check the spelling; a custom domain needs a DNS record that points to the name which API "
+        "Gateway gave it",
+    )
 
 
 def diagnose_connect(error: OSError, target: Target) -> Finding:
@@ -68,12 +76,16 @@ def diagnose_tls(error: OSError, target: Target) -> Finding:
 
 
 def diagnose_handshake(
-    error: HandshakeError, url: str, token: str | None, origin: str | None
+    error: HandshakeError,
+    url: str,
+    token: str | None,
+    origin: str | None = None,
+    fault: str | None = None,
 ) -> Finding:
-    """Diagnose a handshake that was not answered with 101."""
+    """Diagnose a handshake that was not answered with 101; `fault` was seen in the token."""
     what = f"Refused with HTTP {error.status}"
     if error.status == _UNAUTHORIZED:
-        return Finding(what, _remedy_for_token(token))
+        return Finding(what, _remedy_for_token(token, fault))
     if error.status == _FORBIDDEN:
         return Finding(what, _remedy_for_forbidden(url, origin))
     if error.status == _NOT_FOUND:
@@ -82,43 +94,46 @@ def diagnose_handshake(
         return Finding(what, "Too many at once: the stage's throttling, or the account's limit of "
                        "500 new connections a second. Try again")  # fmt: skip
     if error.status >= _SERVER_ERROR:
-        return Finding(what, _remedy_for_server_error(url, token))
+        return Finding(what, _remedy_for_server_error(url, token, fault))
     return Finding(what, "It is not a WebSocket API: check the URL")
 
 
-def _remedy_for_server_error(url: str, token: str | None) -> str:
+def _remedy_for_server_error(url: str, token: str | None, fault: str | None) -> str:
     failed = "the function connect or the authorizer failed, see its log and the runbook"
-    if _on_aws(url):
+    if not _is_local(url):
         return failed.capitalize()
     refused = "The local AWS answers so where API Gateway answers 401"
-    return f"{refused}. {_remedy_for_token(token)}. Otherwise {failed}"
+    return f"{refused}. {_remedy_for_token(token, fault)}. Otherwise {failed}"
 
 
-def _remedy_for_token(token: str | None) -> str:
+def _remedy_for_token(token: str | None, fault: str | None) -> str:
     mint = "`ws-notify token --help` mints one"
     if token is None:
         return f"The stage requires a token: pass --token; {mint}"
-    left = seconds_until_expiry(token)
-    if left is None or not read_claims(token):
-        return f"It is not a valid token (a JWT with `exp`); {mint}"
-    if left <= 0:
-        return f"The token expired {format_duration(-left)} ago by this machine's clock; {mint}"
-    if left > _DAY:
-        return f"The token lasts {format_duration(left)}: more than 24 hours is rejected; {mint}"
+    if fault:
+        return f"The token: {fault}; {mint}"
     return (
-        f"Is the token signed with this stage's key {read_kid(token)!r} (and not another stage's), "
-        "the key still there, and this machine's clock right? A frontend's must name its refs"
+        f"No claim or header is at fault. Is the token signed with this stage's key "
+        f"{read_kid(token)!r} (and not another stage's), by the key's UTF-8 text (and not what it "
+        "would be after base64), the key still there, and this machine's clock right? --stage "
+        "compares it with the keys"
     )
 
 
 def _remedy_for_forbidden(url: str, origin: str | None) -> str:
     stage, *more = _segments_from_stage(url) or [""]
-    if _on_aws(url) and not stage:
+    if _on_default_domain(url) and not stage:
         return "The stage's name is missing at the end of the URL: .../dev"
     if more:
         return f"Leave out /{'/'.join(more)}: nothing may follow the stage, /{stage}"
     if origin:
         return f"The stage may not list the origin {origin}: allowed_origins in infra/stages.py"
+    if not (_on_default_domain(url) or _is_local(url)):
+        return (
+            "A custom domain: its API mapping must name the API, the stage and, where it has one, "
+            "the path, and nothing may follow that path. A page: an origin that the stage does not "
+            "list, see --origin"
+        )
     return (
         "A wrong name of the stage at the end of the URL, a path segment after it, a wrong "
         "region or API id in it, or a stage that is not deployed. A page: an origin that the "
@@ -135,11 +150,19 @@ def _segments_from_stage(url: str) -> list[str]:
     segments = [segment for segment in urlsplit(url).path.split("/") if segment]
     if segments[:2] == _LOCAL:
         return segments[3:]  # after the API's id
-    return segments if _on_aws(url) else []
+    return segments if _on_default_domain(url) else []
 
 
-def _on_aws(url: str) -> bool:
-    return (urlsplit(url).hostname or "").endswith(_AWS)
+def _on_default_domain(url: str) -> bool:
+    return _EXECUTE_API in (urlsplit(url).hostname or "") and not _is_local(url)
+
+
+def _is_local(url: str) -> bool:
+    """Tell whether it is the local AWS, which may be reached from another machine, too."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    by_path = [each for each in parts.path.split("/") if each][:2] == _LOCAL
+    return by_path or host in _LOOPBACK or host.endswith(".localhost")
 
 
 _CODES = {

@@ -3,11 +3,12 @@
 import argparse
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from ws_notify.cli.checks import Checks
 from ws_notify.cli.diagnosis import Finding
+from ws_notify.cli.failures import Failure
 from ws_notify.cli.options import (
     Commands,
     add_command,
@@ -15,8 +16,10 @@ from ws_notify.cli.options import (
     add_token_options,
     build_endpoint,
     find_stage,
+    tokens_of,
 )
 from ws_notify.cli.roles import roles_of
+from ws_notify.cli.stage import Stage
 from ws_notify.cli.terminal import (
     BOLD,
     DIM,
@@ -29,6 +32,8 @@ from ws_notify.cli.terminal import (
     styled,
     symbol,
 )
+from ws_notify.cli.token_faults import find_fault, find_mismatch
+from ws_notify.exceptions import KeysError
 
 Result = TypeVar("Result")
 
@@ -40,8 +45,9 @@ def add_to(commands: Commands) -> None:
         "doctor",
         run,
         summary="check a stage step by step, and say what is wrong",
-        more="The name, the connection, TLS, the handshake, subscribe, publish, delivery. It "
-        "listens and publishes to a ref of its own, unless --ref or its tokens name one. "
+        more="The tokens that were given, the name, the connection, TLS, the handshake, "
+        "subscribe, publish, delivery. It listens and publishes to a ref of its own, unless --ref "
+        "or its tokens name one. "
         "Exits with 0 if all went well, with 1 if not.",
         example="ws-notify doctor --stage dev",
     )
@@ -58,8 +64,9 @@ def run(args: argparse.Namespace) -> int:
     found = find_stage(args)
     first = build_endpoint(args, found, None)
     print_result(styled(first.url.partition("?")[0], BOLD))
+    faults = _token_faults(args, found)
     roles = roles_of(args, found, "doctor")
-    checks = Checks(first, roles, args.origin)
+    checks = Checks(first, roles, args.origin, faults=faults)
     with contextlib.closing(checks):
         try:
             _run_checks(checks)
@@ -68,6 +75,37 @@ def run(args: argparse.Namespace) -> int:
     for line in checks.notes():
         print_result(f"  {styled(line, DIM)}")
     return 0
+
+
+def _token_faults(args: argparse.Namespace, found: Stage | None) -> dict[str, str]:
+    """Read the tokens that were given, and say what the service would refuse in each.
+
+    It ends nothing: a stage whose auth is off looks at none of them.
+    """
+    tokens = tokens_of(args)
+    keys, now = _known_keys(found) if tokens else None, time.time()
+    faults = {
+        token: fault
+        for token in tokens
+        if (fault := find_fault(token, now, keys) or find_mismatch(token, args.merchant, args.ref))
+    }
+    for token in tokens:
+        if fault := faults.get(token):
+            _line(styled("!", YELLOW), "token", None, fault)
+        else:
+            read = "signed with the stage's key" if keys else "its signature was not checked"
+            _line(styled(symbol("✓", "ok"), GREEN), "token", None, f"no fault seen; {read}")
+    return faults
+
+
+def _known_keys(found: Stage | None) -> Mapping[str, str] | None:
+    """Return the keys of a stage, None where they are not to be had."""
+    if not (found and found.has_keys):
+        return None
+    try:
+        return found.keys().secret().keys
+    except (Failure, KeysError):  # no permission, perhaps, which those who test need not have
+        return None
 
 
 def _run_checks(checks: Checks) -> None:
