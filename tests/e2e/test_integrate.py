@@ -1,5 +1,6 @@
 """The shop of docs/integrate-*.md, built from their snippets alone, in a virtual environment."""
 
+import dataclasses
 import json
 import os
 import re
@@ -237,6 +238,12 @@ def test_a_page_of_a_second_attempt_shows_its_own_outcome(page: Page, shop: Shop
     _on_the_page(page, shop, snippet, "second", attempt={"startedAt": began.isoformat()})
     _publish(shop, "second", "taken")
     _shown(page, "taken")
+
+
+def test_the_shops_own_tests_pass_without_a_stage(shop: Shop) -> None:
+    environment = {name: shop.environment[name] for name in ("PATH", "HOME")}
+    alone = dataclasses.replace(shop, environment=environment)
+    assert alone.run(BACKEND["test"]) == ""
 
 
 @pytest.mark.parametrize("publisher", ["publish.py", "invoke.py"])

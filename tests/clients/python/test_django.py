@@ -177,7 +177,7 @@ def test_settings_with_a_url_publish_over_one_connection() -> None:
             notify_on_commit(**PAYMENT)
             notify_on_commit(**PAYMENT)
             assert server.tokens == ["Bearer t-1"]
-            configured().close()  # type: ignore[union-attr] # it is a Client
+            configured().close()  # type: ignore[attr-defined] # it is a Client
 
 
 def test_the_snippets_of_the_readme_publish_at_the_commit() -> None:
@@ -188,7 +188,7 @@ def test_the_snippets_of_the_readme_publish_at_the_commit() -> None:
         exec(SNIPPETS["view"], names)  # noqa: S102 - (the same)
         with override_settings(WS_NOTIFY=names["WS_NOTIFY"]):
             names["pay"]("12303")
-            configured().close()  # type: ignore[union-attr] # it is a Client
+            configured().close()  # type: ignore[attr-defined] # it is a Client
         assert server.tokens == ["Bearer t-1"]
     assert [frame["id"] for frame in service.published] == ["12303-paid"]
 
@@ -220,5 +220,5 @@ def test_a_service_that_does_not_answer_delays_the_request_by_the_deadline_at_mo
         began = time.monotonic()
         notify_on_commit(**PAYMENT, id="n-1", deadline=0.3)
         assert time.monotonic() - began < 1.5
-        configured().close()  # type: ignore[union-attr] # it is a Client
+        configured().close()  # type: ignore[attr-defined] # it is a Client
     assert "Try again with id='n-1'" in caplog.text

@@ -1,9 +1,10 @@
 """Publishing after a transaction commits. Extra `[django]`.
 
-In the settings, either of:
+In the settings, one of:
 
     WS_NOTIFY = {"url": "wss://...", "token": fetch_token}      # as for Client
     WS_NOTIFY = {"function_name": "..."}                        # as for LambdaPublisher
+    WS_NOTIFY = {"publisher": Recorder()}                       # any Publisher, as in tests
 
 A process that dies between the commit and the publish, or a service that is not reached within the
 deadline, leaves a commit without a notification. Where that must not happen, use the outbox of this
@@ -31,9 +32,21 @@ _log = logging.getLogger("ws_notify")
 
 
 class Publisher(Protocol):
-    """The interface that Client and LambdaPublisher share."""
+    """The interface that Client, LambdaPublisher and ws_notify.testing.Recorder share."""
 
-    def publish(self, *, deadline: float = ..., **fields: Any) -> Receipt:
+    def publish(  # noqa: PLR0913 - a notification has these fields
+        self,
+        *,
+        merchant_id: str,
+        ref: Ref,
+        project: str,
+        type: str,  # noqa: A002 - the protocol's names
+        message: str,
+        status: Literal["done", "failed"] = ...,
+        id: str | None = ...,  # noqa: A002
+        deadline: float = ...,
+        **further: Any,
+    ) -> Receipt:
         """Publish a notification."""
 
 
@@ -123,11 +136,19 @@ def _publish_on_commit(
         _log.exception("notification not published", extra=named)
 
 
-def configured() -> Client | LambdaPublisher:
-    """Return this process's publisher by the settings. Raises ImproperlyConfigured, ValueError."""
+def configured() -> Publisher:
+    """Return this process's publisher by the settings. Raises ImproperlyConfigured, ValueError.
+
+    A `publisher` comes first, so that a shop's tests may leave its other settings as they are.
+    """
     wanted = getattr(settings, "WS_NOTIFY", None)
-    if not isinstance(wanted, dict) or not {"url", "function_name"} & wanted.keys():
-        raise ImproperlyConfigured("WS_NOTIFY must be a dict with `url` or `function_name`")
+    if not isinstance(wanted, dict) or not {"url", "function_name", "publisher"} & wanted.keys():
+        raise ImproperlyConfigured(
+            "WS_NOTIFY must be a dict with `url` or `function_name`, or with a `publisher`"
+        )
+    if "publisher" in wanted:
+        publisher: Publisher = wanted["publisher"]
+        return publisher
     # A process that was forked must not share the connection of its parent.
     return _cached_publisher(os.getpid(), **wanted)
 

@@ -101,7 +101,7 @@ def _fault_of_rights(claims: dict[str, Any]) -> str | None:
         mint_token("-" * 32, "-", client=client, merchant_id=merchant_id, ref=ref)  # type: ignore[arg-type] # checked there
     except UnicodeEncodeError:
         return "ref is not text: it holds half of a surrogate pair"
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         # Its own size is looked at below; here only what the claims are.
         return None if str(error).startswith("the token would have") else str(error)
     return None
