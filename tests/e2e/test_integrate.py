@@ -243,7 +243,7 @@ def test_a_page_of_a_second_attempt_shows_its_own_outcome(page: Page, shop: Shop
 def test_the_shops_own_tests_pass_without_a_stage(shop: Shop) -> None:
     environment = {name: shop.environment[name] for name in ("PATH", "HOME")}
     alone = dataclasses.replace(shop, environment=environment)
-    assert alone.run(BACKEND["test"]) == ""
+    assert "Found 3 test(s)" in alone.run(BACKEND["test"])
 
 
 @pytest.mark.parametrize("publisher", ["publish.py", "invoke.py"])

@@ -72,7 +72,7 @@ class HandshakeError(WsNotifyError):
 
     def __init__(self, status: int) -> None:
         self.status = status
-        self.retryable = status in _AGAIN or status >= _SERVERS_FAULT
+        self.retryable: bool = status in _AGAIN or status >= _SERVERS_FAULT
         remedy = _REMEDIES.get(status, "Is this the URL of the service?")
         text = "It may be transient" if self.retryable else remedy
         super().__init__(f"The service refused the connection with HTTP {status}. {text}")
@@ -128,7 +128,7 @@ class DeadlineError(WsNotifyError):
 
     def __init__(self, id_: str, deadline: float, last: WsNotifyError | None) -> None:
         self.id = id_
-        self.request_id = last.request_id if last else None
+        self.request_id: str | None = last.request_id if last else None
         reason = f"; the last try: {last}" if last else ""
         limit = f"{round(deadline, 1):g} s"
         super().__init__(f"No receipt within {limit}{reason}. Try again with id={id_!r}")

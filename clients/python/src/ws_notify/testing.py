@@ -144,7 +144,7 @@ class AsyncRecorder:
     """Takes the place of an AsyncClient. `recorder` has what was published, and `failure`."""
 
     def __init__(self, failure: WsNotifyError | None = None) -> None:
-        self.recorder = Recorder(failure)
+        self.recorder: Recorder = Recorder(failure)
 
     @property
     def published(self) -> list[Notification]:
