@@ -210,7 +210,7 @@ def test_doctor_with_a_wrong_address_names_the_failed_check_and_a_remedy(
 
 @pytest.mark.parametrize(
     ("given", "remedy"),
-    [("", "The stage requires a token"), ("x", "not a valid token"), ("old", "expired 1 min ago")],
+    [("", "The stage requires a token"), ("x", "it is not a JWT"), ("old", "expired 1 min ago")],
 )
 def test_doctor_with_an_invalid_token_fails_the_handshake_with_a_remedy(
     locked: Terminal, guarded: LocalStage, given: str, remedy: str
