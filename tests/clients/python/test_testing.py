@@ -42,6 +42,14 @@ def test_a_recorder_keeps_what_a_subscriber_would_receive() -> None:
     assert second.id != first.id
     with pytest.raises(ClosedError):
         recorder.publish(**PAYMENT)
+    with pytest.raises(ClosedError):
+        recorder.subscribe("shop", "1")
+
+
+@pytest.mark.parametrize("ref", [None, True, 1.5])
+def test_a_ref_that_the_service_would_refuse_is_refused(ref: Any) -> None:
+    with pytest.raises((ValueError, TypeError), match="ref"):
+        Recorder().publish(**{**PAYMENT, "ref": ref})
 
 
 def test_an_id_is_recorded_once_within_its_topic_and_refused_for_other_content() -> None:
