@@ -37,13 +37,13 @@ class Publisher(Protocol):
     def publish(  # noqa: PLR0913 - a notification has these fields
         self,
         *,
-        merchant_id: str,
-        ref: Ref,
-        project: str,
-        type: str,  # noqa: A002 - the protocol's names
-        message: str,
-        status: Literal["done", "failed"] = ...,
-        id: str | None = ...,  # noqa: A002
+        merchant_id: AnyText,
+        ref: AnyRef,
+        project: AnyText,
+        type: AnyText,  # noqa: A002 - the protocol's names
+        message: AnyText,
+        status: AnyStatus = ...,
+        id: AnyText | None = ...,  # noqa: A002
         deadline: float = ...,
         **further: Any,
     ) -> Receipt:

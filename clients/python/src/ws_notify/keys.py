@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from ws_notify.exceptions import KeysError
 from ws_notify.region import region
 from ws_notify.secret import Secret, SigningKey, parse_secret
 from ws_notify.tokens import mint_token
-from ws_notify.values import Ref
+from ws_notify.values import AnyRef, AnyText
 
 _CACHE_TTL = 5 * 60.0
 _LONGEST_USE = 60 * 60.0
@@ -75,8 +75,8 @@ class Keys:
         self,
         *,
         client: Literal["frontend", "backend"],
-        merchant_id: str,
-        ref: Ref | Sequence[Ref] | None = None,
+        merchant_id: AnyText,
+        ref: AnyRef | Iterable[AnyRef] | None = None,
         lifetime: int = 3600,
     ) -> str:
         """Return a token as the function `mint_token` does, signed with the current key.

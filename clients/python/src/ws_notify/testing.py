@@ -11,12 +11,12 @@ import json
 import threading
 import time
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import Any
 
 from ws_notify.core import frames
 from ws_notify.exceptions import ClosedError, RefusedError, WsNotifyError
 from ws_notify.fields import build_fields, build_topics
-from ws_notify.values import Notification, Receipt, Ref
+from ws_notify.values import AnyRef, AnyStatus, AnyText, Notification, Receipt, State
 
 
 class Recorder:
@@ -39,13 +39,13 @@ class Recorder:
     def publish(  # noqa: PLR0913 - a notification has these fields
         self,
         *,
-        merchant_id: str,
-        ref: Ref,
-        project: str,
-        type: str,  # noqa: A002 - the protocol's names
-        message: str,
-        status: Literal["done", "failed"] = "done",
-        id: str | None = None,  # noqa: A002
+        merchant_id: AnyText,
+        ref: AnyRef,
+        project: AnyText,
+        type: AnyText,  # noqa: A002 - the protocol's names
+        message: AnyText,
+        status: AnyStatus = "done",
+        id: AnyText | None = None,  # noqa: A002
         deadline: float = 10.0,
         **further: Any,
     ) -> Receipt:
@@ -87,10 +87,10 @@ class Recorder:
         )
 
     def subscribe(
-        self, merchant_id: str, *refs: Ref, timeout: float | None = None
+        self, merchant_id: AnyText, *refs: AnyRef, timeout: float | None = None, every: bool = False
     ) -> "RecordedSubscription":
         """Return an iterator over what was published to these refs; it waits for nothing."""
-        del timeout
+        del timeout, every  # nothing is replayed: what was published is handed out
         if self._closed:
             raise ClosedError("The client is closed")
         wanted = {topic.key for topic in build_topics(merchant_id, refs)}
@@ -124,6 +124,11 @@ class RecordedSubscription:
     def __next__(self) -> Notification:
         return next(self._rest)
 
+    @property
+    def state(self) -> State:
+        """That of a subscription that stands."""
+        return "subscribed"
+
     def ready(self, timeout: float = 10.0) -> bool:
         """Return True."""
         del timeout
@@ -154,13 +159,13 @@ class AsyncRecorder:
     async def publish(  # noqa: PLR0913 - a notification has these fields
         self,
         *,
-        merchant_id: str,
-        ref: Ref,
-        project: str,
-        type: str,  # noqa: A002 - the protocol's names
-        message: str,
-        status: Literal["done", "failed"] = "done",
-        id: str | None = None,  # noqa: A002
+        merchant_id: AnyText,
+        ref: AnyRef,
+        project: AnyText,
+        type: AnyText,  # noqa: A002 - the protocol's names
+        message: AnyText,
+        status: AnyStatus = "done",
+        id: AnyText | None = None,  # noqa: A002
         deadline: float = 10.0,
         **further: Any,
     ) -> Receipt:
@@ -178,10 +183,10 @@ class AsyncRecorder:
         )
 
     def subscribe(
-        self, merchant_id: str, *refs: Ref, timeout: float | None = None
+        self, merchant_id: AnyText, *refs: AnyRef, timeout: float | None = None, every: bool = False
     ) -> "AsyncRecordedSubscription":
         """Return an asynchronous iterator over what was published to these refs."""
-        recorded = self.recorder.subscribe(merchant_id, *refs, timeout=timeout)
+        recorded = self.recorder.subscribe(merchant_id, *refs, timeout=timeout, every=every)
         return AsyncRecordedSubscription(recorded)
 
     async def aclose(self) -> None:
@@ -208,6 +213,11 @@ class AsyncRecordedSubscription:
         for each in self._recorded:
             return each
         raise StopAsyncIteration
+
+    @property
+    def state(self) -> State:
+        """That of a subscription that stands."""
+        return self._recorded.state
 
     async def ready(self, timeout: float = 10.0) -> bool:
         """Return True."""
