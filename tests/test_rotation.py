@@ -38,13 +38,14 @@ OLD, NEW = "o" * 64, "n" * 64
 
 
 @dataclass
-class World:
+class RotatingStage:
     """One secret, one clock; shops and authorizers that read both, each at times of its own."""
 
     now: float = float(NOW)
     secret: str = ""
     refused: list[str] = field(default_factory=list)
     accepted: set[str] = field(default_factory=set)
+    meta: Any = SimpleNamespace(endpoint_url="https://secretsmanager.eu-west-1.amazonaws.com")
 
     def time(self) -> float:
         return self.now
@@ -73,39 +74,39 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    world = World()
+def stage(monkeypatch: pytest.MonkeyPatch) -> RotatingStage:
+    stage = RotatingStage()
     monkeypatch.setenv("WS_NOTIFY_KEYS_SECRET", "the-keys")
-    monkeypatch.setattr(boto3, "client", lambda *_, **__: world)
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: stage)
     for module in (minting, tokens):
-        monkeypatch.setattr(module, "time", SimpleNamespace(time=world.time))
-    return world
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=stage.time))
+    return stage
 
 
-def _rotate(world: World, steps: list[tuple[str, int]]) -> None:
+def _rotate(stage: RotatingStage, steps: list[tuple[str, int]]) -> None:
     """Mint and connect all through a rotation, and for a day after it."""
-    world.put('{"first": "OLD"}')
+    stage.put('{"first": "OLD"}')
     authorizers: list[Keys] = []
     shops: list[dict[str, Any]] = []
     used: list[tuple[float, int, str]] = []  # when, a number, and the token
     # The rotation begins less than a minute after an authorizer has read the secret.
     for secret, wait in [("", 20 * 60 + 45), *steps, ("", DAY)]:
         if secret:
-            world.put(secret)
-        end = world.now + max(wait, 20 * 60)
-        for at in _moments(world.now, end):
-            _connect_until(at, world, used, authorizers)
+            stage.put(secret)
+        end = stage.now + max(wait, 20 * 60)
+        for at in _moments(stage.now, end):
+            _connect_until(at, stage, used, authorizers)
             # Each has begun at a moment of its own, and reads every five minutes from there.
             if len(authorizers) < 5 and at - NOW >= 70 * len(authorizers):
-                authorizers.append(world.authorizer())
-                shops.append(world.shop())
-            started_now = world.shop()
+                authorizers.append(stage.authorizer())
+                shops.append(stage.shop())
+            started_now = stage.shop()
             for shop in (shops[len(used) % len(shops)], started_now):
                 for token in _minted(shop):
                     left = tokens.read_claims(token)["exp"] - at
                     for later in (0.0, left / 2, left - 1):
                         heapq.heappush(used, (at + later, len(used), token))
-        _connect_until(end, world, used, authorizers)
+        _connect_until(end, stage, used, authorizers)
 
 
 def _moments(begin: float, end: float) -> Iterator[float]:
@@ -123,15 +124,15 @@ def _minted(shop: dict[str, Any]) -> list[str]:
 
 
 def _connect_until(
-    end: float, world: World, used: list[tuple[float, int, str]], authorizers: list[Keys]
+    end: float, stage: RotatingStage, used: list[tuple[float, int, str]], authorizers: list[Keys]
 ) -> None:
     while used and used[0][0] < end:
-        world.now, number, token = heapq.heappop(used)
-        fresh = tokens.read_claims(token)["exp"] - world.now
+        stage.now, number, token = heapq.heappop(used)
+        fresh = tokens.read_claims(token)["exp"] - stage.now
         some = authorizers if fresh > DAY - 1 else [authorizers[number % len(authorizers)]]
         for authorizer in some:
-            world.connect(token, authorizer)
-    world.now = end
+            stage.connect(token, authorizer)
+    stage.now = end
 
 
 def test_the_documents_rotation_has_three_steps() -> None:
@@ -143,14 +144,14 @@ def test_the_documents_rotation_has_three_steps() -> None:
     assert [wait for _, wait in STEPS] == [600, 90_000, 0]
 
 
-def test_a_rotation_by_the_document_refuses_not_one_token(world: World) -> None:
-    _rotate(world, STEPS)
-    assert world.refused == []
-    assert world.accepted == {"first", "second"}
+def test_a_rotation_by_the_document_refuses_not_one_token(stage: RotatingStage) -> None:
+    _rotate(stage, STEPS)
+    assert stage.refused == []
+    assert stage.accepted == {"first", "second"}
 
 
 @pytest.mark.parametrize("hasty", [0, 1])
-def test_a_rotation_without_one_of_its_waits_refuses_some(world: World, hasty: int) -> None:
+def test_a_rotation_without_one_of_its_waits_refuses_some(stage: RotatingStage, hasty: int) -> None:
     steps = [(secret, 0 if at == hasty else wait) for at, (secret, wait) in enumerate(STEPS)]
-    _rotate(world, [step for at, step in enumerate(steps) if at != hasty])
-    assert "unknown kid" in world.refused
+    _rotate(stage, [step for at, step in enumerate(steps) if at != hasty])
+    assert "unknown kid" in stage.refused
