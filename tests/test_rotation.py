@@ -45,7 +45,7 @@ class RotatingStage:
     secret: str = ""
     refused: list[str] = field(default_factory=list)
     accepted: set[str] = field(default_factory=set)
-    meta: Any = SimpleNamespace(endpoint_url="https://secretsmanager.eu-west-1.amazonaws.com")
+    meta: Any = field(default_factory=lambda: SimpleNamespace(endpoint_url="https://aws"))
 
     def time(self) -> float:
         return self.now
