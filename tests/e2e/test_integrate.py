@@ -232,10 +232,12 @@ def test_a_page_that_reloads_is_replayed_only_what_it_missed(page: Page, shop: S
 
 def test_a_page_of_a_second_attempt_shows_its_own_outcome(page: Page, shop: Shop) -> None:
     snippet = FRONTEND["attempt.js"].replace("12303", "second")
+    snippet += "watch.addEventListener('state', ({ detail }) => (document.title = detail.state));"
     _publish(shop, "second", "declined", "failed")
     # The replay begins 10 seconds before `since`: as if the failure were that old.
     began = datetime.now(UTC) + timedelta(seconds=11)
     _on_the_page(page, shop, snippet, "second", attempt={"startedAt": began.isoformat()})
+    expect(page).to_have_title("subscribed")
     _publish(shop, "second", "taken")
     _shown(page, "taken")
 
