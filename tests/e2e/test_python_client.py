@@ -118,11 +118,12 @@ def test_a_publish_or_subscribe_outside_the_token_raises_with_field_and_request_
     shop = unique("shop")
     backend = connect(guarded.url, token=mint("backend", shop, ref="1"))
     subscription = backend.subscribe(shop, "1")
-    for field, use in {
+    outside: dict[str, Callable[[], object]] = {
         "merchant_id": lambda: backend.publish(merchant_id=unique("shop"), ref="1", **FIELDS),
         "ref": lambda: backend.publish(merchant_id=shop, ref="2", **FIELDS),
         "client": lambda: next(subscription),
-    }.items():
+    }
+    for field, use in outside.items():
         with pytest.raises(RefusedError) as raised:
             use()
         assert (raised.value.code, raised.value.field) == ("forbidden", field)
