@@ -8,10 +8,13 @@ const readme = await readFile(new URL('../../../README.md', import.meta.url), 'u
 const [snippet] = readme.match(/(?<=```javascript\n)function listen\(.*?(?=```)/s);
 
 /** Listen to a ref on an open socket; return what is heard. */
-async function listen(browser, ref = '7') {
+async function listen(browser, ref = '7', onNotification = () => {}) {
   const heard = [];
   const start = new Function(`${snippet}; return listen;`)();
-  const stop = start('wss://example.org/prod', 'shop', ref, ({ id }) => heard.push(id));
+  const stop = start('wss://example.org/prod', 'shop', ref, (notification) => {
+    heard.push(notification.id);
+    onNotification(notification);
+  });
   await browser.settle();
   const socket = browser.socket.open();
   return { heard, socket, stop };
@@ -88,6 +91,23 @@ test('the snippet does not repeat what is rejected for good', async (t) => {
   await browser.advance(10 * SECOND);
   assert.deepEqual(socket.refs, ['7']);
 });
+
+for (const ending of ['answer', 'drop']) {
+  test(`an exception of the page stops nothing in the snippet: ${ending}`, async (t) => {
+    const browser = new FakeBrowser(t);
+    const reported = t.mock.method(console, 'error', () => {});
+    const { heard, socket, stop } = await listen(browser, '7', ({ type }) => {
+      if (type === 'report') throw new Error('a bug of the page');
+    });
+    socket.notify('report', ago(browser, 60, { type: 'report' }));
+    socket.notify('paid', ago(browser, 30));
+    socket[ending]();
+    assert.deepEqual(heard, ['report', 'paid']);
+    assert.equal(reported.mock.callCount(), 1);
+    if (ending === 'drop') await browser.nextSocket();
+    stop();
+  });
+}
 
 test('the snippet stops', async (t) => {
   const browser = new FakeBrowser(t);
