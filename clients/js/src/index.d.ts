@@ -30,7 +30,8 @@ export interface WatchOptions {
   since?: string | undefined;
   /**
    * Whether this notification is the last one to wait for: if so, the whole watch closes. Of several
-   * that are known at once, the newest for which it is true decides.
+   * that are known at once, the newest for which it is true decides; of these it is asked before each is
+   * delivered, and once more after that. Count in the callback, not here.
    */
   until?: ((notification: Notification) => boolean) | undefined;
   /**
@@ -118,7 +119,7 @@ export interface Watch extends EventTarget {
 /**
  * Call `onNotification` once for each notification of a merchant's reference, until closed.
  *
- * Throws TypeError if `url`, `merchantId` or `ref` is not valid, RangeError if `since` is not.
+ * Throws TypeError if `url`, `merchantId` or `ref` is not valid, RangeError if `since` or `keepAlive` is not.
  */
 export function watchRef(
   options: WatchOptions,

@@ -65,14 +65,18 @@ export class Subscription {
 
   /** Pass on what is new, and not superseded. @param {Notification[]} all @param {Phase} phase */
   deliver(all, phase) {
-    const { every } = this.listener;
+    const { deliver, every } = this.listener;
     if (phase === 'held' && !every) return;
     let notifications = all.filter((each) => this.#isNew(each));
+    if (every) {
+      for (const each of notifications) deliver([each]);
+      return;
+    }
     if (phase === 'replayed') notifications = this.#lastWord(notifications);
     for (const each of notifications) {
       this.#newest.set(each.type, Math.max(sentAt(each) || 0, this.#newestOf(each)));
     }
-    if (notifications.length) this.listener.deliver(notifications);
+    if (notifications.length) deliver(notifications);
   }
 
   /** The newest of each type, oldest first, unless a newer one was passed on before. */

@@ -66,21 +66,15 @@ class Watch extends EventTarget {
    */
   #deliver(notifications) {
     const accepts = (/** @type {Notification} */ each) => !!callPage(() => this.#until?.(each));
-    if (notifications.length > 1) {
-      const accepted = notifications.map(accepts);
-      const last = accepted.lastIndexOf(true);
-      if (last >= 0) {
-        notifications = notifications.filter(
-          (_, index) => index === last || (index < last && !accepted[index]),
-        );
-      }
-    }
-    for (const each of notifications) {
+    const accepted = notifications.length > 1 ? notifications.map(accepts) : [];
+    const last = accepted.lastIndexOf(true);
+    for (const [index, each] of notifications.entries()) {
       if (this.#state === 'closed') return;
+      if (accepted[index] && index < last) continue;
       callPage(() => this.#onNotification(each, /** @type {PublicWatch} */ (this)));
+      // Asked again when it was shown: `until` may look at what the page made of it.
+      if (index === last || accepts(each)) this.close();
     }
-    // Asked when it was shown: `until` may look at what the page made of it.
-    if (accepts(notifications[notifications.length - 1])) this.close();
   }
 
   /** @param {StateDetail} detail */

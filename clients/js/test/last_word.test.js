@@ -144,6 +144,25 @@ test('an until that looks at what the page was shown is asked after a replay, to
   assert.deepEqual([watch.heard, watch.state], [['paid', 'ready'], 'closed']);
 });
 
+for (const [looks, until] of [
+  ['what the page shows', ({ shown }) => shown === 'paid'],
+  ['how often it was asked', ({ asked }) => asked === 2],
+]) {
+  test(`an until that looks at ${looks} ends the watch as it would live`, async (t) => {
+    const browser = new FakeBrowser(t);
+    const page = { shown: '', asked: 0 };
+    const options = { until: () => until({ ...page, asked: ++page.asked }) };
+    const watch = browser.watch(options, ({ id }) => (page.shown = id));
+    await browser.settle();
+    browser.socket.open();
+    replay(browser, { ordered: 60 }, { type: 'order' });
+    replay(browser, { paid: 50 });
+    replay(browser, { ready: 30 }, { type: 'report' });
+    browser.socket.answer();
+    assert.deepEqual([watch.heard, watch.state], [['ordered', 'paid'], 'closed']);
+  });
+}
+
 test('a watch closed by its first of two replayed notifications hears no second', async (t) => {
   const browser = new FakeBrowser(t);
   const watch = browser.watch({}, (_, self) => self.close());
@@ -164,6 +183,15 @@ test('a watch with every hears everything as it comes, also beside one without',
   await browser.settle();
   browser.socket.serve();
   assert.deepEqual([all.heard, last.heard], [['failed', 'paid'], ['paid']]);
+});
+
+test('a watch with every that joins a replay under way hears all of it', async (t) => {
+  const browser = new FakeBrowser(t);
+  const last = await openWatch(browser);
+  replay(browser, { failed: 60, paid: 30 });
+  const all = browser.watch({ every: true, until: ({ id }) => id === 'paid' });
+  browser.socket.answer();
+  assert.deepEqual([last.heard, all.heard, all.state], [['paid'], ['failed', 'paid'], 'closed']);
 });
 
 test('a page that keeps since within a callback misses nothing after a reload', async (t) => {
