@@ -15,8 +15,8 @@ import { backoff, CONNECT_TIMEOUT, RESPONSE_TIMEOUT, startTimeout } from './timi
  * connection concurrently: so the next frame is sent when the one before is answered.
  */
 export class Connection {
-  /** A handshake was begun. */
-  attempted = false;
+  /** There is one as soon as a handshake was begun. @type {WebSocket | undefined} */
+  socket;
   /** The handshake succeeded. */
   opened = false;
   /** When the service confirmed the first subscription here. @type {number | undefined} */
@@ -31,10 +31,7 @@ export class Connection {
   #topics = new Map();
   /** The frame that waits for its response. @type {Request | undefined} */
   #pending;
-  /** @type {WebSocket | undefined} */
-  #socket;
   #closed = false;
-  #hurried = false;
   #retries = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retryTimer;
@@ -62,21 +59,20 @@ export class Connection {
   async #connect() {
     const { url, token } = this.#shared;
     try {
-      this.#socket = await handshake(url, token, () => this.#closed);
+      this.socket = await handshake(url, token, () => this.#closed);
     } catch (/** @type {any} */ detail) {
       if (!detail.retryable) return this.#shared.reject(detail);
       // Reported even after the timeout: it may be the cause.
       this.#shared.error(detail);
       this.lost('no token');
     }
-    const socket = this.#socket;
+    const socket = this.socket;
     if (!socket) return;
     if (this.#closed) return socket.close();
-    this.attempted = true;
     socket.onopen = () => {
       this.opened = true;
       this.#keepAlive.heard();
-      this.#shared.opened();
+      this.#shared.handOver();
       this.sendNext();
     };
     socket.onmessage = ({ data }) => this.#receive(data);
@@ -86,12 +82,13 @@ export class Connection {
 
   /** Find out within seconds whether it works. @param {boolean} [missed] replay that, too */
   check(missed) {
-    if (!this.opened) {
-      // Further checks must not extend it.
-      if (!this.#hurried) this.#expectWithin(RESPONSE_TIMEOUT);
-      this.#hurried = true;
-    } else if ((this.#socket?.readyState ?? 0) > 1) this.lost('closed');
-    else if (missed) {
+    // Closed without an event, with a page in the back/forward cache: not for its silence.
+    if ((this.socket?.readyState ?? 0) > 1) this.lost('closed', Infinity);
+    else if (!this.opened) {
+      // Further checks must not extend it, nor shorten every attempt of a slow network.
+      if (!this.#shared.hurried) this.#expectWithin(RESPONSE_TIMEOUT);
+      this.#shared.hurried = true;
+    } else if (missed) {
       this.#sent.clear();
       this.#keepAlive.resubscribed();
       this.sendNext();
@@ -131,14 +128,14 @@ export class Connection {
       this.#shared.deliver(key, held, 'replayed'),
     );
     this.#expectWithin(RESPONSE_TIMEOUT);
-    this.#socket?.send(text);
+    this.socket?.send(text);
     this.#shared.frame(key, 'out', text);
   }
 
   #expectWithin(/** @type {number} */ delay) {
     this.#cancelTimeout();
     this.#cancelTimeout = startTimeout(delay, () =>
-      this.lost(`no ${this.opened ? 'answer' : this.attempted ? 'handshake' : 'token'}`),
+      this.lost(`no ${this.opened ? 'answer' : this.socket ? 'handshake' : 'token'}`),
     );
   }
 
@@ -241,7 +238,7 @@ export class Connection {
     this.#expiry.stop();
     this.#keepAlive.stop();
     this.#pending?.release();
-    const socket = this.#socket;
+    const socket = this.socket;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
     socket.close();

@@ -3,7 +3,8 @@
 import { MIN_KEEP_ALIVE, RESUBSCRIBE_INTERVAL } from './timing.js';
 
 export class KeepAlive {
-  #heardAt = performance.now();
+  /** The handshake is not a silence. */
+  #heardAt = Infinity;
   /** The longest silence that was followed by a frame. */
   #survived = 0;
   #resubscribeAt = 0;

@@ -11,15 +11,15 @@ import {
 } from './timing.js';
 
 /** @import { ErrorDetail, Notification, Token } from './index.js' */
-/** @import { Phase, Subscription } from './subscription.js' */
+/** @import { Listener, Phase, Subscription } from './subscription.js' */
 
 /** A browser does not say why a connection failed. */
 const UNREACHABLE = {
   code: 'unreachable',
   message:
-    `${UNREACHABLE_AFTER} connections in a row failed before they were subscribed: check the ` +
-    "network, the token, the address, the page's origin, its content security policy " +
-    '(connect-src), and whether a proxy or an antivirus blocks WebSockets',
+    'three connections in a row were never subscribed: check the network, the token, the ' +
+    "address, the page's origin, its content security policy (connect-src), and whether a " +
+    'proxy or an antivirus blocks WebSockets',
   retryable: true,
 };
 
@@ -49,6 +49,10 @@ export class SharedConnection {
   #attempts = 0;
   /** Connections in a row that were never subscribed. */
   #failures = 0;
+  /** Listeners that know that it is unreachable. @type {WeakSet<Listener>} */
+  #told = new WeakSet();
+  /** An attempt since the last subscribed connection was shortened by a hint of the page. */
+  hurried = false;
   /** Connections in a row that ended as soon as they were subscribed. */
   #brief = 0;
   /** The ping interval that connections that ended in silence would have needed. */
@@ -137,18 +141,15 @@ export class SharedConnection {
     this.handOver();
   }
 
-  /** The handshake of a connection succeeded. */
-  opened() {
-    this.#updateStates();
-  }
-
   /** The service confirmed a subscription. */
   subscribed() {
     this.#failures = 0;
+    this.#told = new WeakSet();
+    this.hurried = false;
     this.handOver();
   }
 
-  /** Put the next connection into use if it has all subscriptions. */
+  /** Put the next connection into use if it has all subscriptions; tell what is so now. */
   handOver() {
     const next = this.#next;
     if (next?.opened && this.#subscriptions().every((each) => next.subscribed.has(each))) {
@@ -162,14 +163,14 @@ export class SharedConnection {
 
   /** @param {Connection} connection @param {string} reason @param {number} learned */
   lost(connection, reason, learned) {
-    const { attempted, subscribedAt } = connection;
+    const { socket, subscribedAt } = connection;
     if (connection === this.#current) this.#current = undefined;
     else this.#next = undefined;
     if (subscribedAt !== undefined) {
       this.#brief = performance.now() - subscribedAt < STABLE_AFTER ? this.#brief + 1 : 0;
       this.#attempts = Math.max(0, this.#brief - 1);
       this.#learned = Math.min(this.#learned, learned);
-    } else if (attempted && ++this.#failures === UNREACHABLE_AFTER) this.error(UNREACHABLE);
+    } else if (socket) this.#failures++;
     if (this.topics.size && !this.#next && !this.#timer) {
       // A hint of the page is worth some quick attempts, also while unreachable.
       const slow = this.#unreachable && this.#attempts >= UNREACHABLE_AFTER - 1;
@@ -182,7 +183,7 @@ export class SharedConnection {
 
   /** @param {string} key @param {Notification[]} notifications @param {Phase} phase */
   deliver(key, notifications, phase) {
-    for (const each of [...(this.topics.get(key) ?? [])]) each.deliver(notifications, phase);
+    for (const each of this.#subscriptions(key)) each.deliver(notifications, phase);
   }
 
   /** @param {string | undefined} key @param {'in' | 'out'} direction @param {string} data */
@@ -219,6 +220,10 @@ export class SharedConnection {
       const up = subscribed ? 'subscribed' : 'open';
       const down = this.#unreachable ? 'unreachable' : 'waiting';
       const state = !connection ? down : connection.opened ? up : 'connecting';
+      if (state === 'unreachable' && !this.#told.has(listener)) {
+        this.#told.add(listener);
+        listener.emit('error', UNREACHABLE);
+      }
       listener.enter({ state, ...more });
     }
   }

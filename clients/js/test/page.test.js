@@ -73,6 +73,21 @@ test('an attempt under way when the network returns has 5 more seconds', async (
   assert.ok((await browser.nextSocket()) <= SECOND);
 });
 
+for (const event of ['change', 'show', 'online']) {
+  test(`one ${event} after another does not end every attempt of a slow network`, async (t) => {
+    const browser = new FakeBrowser(t);
+    const page = browser.page();
+    const token = () => new Promise((answer) => setTimeout(answer, 8 * SECOND));
+    const watch = browser.watch({ token });
+    for (let seconds = 0; seconds < 20; seconds += 2) {
+      await page[event]();
+      await browser.advance(2 * SECOND);
+      browser.socket?.serve();
+    }
+    assert.equal(watch.state, 'subscribed');
+  });
+}
+
 test('a network that returns again while the page settles is checked afterwards', async (t) => {
   const browser = new FakeBrowser(t);
   const page = browser.page();
@@ -162,6 +177,31 @@ test('a socket that was closed without an event is noticed when the page is back
   await browser.subscribedWatch();
   browser.socket.readyState = 3;
   await page.show();
+  assert.equal(browser.sockets.length, 2);
+});
+
+test('a page that is back twice connects at once, and learns nothing of silence', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page();
+  await browser.subscribedWatch();
+  for (const sockets of [2, 3]) {
+    await browser.sleep(20 * SECOND);
+    browser.socket.readyState = 3;
+    await page.restore(true);
+    assert.equal(browser.sockets.length, sockets);
+    browser.socket.serve();
+  }
+  await browser.advance(49 * SECOND);
+  assert.deepEqual(browser.socket.pings, []);
+});
+
+test('a page back with a handshake that was ended without an event connects at once', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page();
+  browser.watch();
+  await browser.settle();
+  browser.socket.readyState = 3;
+  await page.restore(true);
   assert.equal(browser.sockets.length, 2);
 });
 

@@ -72,6 +72,19 @@ test('the end of a connection that survived such a silence before teaches nothin
   assert.deepEqual(browser.socket.pings, []);
 });
 
+test('a handshake that took long is not a silence that was survived', async (t) => {
+  const browser = new FakeBrowser(t);
+  browser.watch();
+  await browser.advance(14 * SECOND);
+  browser.socket.serve();
+  await browser.advance(20 * SECOND);
+  browser.socket.drop();
+  await browser.nextSocket();
+  browser.socket.serve();
+  await browser.advance(14 * SECOND);
+  assert.equal(browser.socket.pings.length, 1);
+});
+
 test('a relay that swallows everything after 30 silent seconds is learned, too', async (t) => {
   const browser = new FakeBrowser(t);
   await browser.subscribedWatch();

@@ -185,6 +185,31 @@ test('an unreachable watch retries once a minute, without a second error', async
   assert.equal(watch.state, 'subscribed');
 });
 
+test('a watch added while the service is unreachable is told so, too', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = browser.watch();
+  await browser.settle();
+  await browser.failHandshakes(3);
+  const late = browser.watch({ ref: '8' });
+  await browser.settle();
+  browser.socket.drop();
+  const codes = [watch, late].map(({ errors }) => errors.map(({ code }) => code));
+  assert.deepEqual([codes, late.state], [[['unreachable'], ['unreachable']], 'unreachable']);
+});
+
+test('a watch is unreachable with its last connection, not with failed replacements', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page();
+  const watch = await browser.subscribedWatch();
+  const [old] = browser.sockets;
+  await page.online();
+  await browser.failHandshakes(3);
+  assert.deepEqual([watch.errors, watch.state], [[], 'subscribed']);
+  old.drop();
+  browser.socket.drop();
+  assert.deepEqual([watch.errors.length, watch.state], [1, 'unreachable']);
+});
+
 test('the delays of unreachable pages are spread over half a minute', async (t) => {
   const browser = new FakeBrowser(t);
   browser.watch();
