@@ -85,9 +85,10 @@ export class Connection {
     // Closed without an event, with a page in the back/forward cache: not for its silence.
     if ((this.socket?.readyState ?? 0) > 1) this.lost('closed', Infinity);
     else if (!this.opened) {
-      // Further checks must not extend it, nor shorten every attempt of a slow network.
-      if (!this.#shared.hurried) this.#expectWithin(RESPONSE_TIMEOUT);
-      this.#shared.hurried = true;
+      // Further checks must not extend it, nor shorten every attempt on a slow network.
+      if (performance.now() < this.#shared.patientUntil) return;
+      this.#shared.patientUntil = performance.now() + CONNECT_TIMEOUT;
+      this.#expectWithin(RESPONSE_TIMEOUT);
     } else if (missed) {
       this.#sent.clear();
       this.#keepAlive.resubscribed();
@@ -151,10 +152,9 @@ export class Connection {
     if (this.#closed) return;
     this.#keepAlive.heard();
     if (frame?.client === 'backend') {
-      const held = key === pending?.key ? pending : undefined;
+      const held = key === pending?.key;
       // A long replay precedes its response, and proves that the network works.
-      if (held?.extendable) this.#expectWithin(RESPONSE_TIMEOUT);
-      held?.hold(frame);
+      if (held && pending.hold(frame)) this.#expectWithin(RESPONSE_TIMEOUT);
       this.#shared.deliver(key, [frame], held ? 'held' : 'live');
     } else if (pending && frame) {
       if (frame.type === pending.response && key === pending.key) this.#answered(frame, pending);

@@ -27,15 +27,15 @@ export class Request {
     this.#onRelease = onRelease;
   }
 
-  /** Whether a notification that comes now may extend the response timeout. */
-  get extendable() {
-    return performance.now() < this.#deadline;
-  }
-
-  /** Hold what may be part of a replay: a newer one may follow. @param {Notification} notification */
+  /**
+   * Hold what may be part of a replay: a newer one may follow.
+   * @param {Notification} notification
+   * @returns whether it may extend the response timeout
+   */
   hold(notification) {
     this.#held.push(notification);
     this.#timer ??= setTimeout(() => this.release(), HOLD_TIMEOUT);
+    return performance.now() < this.#deadline;
   }
 
   /** Pass on what is held: the replay is complete, has failed, or takes too long. */

@@ -51,8 +51,8 @@ export class SharedConnection {
   #failures = 0;
   /** Listeners that know that it is unreachable. @type {WeakSet<Listener>} */
   #told = new WeakSet();
-  /** An attempt since the last subscribed connection was shortened by a hint of the page. */
-  hurried = false;
+  /** Until then no hint of the page shortens an attempt. */
+  patientUntil = 0;
   /** Connections in a row that ended as soon as they were subscribed. */
   #brief = 0;
   /** The ping interval that connections that ended in silence would have needed. */
@@ -91,7 +91,8 @@ export class SharedConnection {
   remove(subscriptions) {
     for (const subscription of subscriptions) {
       const topic = this.topics.get(subscription.key);
-      if (topic?.delete(subscription) && !topic.size) this.topics.delete(subscription.key);
+      topic?.delete(subscription);
+      if (!topic?.size) this.topics.delete(subscription.key);
     }
     if (this.topics.size) return this.#changed();
     sharedConnections.delete(this);
@@ -145,7 +146,6 @@ export class SharedConnection {
   subscribed() {
     this.#failures = 0;
     this.#told = new WeakSet();
-    this.hurried = false;
     this.handOver();
   }
 

@@ -79,7 +79,7 @@ for (const event of ['change', 'show', 'online']) {
     const page = browser.page();
     const token = () => new Promise((answer) => setTimeout(answer, 8 * SECOND));
     const watch = browser.watch({ token });
-    for (let seconds = 0; seconds < 20; seconds += 2) {
+    for (let seconds = 0; seconds < 60; seconds += 2) {
       await page[event]();
       await browser.advance(2 * SECOND);
       browser.socket?.serve();
