@@ -19,7 +19,8 @@ export class Expiry {
   /** By the service's clock alone: the browser's may be wrong. @param {number} lifetime */
   in(lifetime) {
     this.stop();
-    if (Number.isNaN(lifetime)) return;
+    // NaN without an `expires_at`.
+    if (!(lifetime < Infinity)) return;
     this.#margin ??= handoverMargin(lifetime);
     // At least a second, or a token that is about to expire would cause a reconnect loop.
     const untilHandover = Math.max(1_000, lifetime - this.#margin);

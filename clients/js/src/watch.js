@@ -86,6 +86,8 @@ class Watch extends EventTarget {
 
   /** @param {string} type @param {object} detail */
   #emit(type, detail) {
+    // Closed by what another watch made of the same event: only that is still told.
+    if (this.#state === 'closed' && type !== 'state') return;
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -134,9 +134,14 @@ test('a watch closed by another during a delivery or an event receives neither',
   const three = browser.watch();
   await browser.settle();
   browser.socket.serve();
+  const four = browser.watch();
   one.on('state', () => three.close());
+  one.on('error', () => four.close());
   browser.socket.drop();
   assert.deepEqual(three.states.slice(-2), ['subscribed', 'closed']);
+  await browser.nextSocket();
+  await browser.failHandshakes(3);
+  assert.deepEqual([one.errors.length, four.errors, four.state], [1, [], 'closed']);
 });
 
 test('a watch opened during a delivery does not receive that notification', async (t) => {
