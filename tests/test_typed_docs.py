@@ -25,6 +25,8 @@ GIVEN: Final = {
     "secret_arn": "str",
     "function_name": "str",
     "client": "ws_notify.Client",
+    "order": "str",
+    "attempt_began": "datetime",
     "BASE_DIR": "Path",
     "TEMPLATES": "list[dict[str, Any]]",
     "backend_token": "Callable[[], str]",
@@ -72,6 +74,7 @@ listening = [listen(AsyncClient("wss://x", token=fetch)), listen(AsyncRecorder()
 """What the documents describe, and show in no snippet."""
 
 _HEAD: Final = """from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 import ws_notify

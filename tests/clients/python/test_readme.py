@@ -5,6 +5,7 @@ import re
 import shlex
 import socket
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.clients.python.kit.aws import Answer, aws
-from tests.clients.python.kit.frames import FrozenTime, error, receipt
+from tests.clients.python.kit.frames import FrozenTime, error, notification, receipt, subscribed
 from tests.clients.python.kit.readme import SNIPPETS, TEXT
 from tests.clients.python.kit.server import TIMEOUT, Server, Visit, scripted
 from tests.clients.python.kit.service import Service
@@ -44,7 +45,17 @@ def test_every_snippet_of_the_readme_is_run() -> None:
     assert TEXT.count("```python\n") == len(re.findall(r"-->\n```python\n", TEXT))
     names = {name for name in SNIPPETS if "doctor" not in name}
     files = {"outbox/models.py", "outbox/management/commands/publish_outbox.py", "pay.py"}
-    here = {"first", "publish", "listen", "tokens", "asyncio", "lambda", "settings", "view"}
+    here = {
+        "first",
+        "publish",
+        "listen",
+        "since",
+        "tokens",
+        "asyncio",
+        "lambda",
+        "settings",
+        "view",
+    }
     assert names == here | files  # the files are those of test_outbox.py
 
 
@@ -85,6 +96,19 @@ def test_the_listen_snippet_prints_several_refs(server: Server, capsys: Capture)
         run("listen", ("timeout=30", "timeout=0.1"), client=client)
     printed = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in printed] == [["12303", "n-12303"], ["12304", "n-12304"]]
+
+
+def test_the_since_snippet_listens_from_then_on_until_a_payment(capsys: Capture) -> None:
+    def replay(visit: Visit) -> None:
+        assert visit.receive()["since"] == "2026-11-23T09:00:00.000Z"
+        visit.send(notification(status="failed", message="declined"), subscribed())
+        visit.send(notification(id="n-2"))
+        visit.wait_until_closed()
+
+    began = datetime(2026, 11, 23, 12, tzinfo=timezone(timedelta(hours=3)))
+    with scripted(replay) as server, Client(server.url) as client:
+        run("since", client=client, order="12303", attempt_began=began)
+    assert capsys.readouterr().out == "failed declined\ndone paid\n"
 
 
 def test_the_tokens_snippet_mints_for_pages_and_for_the_backend(

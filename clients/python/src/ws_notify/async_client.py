@@ -14,10 +14,10 @@ from ws_notify.async_subscription import AsyncSubscription
 from ws_notify.core.publisher import Publisher
 from ws_notify.endpoint import AsyncTokenFunction, Endpoint, Proxy
 from ws_notify.exceptions import ClosedError, DeadlineError
-from ws_notify.fields import build_fields, build_topics
+from ws_notify.fields import build_fields, build_since, build_topics
 from ws_notify.timeouts import Timeouts
 from ws_notify.transport.asyncio import AsyncioTransport, Tasks, finish
-from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
+from ws_notify.values import AnyRef, AnyStatus, AnyText, AnyTime, Receipt
 
 
 class AsyncClient:
@@ -117,14 +117,25 @@ class AsyncClient:
         raise core.outcome
 
     def subscribe(
-        self, merchant_id: AnyText, *refs: AnyRef, timeout: float | None = None, every: bool = False
+        self,
+        merchant_id: AnyText,
+        *refs: AnyRef,
+        timeout: float | None = None,
+        since: AnyTime | None = None,
+        every: bool = False,
     ) -> AsyncSubscription:
         """Return an asynchronous iterator over what is published to these refs, as Client does."""
         self._check_open()
         with contextlib.suppress(RuntimeError):  # called outside of a loop
             self._enter_loop()
-        topics = build_topics(merchant_id, refs)
-        subscription = AsyncSubscription(self._endpoint, topics, timeout, self._tasks, every=every)
+        subscription = AsyncSubscription(
+            self._endpoint,
+            build_topics(merchant_id, refs),
+            timeout,
+            self._tasks,
+            every=every,
+            since=build_since(since),
+        )
         self._subscriptions.add(subscription)
         return subscription
 

@@ -20,7 +20,7 @@ class AsyncSubscription:
     It is closed when it is garbage-collected while its event loop runs; `async with` is surer.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a caller may choose
         self,
         endpoint: Endpoint,
         topics: Sequence[Topic],
@@ -28,10 +28,12 @@ class AsyncSubscription:
         tasks: Tasks,
         *,
         every: bool = False,
+        since: str | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._topics = topics
         self._every = every
+        self._since = since
         self._fresh(tasks)
         self._timeout = timeout
         self._deadline: float | None = None
@@ -47,6 +49,7 @@ class AsyncSubscription:
             random.random,
             renewable=self._endpoint.renewable,
             every=self._every,
+            since=self._since,
         )
 
     def _enter_loop(self) -> None:

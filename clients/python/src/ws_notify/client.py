@@ -12,11 +12,11 @@ from typing import Any
 from ws_notify.core.publisher import Publisher
 from ws_notify.endpoint import Endpoint, Proxy, TokenFunction
 from ws_notify.exceptions import ClosedError, DeadlineError
-from ws_notify.fields import build_fields, build_topics
+from ws_notify.fields import build_fields, build_since, build_topics
 from ws_notify.subscription import Subscription
 from ws_notify.timeouts import Timeouts
 from ws_notify.transport.sync import SyncTransport
-from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
+from ws_notify.values import AnyRef, AnyStatus, AnyText, AnyTime, Receipt
 
 _now = time.monotonic
 _FORKED = threading.Lock()
@@ -134,7 +134,12 @@ class Client:
         raise core.outcome
 
     def subscribe(
-        self, merchant_id: AnyText, *refs: AnyRef, timeout: float | None = None, every: bool = False
+        self,
+        merchant_id: AnyText,
+        *refs: AnyRef,
+        timeout: float | None = None,
+        since: AnyTime | None = None,
+        every: bool = False,
     ) -> Subscription:
         """Return an iterator over what is published to these refs, from an hour back.
 
@@ -143,11 +148,17 @@ class Client:
 
         Of a replay, only the last word is returned: of each ref and `type` the newest, once the
         replay is complete, or after 2 seconds. `every`: all of it, the oldest first.
-        Raises ClosedError; ValueError, TypeError for invalid refs.
+        `since`: the replay begins 10 seconds before it, e.g. when a payment's attempt began by the
+        clock of your backend, so that the failure of an attempt before it is left out.
+        Raises ClosedError; ValueError, TypeError for invalid refs and an invalid time.
         """
         self._check_open()
         subscription = Subscription(
-            self._endpoint, build_topics(merchant_id, refs), timeout, every=every
+            self._endpoint,
+            build_topics(merchant_id, refs),
+            timeout,
+            every=every,
+            since=build_since(since),
         )
         self._subscriptions.add(subscription)
         return subscription

@@ -34,10 +34,12 @@ class Subscription:
         timeout: float | None,
         *,
         every: bool = False,
+        since: str | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._topics = topics
         self._every = every
+        self._since = since
         self._fresh()
         self._timeout = timeout
         self._deadline: float | None = None
@@ -53,6 +55,7 @@ class Subscription:
             random.random,
             renewable=self._endpoint.renewable,
             every=self._every,
+            since=self._since,
         )
 
     def ready(self, timeout: float = 10.0) -> bool:

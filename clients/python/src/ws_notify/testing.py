@@ -15,8 +15,9 @@ from typing import Any
 
 from ws_notify.core import frames
 from ws_notify.exceptions import ClosedError, RefusedError, WsNotifyError
-from ws_notify.fields import build_fields, build_topics
-from ws_notify.values import AnyRef, AnyStatus, AnyText, Notification, Receipt, State
+from ws_notify.fields import build_fields, build_since, build_topics
+from ws_notify.recorded import AsyncRecordedSubscription, RecordedSubscription
+from ws_notify.values import AnyRef, AnyStatus, AnyText, AnyTime, Notification, Receipt
 
 
 class Recorder:
@@ -87,9 +88,15 @@ class Recorder:
         )
 
     def subscribe(
-        self, merchant_id: AnyText, *refs: AnyRef, timeout: float | None = None, every: bool = False
-    ) -> "RecordedSubscription":
+        self,
+        merchant_id: AnyText,
+        *refs: AnyRef,
+        timeout: float | None = None,
+        since: AnyTime | None = None,
+        every: bool = False,
+    ) -> RecordedSubscription:
         """Return an iterator over what was published to these refs; it waits for nothing."""
+        build_since(since)  # it raises
         del timeout, every  # nothing is replayed: what was published is handed out
         if self._closed:
             raise ClosedError("The client is closed")
@@ -106,39 +113,6 @@ class Recorder:
         self._closed = True
 
     def __enter__(self) -> "Recorder":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class RecordedSubscription:
-    """What was published, as a Subscription and an AsyncSubscription hand it out."""
-
-    def __init__(self, notifications: list[Notification]) -> None:
-        self._rest = iter(notifications)
-
-    def __iter__(self) -> "RecordedSubscription":
-        return self
-
-    def __next__(self) -> Notification:
-        return next(self._rest)
-
-    @property
-    def state(self) -> State:
-        """That of a subscription that stands."""
-        return "subscribed"
-
-    def ready(self, timeout: float = 10.0) -> bool:
-        """Return True."""
-        del timeout
-        return True
-
-    def close(self) -> None:
-        """End the iteration."""
-        self._rest = iter([])
-
-    def __enter__(self) -> "RecordedSubscription":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -183,10 +157,17 @@ class AsyncRecorder:
         )
 
     def subscribe(
-        self, merchant_id: AnyText, *refs: AnyRef, timeout: float | None = None, every: bool = False
-    ) -> "AsyncRecordedSubscription":
+        self,
+        merchant_id: AnyText,
+        *refs: AnyRef,
+        timeout: float | None = None,
+        since: AnyTime | None = None,
+        every: bool = False,
+    ) -> AsyncRecordedSubscription:
         """Return an asynchronous iterator over what was published to these refs."""
-        recorded = self.recorder.subscribe(merchant_id, *refs, timeout=timeout, every=every)
+        recorded = self.recorder.subscribe(
+            merchant_id, *refs, timeout=timeout, since=since, every=every
+        )
         return AsyncRecordedSubscription(recorded)
 
     async def aclose(self) -> None:
@@ -194,40 +175,6 @@ class AsyncRecorder:
         self.recorder.close()
 
     async def __aenter__(self) -> "AsyncRecorder":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
-
-class AsyncRecordedSubscription:
-    """RecordedSubscription with `async` and `await`."""
-
-    def __init__(self, recorded: RecordedSubscription) -> None:
-        self._recorded = recorded
-
-    def __aiter__(self) -> "AsyncRecordedSubscription":
-        return self
-
-    async def __anext__(self) -> Notification:
-        for each in self._recorded:
-            return each
-        raise StopAsyncIteration
-
-    @property
-    def state(self) -> State:
-        """That of a subscription that stands."""
-        return self._recorded.state
-
-    async def ready(self, timeout: float = 10.0) -> bool:
-        """Return True."""
-        return self._recorded.ready(timeout)
-
-    async def aclose(self) -> None:
-        """End the iteration."""
-        self._recorded.close()
-
-    async def __aenter__(self) -> "AsyncRecordedSubscription":
         return self
 
     async def __aexit__(self, *_: object) -> None:

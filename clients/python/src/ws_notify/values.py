@@ -23,6 +23,9 @@ AnyRef = Ref | UUID | Decimal | date | time | timedelta | Enum | LazyText
 AnyStatus = Literal["done", "failed"] | Enum | LazyText
 """What callers give: written as JSON has it, a UUID or a time as its text, an enum as its value."""
 
+AnyTime = str | datetime
+"""RFC 3339 with an offset, or a datetime with a time zone."""
+
 State = Literal["connecting", "subscribed", "unreachable", "closed"]
 """Of a subscription."""
 

@@ -44,7 +44,12 @@ class AnyClient(Protocol):
 
     def publish(self, *args: Any, **fields: Any) -> Receipt: ...
     def subscribe(
-        self, merchant_id: str, *refs: str | int, timeout: float | None = None, every: bool = False
+        self,
+        merchant_id: str,
+        *refs: str | int,
+        timeout: float | None = None,
+        since: str | None = None,
+        every: bool = False,
     ) -> AnySubscription: ...
     def close(self) -> None: ...
 
@@ -83,10 +88,8 @@ class BlockingClient:
     def publish(self, *_: Any, **fields: Any) -> Receipt:
         return self._loop.run(self._client.publish(**fields))
 
-    def subscribe(
-        self, merchant_id: str, *refs: str | int, timeout: float | None = None, every: bool = False
-    ) -> "BlockingSubscription":
-        subscription = self._client.subscribe(merchant_id, *refs, timeout=timeout, every=every)
+    def subscribe(self, merchant_id: str, *refs: str | int, **more: Any) -> "BlockingSubscription":
+        subscription = self._client.subscribe(merchant_id, *refs, **more)
         return BlockingSubscription(self._loop, subscription)
 
     def close(self) -> None:

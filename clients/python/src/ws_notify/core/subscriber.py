@@ -30,7 +30,7 @@ class Subscriber:
     that is rejected for good is an error and ends the subscription: `finished`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a caller may choose
         self,
         topics: Iterable[Topic],
         timeouts: Timeouts,
@@ -38,13 +38,14 @@ class Subscriber:
         *,
         renewable: bool,
         every: bool = False,
+        since: str | None = None,
     ) -> None:
         self.results: deque[Result] = deque()
         self.finished = False
         self._reachability = Reachability()
         self._last_word = LastWord(every=every)
         self._topics = {topic.key: topic for topic in topics}
-        self._since: dict[tuple[str, str], str] = {}
+        self._since: dict[tuple[str, str], str | None] = dict.fromkeys(self._topics, since)
         self._deduplicator = Deduplicator()
         self._timeouts = timeouts
         self._random = random
