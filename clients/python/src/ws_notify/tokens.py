@@ -6,7 +6,7 @@ from typing import Any, Literal, cast
 
 import jwt
 
-from ws_notify.core.jsonable import is_lazy, to_json
+from ws_notify.core.jsonable import is_lazy, to_json, unwrap
 from ws_notify.core.rules import validate_field
 from ws_notify.fields import build_ref
 from ws_notify.values import AnyRef, AnyText
@@ -66,6 +66,7 @@ def mint_token(  # noqa: PLR0913 - a token has these parts
 
 def _refs(ref: AnyRef | Iterable[AnyRef]) -> list[str]:
     """Return the refs as strings. Raises ValueError, TypeError."""
+    ref = unwrap(ref)
     # A string is iterable, too.
     one = isinstance(ref, str | bytes | dict) or is_lazy(ref) or not isinstance(ref, Iterable)
     refs: list[Any] = [ref] if one else list(cast("Iterable[AnyRef]", ref))

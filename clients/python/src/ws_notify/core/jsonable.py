@@ -25,6 +25,7 @@ def to_json(value: Any, path: str, depth: int = 1) -> Any:
     ValueError for a value that the service refuses: NaN, infinity, half of a surrogate pair, a
     number of more than 308 digits, more than 64 levels.
     """
+    value = unwrap(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Enum):
@@ -42,10 +43,21 @@ def to_json(value: Any, path: str, depth: int = 1) -> Any:
 
 def is_lazy(value: object) -> bool:
     """Tell whether this is a lazy text of Django, such as `gettext_lazy` returns."""
+    return _is_of_django(value, "Promise")
+
+
+def _is_of_django(value: object, name: str) -> bool:
     return any(
-        (each.__module__, each.__name__) == ("django.utils.functional", "Promise")
+        (each.__module__, each.__name__) == ("django.utils.functional", name)
         for each in type(value).__mro__
     )
+
+
+def unwrap(value: Any) -> Any:
+    """Return what a lazy object of Django stands for, such as the user in `request.user`."""
+    while _is_of_django(value, "LazyObject"):
+        value = value.__reduce__()[1][0]  # how it is pickled: as what it holds
+    return value
 
 
 def _kind(value: object) -> str:
@@ -55,8 +67,8 @@ def _kind(value: object) -> str:
 
 
 def _text(value: Any, path: str) -> str:
-    # What a subclass holds, whatever it shows; Django's SimpleLazyObject only claims to be one.
-    text = str.__str__(value) if issubclass(type(value), str) else str(value)
+    # What a subclass holds, whatever it shows.
+    text = str.__str__(value) if isinstance(value, str) else str(value)
     try:
         text.encode()
     except UnicodeEncodeError:
