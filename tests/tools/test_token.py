@@ -130,7 +130,7 @@ def test_a_claim_is_minted_exactly_where_the_authorizer_accepts_it(
     if not changed:
         assert verify(mint_token(KEYS["first"], "first", **fields), KEYS.get, time.time())
         return
-    with pytest.raises(ValueError, match=r"merchant_id must be|ref must be"):
+    with pytest.raises(ValueError, match=next(iter(changed))):
         mint_token(KEYS["first"], "first", **fields)
     claims = {**fields, "exp": int(time.time()) + 60}
     unchecked = jwt.encode(claims, KEYS["first"], headers={"kid": "first"})

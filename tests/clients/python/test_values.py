@@ -139,13 +139,21 @@ def test_a_minted_token_has_the_claims() -> None:
         ({"merchant_id": ""}, "merchant_id must be a string of 1 to 128"),
         ({"lifetime": 0}, "1 to 86400"),
         ({"lifetime": 86_401}, "1 to 86400"),
+        ({"ref": bytearray(b"7")}, "ref cannot be written"),
+        ({"client": "backend", "ref": [f"{n:x<345}" for n in range(20)]}, "ref is too long"),
+        ({"client": "backend", "ref": [f"{n:é<60}" for n in range(20)]}, "ref is too long"),
         ({"kid": ""}, "both needed"),
+        ({"kid": 7}, "kid must be a string"),
+        ({"kid": "\ud800"}, "kid holds half"),
+        ({"kid": "current"}, "only names its kid"),
+        ({"key": "k" * 31}, "key is too short"),
+        ({"key": "ssh-rsa " + "k" * 32}, "key cannot sign"),
     ],
 )
 def test_invalid_claims_are_not_minted(changed: dict[str, object], message: str) -> None:
-    good = {"kid": "first", "client": "frontend", "merchant_id": "shop", "ref": "7"}
-    with pytest.raises(ValueError, match=message):
-        mint_token(KEY, **{**good, **changed})  # type: ignore[arg-type] # what is tested
+    good = {"key": KEY, "kid": "first", "client": "frontend", "merchant_id": "shop", "ref": "7"}
+    with pytest.raises((ValueError, TypeError), match=message):
+        mint_token(**{**good, **changed})  # type: ignore[arg-type] # what is tested
 
 
 def test_a_frontends_token_that_does_not_fit_into_a_url_is_not_minted() -> None:
@@ -159,6 +167,11 @@ def test_a_frontends_token_that_does_not_fit_into_a_url_is_not_minted() -> None:
     with pytest.raises(ValueError, match=r"80\d characters.*3800: name fewer or shorter refs"):
         mint(client="frontend", ref=refs)
     assert len(mint(client="backend", ref=refs)) > MAX_FRONTEND_TOKEN
+
+
+def test_a_backends_token_may_name_as_much_as_the_service_hands_on() -> None:
+    refs = [f"{number:x<333}" for number in range(20)]
+    assert mint_token(KEY, "first", client="backend", merchant_id="m" * 120, ref=refs)
 
 
 def test_a_backends_token_without_a_ref_has_no_ref_claim() -> None:

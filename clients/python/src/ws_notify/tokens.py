@@ -1,5 +1,6 @@
 """Tokens: minting them, and reading their claims unverified."""
 
+import json
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, cast
@@ -9,6 +10,7 @@ import jwt
 from ws_notify.core.jsonable import is_lazy, to_json, unwrap
 from ws_notify.core.rules import validate_field
 from ws_notify.fields import build_ref
+from ws_notify.secret import CURRENT, MIN_KEY_LENGTH
 from ws_notify.values import AnyRef, AnyText
 
 MAX_LIFETIME = 24 * 60 * 60
@@ -21,6 +23,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-executio
 """
 
 _MAX_REFS = 20
+_MAX_CONTEXT = 7_000
+"""Bytes that the service hands on of a token; API Gateway's quota of an authorizer is 8,192."""
 
 
 def mint_token(  # noqa: PLR0913 - a token has these parts
@@ -40,8 +44,7 @@ def mint_token(  # noqa: PLR0913 - a token has these parts
     for claims that the service would reject, and for a `frontend`'s token that does not fit into a
     URL.
     """
-    if not key or not kid:
-        raise ValueError("key and kid are both needed: one pair of the stage's secret")
+    _check_key(key, kid)
     if client not in ("frontend", "backend"):
         raise ValueError(f"client is 'frontend' or 'backend', not {client!r}")
     if not 0 < lifetime <= MAX_LIFETIME:
@@ -55,20 +58,54 @@ def mint_token(  # noqa: PLR0913 - a token has these parts
         refs = _refs(ref)
         claims["ref"] = refs[0] if len(refs) == 1 else refs
     claims["exp"] = int(time.time()) + lifetime
-    token = jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})
+    try:
+        token = jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})
+    except jwt.InvalidKeyError as error:
+        raise ValueError(f"key cannot sign: {error}") from None
     if client == "frontend" and len(token) > MAX_FRONTEND_TOKEN:
         raise ValueError(
             f"the token would have {len(token)} characters, and a browser's URL has room for "
             f"{MAX_FRONTEND_TOKEN}: name fewer or shorter refs, or mint a token for each"
         )
+    _check_size(claims)
     return token
+
+
+def _check_key(key: str, kid: str) -> None:
+    if not key or not kid:
+        raise ValueError("key and kid are both needed: one pair of the stage's secret")
+    if not isinstance(to_json(kid, "kid"), str):
+        raise TypeError(f"kid must be a string, not {type(kid).__name__}")
+    if kid == CURRENT:
+        raise ValueError(f"kid must name a key, and {CURRENT!r} in the secret only names its kid")
+    if len(key) < MIN_KEY_LENGTH:
+        raise ValueError(
+            f"key is too short: the service accepts none of less than {MIN_KEY_LENGTH} characters"
+        )
+
+
+def _check_size(claims: Mapping[str, Any]) -> None:
+    refs = claims.get("ref")
+    refs = [refs] if isinstance(refs, str) else refs and sorted(set(refs))
+    # What the service's authorizer hands on: texts, the refs as JSON within JSON.
+    context = {"client": claims["client"], "merchant_id": claims["merchant_id"],
+               "refs": json.dumps(refs), "expires_at_ms": str(claims["exp"] * 1000)}  # fmt: skip
+    if len(json.dumps(context)) > _MAX_CONTEXT:
+        raise ValueError(
+            "ref is too long: the service takes 20 refs of 330 ASCII characters in one token. Name "
+            "fewer or shorter refs, or none, or mint a token for each"
+        )
 
 
 def _refs(ref: AnyRef | Iterable[AnyRef]) -> list[str]:
     """Return the refs as strings. Raises ValueError, TypeError."""
     ref = unwrap(ref)
     # A string is iterable, too.
-    one = isinstance(ref, str | bytes | dict) or is_lazy(ref) or not isinstance(ref, Iterable)
+    one = (
+        isinstance(ref, str | bytes | bytearray | dict)
+        or is_lazy(ref)
+        or not isinstance(ref, Iterable)
+    )
     refs: list[Any] = [ref] if one else list(cast("Iterable[AnyRef]", ref))
     if not 1 <= len(refs) <= _MAX_REFS:
         raise ValueError(f"ref is one ref or a list of 1 to {_MAX_REFS} refs, not of {len(refs)}")

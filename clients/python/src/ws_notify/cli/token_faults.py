@@ -19,9 +19,6 @@ _NBF_LEEWAY = 60
 _MAX_TIME = 10**11
 """In seconds, this is the year 5138: more is in milliseconds."""
 
-_MAX_REFS_HANDED_ON = 7_000
-"""Bytes of JSON: API Gateway hands on 8 KB of what the authorizer says of a token."""
-
 
 def find_fault(token: str, now: float, keys: Mapping[str, str] | None = None) -> str | None:
     """Return what the service would refuse in a token, with a remedy; None where nothing is seen.
@@ -136,8 +133,6 @@ def _fault_of_size(claims: dict[str, Any], token: str) -> str | None:
             f"its size is {len(token)} characters, and a browser's URL has room for "
             f"{MAX_FRONTEND_TOKEN}: name fewer or shorter refs"
         )
-    if len(json.dumps(json.dumps(claims.get("ref")))) > _MAX_REFS_HANDED_ON:
-        return "ref: all of them together are too long: name fewer or shorter refs"
     return None
 
 
