@@ -5,6 +5,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -107,6 +108,22 @@ def test_a_client_in_a_second_event_loop_has_a_connection_there(run: Any) -> Non
         run(use)
         asyncio.run(client.aclose())
         assert server.handshakes == 4
+
+
+def test_a_client_in_event_loops_of_several_threads_has_a_connection_in_each() -> None:
+    # As with async_to_sync in a server of threads.
+    barrier = threading.Barrier(3)
+
+    async def use() -> None:
+        for _ in range(5):
+            barrier.wait(TIMEOUT)  # all in the same state
+            await client.publish(**PAYMENT, deadline=5)
+
+    with scripted(Visit.serve) as server, ThreadPoolExecutor(3) as threads:
+        client = AsyncClient(server.url)
+        for each in [threads.submit(asyncio.run, use()) for _ in range(3)]:
+            each.result(2 * TIMEOUT)
+        assert server.handshakes == 3
 
 
 def test_a_subscription_in_a_second_event_loop_goes_on_there() -> None:

@@ -3,20 +3,18 @@
 import asyncio
 import contextlib
 import functools
-import os
-import random
 import time
 import weakref
 from types import TracebackType
 from typing import Any
 
 from ws_notify.async_subscription import AsyncSubscription
-from ws_notify.core.publisher import Publisher
 from ws_notify.endpoint import AsyncTokenFunction, Endpoint, Proxy
 from ws_notify.exceptions import ClosedError, DeadlineError
 from ws_notify.fields import build_fields, build_since, build_topics
+from ws_notify.loop_states import LoopState, LoopStates
 from ws_notify.timeouts import Timeouts
-from ws_notify.transport.asyncio import AsyncioTransport, Tasks, finish
+from ws_notify.transport.asyncio import Tasks, finish
 from ws_notify.values import AnyRef, AnyStatus, AnyText, AnyTime, Receipt
 
 
@@ -28,9 +26,9 @@ class AsyncClient:
             async for notification in client.subscribe("shop", "12303"):
                 ...
 
-    In another event loop than before, as with a second `asyncio.run`, and in another process, it
-    opens a connection of its own. `token` may be a coroutine function, too; any other function is
-    called in a thread.
+    In another event loop, as with a second `asyncio.run` or in another thread, and in another
+    process, it opens a connection of its own; what another loop has stays. `token` may be a
+    coroutine function, too; any other function is called in a thread.
     """
 
     def __init__(
@@ -42,30 +40,9 @@ class AsyncClient:
         proxy: Proxy = True,
     ) -> None:
         self._endpoint = Endpoint(url, token, timeouts or Timeouts(), proxy)
-        self._fresh()
+        self._loops = LoopStates(self._endpoint)
         self._subscriptions: weakref.WeakSet[AsyncSubscription] = weakref.WeakSet()
         self._closed = False
-
-    def _fresh(self, loop: object = None) -> None:
-        """Begin without a connection: in a new client, in another event loop or process.
-
-        What another loop has is neither used nor closed: it ends with that loop.
-        """
-        self._home = (os.getpid(), loop)
-        self._tasks: Tasks = set()
-        self._transport = AsyncioTransport(self._endpoint, self._tasks)
-        self._publisher = Publisher(
-            self._endpoint.timeouts, random.random, renewable=self._endpoint.renewable
-        )
-        self._publishing = asyncio.Lock()
-
-    def _enter_loop(self) -> None:
-        home = (os.getpid(), asyncio.get_running_loop())
-        if self._home == (home[0], None):
-            self._home = home  # the first call
-        elif self._home != home:
-            self._transport.forget()
-            self._fresh(home[1])
 
     async def publish(  # noqa: PLR0913 - a notification has these fields
         self,
@@ -85,19 +62,18 @@ class AsyncClient:
             id, merchant_id, ref, project, type, status=status, message=message, further=further
         )
         end = time.monotonic() + deadline
-        self._enter_loop()
-        publishing = self._publishing
+        here = self._loops.enter()
         try:
-            await asyncio.wait_for(publishing.acquire(), deadline)
+            await asyncio.wait_for(here.publishing.acquire(), deadline)
         except asyncio.TimeoutError:
             raise DeadlineError(fields["id"], deadline, None) from None
         try:
-            return await self._publish(fields, end - time.monotonic())
+            return await self._publish(fields, end - time.monotonic(), here)
         finally:
-            publishing.release()
+            here.publishing.release()
 
-    async def _publish(self, fields: dict[str, Any], seconds: float) -> Receipt:
-        core, transport = self._publisher, self._transport
+    async def _publish(self, fields: dict[str, Any], seconds: float, here: LoopState) -> Receipt:
+        core, transport = here.publisher, here.transport
         core.publish(fields, seconds, time.monotonic())
         try:
             wait = 0.0  # first the events since the last publish
@@ -126,13 +102,14 @@ class AsyncClient:
     ) -> AsyncSubscription:
         """Return an asynchronous iterator over what is published to these refs, as Client does."""
         self._check_open()
+        tasks: Tasks = set()
         with contextlib.suppress(RuntimeError):  # called outside of a loop
-            self._enter_loop()
+            tasks = self._loops.enter().tasks
         subscription = AsyncSubscription(
             self._endpoint,
             build_topics(merchant_id, refs),
             timeout,
-            self._tasks,
+            tasks,
             every=every,
             since=build_since(since),
         )
@@ -146,13 +123,12 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Close every connection and end the iterators; harmless when repeated."""
         self._closed = True
-        self._enter_loop()
-        await asyncio.gather(
-            self._transport.close(), *(each.aclose() for each in self._subscriptions)
-        )
-        await finish(
-            self._tasks, self._endpoint.timeouts.closing
-        )  # of garbage-collected subscriptions
+        here = self._loops.enter()
+        closing = (each.aclose() for each in self._subscriptions)
+        await asyncio.gather(here.transport.close(), *closing)
+        self._loops.forget()  # those of other loops
+        # Of garbage-collected subscriptions:
+        await finish(here.tasks, self._endpoint.timeouts.closing)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be pickled for another process, as `multiprocessing` does: there, it is a new client."""
@@ -172,5 +148,5 @@ class AsyncClient:
         await self.aclose()
 
     def __del__(self) -> None:
-        if hasattr(self, "_transport"):  # not after a ValueError
-            self._transport.forget()
+        if hasattr(self, "_loops"):  # not after a ValueError
+            self._loops.forget()
