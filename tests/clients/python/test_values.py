@@ -76,7 +76,19 @@ def test_a_network_error_is_mapped_with_its_cause() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com/dev?token=secret", "example.com", "", "wss://", "wss://?secret"]
+    "url",
+    [
+        "https://example.com/dev?token=secret",
+        "example.com",
+        "",
+        "wss://",
+        "wss://?secret",
+        "wss://name:secret/dev",
+        "wss://name:secret@[::1/dev",
+        "https://name:secret@example.com/dev",
+        "secret.secret.secret",
+        "wss://name:secret@example.com:99999/dev",
+    ],
 )
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 def test_an_invalid_url_is_rejected_at_once(

@@ -45,16 +45,18 @@ class Endpoint:
         object.__setattr__(self, "url", self.url.strip())
         try:
             parse_uri(self.url)
-        except InvalidURI:
-            shown = re.split(r"[?#]", self.url)[0]
-            shown = re.sub(r"//.*@", "//", shown)
-            raise ValueError(f"Not the URL of a stage (wss://...): {shown!r}") from None
+        except (InvalidURI, ValueError):  # the latter: of a port that is not a number
+            # Not where it may be a token or hold a password, as after the arguments were mixed up.
+            shown = re.match(r"[A-Za-z]{2,5}://[A-Za-z0-9.-]*(?=[/?#]|$)", self.url)
+            raise ValueError(
+                f"Not the URL of a stage (wss://...): {shown[0]!r}"
+                if shown
+                else "Not the URL of a stage, which begins with wss:// and the name of a host"
+            ) from None
         if not callable(self.token):
             object.__setattr__(self, "token", clean_token(self.token))
         if isinstance(self.proxy, str):
-            parts = urlsplit(self.proxy)
-            if parts.scheme not in _PROXIES or not parts.hostname:
-                raise ValueError("Not the URL of a proxy: http://host:port, https:// or socks5h://")
+            _check_proxy(self.proxy)
 
     @property
     def renewable(self) -> bool:
@@ -81,3 +83,13 @@ class Endpoint:
             "ping_timeout": self.timeouts.ping,
             "logger": _wire,
         }
+
+
+def _check_proxy(proxy: str) -> None:
+    try:
+        parts = urlsplit(proxy)
+        valid = parts.scheme in _PROXIES and parts.hostname and parts.port != 0
+    except ValueError:  # whose text may hold a password
+        valid = False
+    if not valid:
+        raise ValueError("Not the URL of a proxy: http://host:port, https:// or socks5h://")

@@ -35,7 +35,9 @@ def map_exception(error: Exception, secrets: Iterable[str | None] = ()) -> WsNot
         return error
     secrets = list(secrets)
     mapped = _mapped(error, secrets)
-    if not any(secret and secret in f"{error} {error!r}" for secret in secrets):
+    shown = f"{error} {error!r}"
+    # The text of an invalid proxy may hold a password.
+    if not _is_of_proxy(error) and not any(each and each in shown for each in secrets):
         mapped.__cause__ = error
     return mapped
 
@@ -68,7 +70,7 @@ def _remedy(error: Exception) -> str | None:
             f"{error}. The environment (ALL_PROXY, HTTPS_PROXY) or `proxy=` names a SOCKS proxy: "
             "pip install 'python-socks[asyncio]', or pass proxy=None"
         )
-    if isinstance(error, InvalidProxy):  # without its text, which may hold a password
+    if _is_of_proxy(error):  # without its text, which may hold a password
         return "the proxy's URL is invalid. Correct `proxy=` or HTTPS_PROXY, or pass proxy=None"
     if isinstance(error, InvalidProxyStatus) and error.response.status_code in _PROXY_REFUSALS:
         return (
@@ -78,6 +80,12 @@ def _remedy(error: Exception) -> str | None:
     if isinstance(error, InvalidURI):
         return "the service redirects to what is not a WebSocket URL. Correct the URL"
     return None
+
+
+def _is_of_proxy(error: Exception) -> bool:
+    """Tell whether a proxy's URL is invalid; its port is a ValueError of `urlsplit`."""
+    port = type(error) is ValueError and str(error).startswith("Port ")
+    return port or isinstance(error, InvalidProxy)
 
 
 def validate_token(token: object) -> str | None:
