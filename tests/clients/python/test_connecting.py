@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -143,6 +144,15 @@ def test_an_invalid_proxy_is_rejected_at_once(
     with pytest.raises(ValueError, match="Not the URL of a proxy") as raised:
         kind(REMOTE, proxy=url)
     assert "canary" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize("proxy", [False, 0, b"http://proxy.example"])
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_proxy_of_another_type_is_rejected_at_once(
+    kind: type[Client] | type[AsyncClient], proxy: Any
+) -> None:
+    with pytest.raises(TypeError, match="proxy must be a URL, True or None"):
+        kind(REMOTE, proxy=proxy)
 
 
 @BOTH

@@ -24,6 +24,7 @@ from tests.clients.python.kit.server import Script, Visit, hang, scripted
 from tests.clients.python.kit.service import Service
 from ws_notify import Receipt
 from ws_notify.django import _cached_publisher, anotify_on_commit, configured, notify_on_commit
+from ws_notify.testing import AsyncRecorder
 
 IN_MEMORY = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 
@@ -222,3 +223,12 @@ def test_a_service_that_does_not_answer_delays_the_request_by_the_deadline_at_mo
         assert time.monotonic() - began < 1.5
         configured().close()  # type: ignore[attr-defined] # it is a Client
     assert "Try again with id='n-1'" in caplog.text
+
+
+def test_a_publisher_that_must_be_awaited_raises_at_the_call() -> None:
+    asynchronous: Any = AsyncRecorder()
+    for notify in (notify_on_commit, async_to_sync(anotify_on_commit)):
+        with pytest.raises(TypeError, match="not AsyncRecorder, whose `publish` is awaited"):
+            notify(**PAYMENT, publisher=asynchronous)
+    with override_settings(WS_NOTIFY={"publisher": asynchronous}), pytest.raises(TypeError):
+        configured()

@@ -160,6 +160,7 @@ def test_a_minted_token_has_the_claims() -> None:
         ({"kid": "current"}, "only names its kid"),
         ({"key": "k" * 31}, "key is too short"),
         ({"key": "ssh-rsa " + "k" * 32}, "key cannot sign"),
+        ({"key": "\ud800" * 32}, "key cannot sign"),
     ],
 )
 def test_invalid_claims_are_not_minted(changed: dict[str, object], message: str) -> None:

@@ -13,6 +13,7 @@ package's README.
 
 import asyncio
 import functools
+import inspect
 import logging
 import os
 from typing import Any, Protocol
@@ -73,6 +74,7 @@ def notify_on_commit(  # noqa: PLR0913 - a notification has these fields
     `publisher` is the one of the settings unless given.
     """
     _refuse_event_loop()
+    _check_publisher(publisher)
     fields = build_fields(
         id, merchant_id, ref, project, type, status=status, message=message, further=further
     )
@@ -101,10 +103,19 @@ async def anotify_on_commit(  # noqa: PLR0913 - a notification has these fields
     do not work in asynchronous code itself:
     https://docs.djangoproject.com/en/5.2/topics/async/#queries-the-orm
     """
+    _check_publisher(publisher)
     fields = build_fields(
         id, merchant_id, ref, project, type, status=status, message=message, further=further
     )
     await sync_to_async(_publish_on_commit)(fields, deadline, publisher, using)
+
+
+def _check_publisher(publisher: object) -> None:
+    if inspect.iscoroutinefunction(getattr(publisher, "publish", None)):
+        raise TypeError(
+            f"publisher must be a Client, a LambdaPublisher or a Recorder, not "
+            f"{type(publisher).__name__}, whose `publish` is awaited; so for anotify_on_commit"
+        )
 
 
 def _refuse_event_loop() -> None:
@@ -137,7 +148,9 @@ def _publish_on_commit(
 
 
 def configured() -> Publisher:
-    """Return this process's publisher by the settings. Raises ImproperlyConfigured, ValueError.
+    """Return this process's publisher by the settings.
+
+    Raises ImproperlyConfigured, ValueError, TypeError.
 
     A `publisher` comes first, so that a shop's tests may leave its other settings as they are.
     """
@@ -148,6 +161,7 @@ def configured() -> Publisher:
         )
     if "publisher" in wanted:
         publisher: Publisher = wanted["publisher"]
+        _check_publisher(publisher)
         return publisher
     # A process that was forked must not share the connection of its parent.
     return _cached_publisher(os.getpid(), **wanted)

@@ -32,7 +32,7 @@ class Endpoint:
     """The URL of a stage, and the token or the function that fetches one before each connect.
 
     Raises ValueError for an invalid WebSocket URL, an invalid proxy, and a token that no header
-    may hold; TypeError for one that is not text, bytes or a function.
+    may hold; TypeError for values of another type.
     """
 
     url: str = field(repr=False)  # its query may hold a token
@@ -55,7 +55,7 @@ class Endpoint:
             ) from None
         if not callable(self.token):
             object.__setattr__(self, "token", clean_token(self.token))
-        if isinstance(self.proxy, str):
+        if self.proxy is not True and self.proxy is not None:
             _check_proxy(self.proxy)
 
     @property
@@ -85,7 +85,9 @@ class Endpoint:
         }
 
 
-def _check_proxy(proxy: str) -> None:
+def _check_proxy(proxy: object) -> None:
+    if not isinstance(proxy, str):
+        raise TypeError(f"proxy must be a URL, True or None, not {type(proxy).__name__}")
     try:
         parts = urlsplit(proxy)
         valid = parts.scheme in _PROXIES and parts.hostname and parts.port != 0

@@ -60,8 +60,8 @@ def mint_token(  # noqa: PLR0913 - a token has these parts
     claims["exp"] = int(time.time()) + lifetime
     try:
         token = jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})
-    except jwt.InvalidKeyError as error:
-        raise ValueError(f"key cannot sign: {error}") from None
+    except (jwt.InvalidKeyError, UnicodeEncodeError):  # without the cause, which holds the key
+        raise ValueError("key cannot sign: it is one of a pair (PEM, SSH), or not text") from None
     if client == "frontend" and len(token) > MAX_FRONTEND_TOKEN:
         raise ValueError(
             f"the token would have {len(token)} characters, and a browser's URL has room for "

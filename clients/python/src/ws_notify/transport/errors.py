@@ -67,7 +67,7 @@ def _remedy(error: Exception) -> str | None:
         )
     if isinstance(error, ImportError):
         return (
-            f"{error}. The environment (ALL_PROXY, HTTPS_PROXY) or `proxy=` names a SOCKS proxy: "
+            f"{error}. The environment (HTTPS_PROXY, SOCKS_PROXY) or `proxy=` names a SOCKS proxy: "
             "pip install 'python-socks[asyncio]', or pass proxy=None"
         )
     if _is_of_proxy(error):  # without its text, which may hold a password
