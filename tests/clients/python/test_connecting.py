@@ -114,7 +114,13 @@ def test_a_proxy_that_wants_a_password_is_raised_at_once(connect: Connect, use: 
 
 @BOTH
 @pytest.mark.parametrize(
-    "url", ["ftp://me:canary@proxy.example", "http://me:canary", "http://me:canary@proxy:99999"]
+    "url",
+    [
+        "ftp://me:canary@proxy.example",
+        "http://me:canary",
+        "http://me:canary@proxy:99999",
+        "http://me:canary@[::1",
+    ],
 )
 def test_an_invalid_proxy_of_the_environment_is_raised_without_its_password(
     connect: Connect, use: Use, url: str, monkeypatch: pytest.MonkeyPatch
@@ -153,6 +159,19 @@ def test_a_proxy_of_another_type_is_rejected_at_once(
 ) -> None:
     with pytest.raises(TypeError, match="proxy must be a URL, True or None"):
         kind(REMOTE, proxy=proxy)
+
+
+@BOTH
+@pytest.mark.parametrize("location", [b"/login", b""])
+def test_a_redirection_in_a_circle_is_raised_at_once(
+    connect: Connect, use: Use, location: bytes
+) -> None:
+    answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n" % location
+    with (
+        proxy(answer) as (address, _),
+        pytest.raises(ConfigurationError, match="in a circle"),
+    ):
+        use(connect(f"ws://{address}/dev"))
 
 
 @BOTH

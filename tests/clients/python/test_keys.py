@@ -154,6 +154,18 @@ def test_a_current_that_is_wrong_is_reported_though_older_keys_are_known(wall: W
         kid(made)
 
 
+def test_a_corrected_current_is_read_within_30_seconds(wall: Wall) -> None:
+    secret = Secret(first=FIRST, current="frist")
+    made = Keys(secret)
+    for _ in range(30):
+        with pytest.raises(KeysError, match="does not name a key"):
+            kid(made)
+        wall.now += 1
+    assert secret.reads == 1
+    secret.content["current"] = "first"
+    assert (kid(made), secret.reads) == ("first", 2)
+
+
 def test_threads_read_a_secret_once(wall: Wall) -> None:
     asked, answered = threading.Event(), threading.Event()
     secret = Secret(first=FIRST)

@@ -36,7 +36,7 @@ class _Read:
         """Whether to use it without reading it again. A clock that was set back makes it old."""
         if self.failed_at is not None and 0 <= now - self.failed_at < _RETRY_COOLDOWN:
             return self.usable(now)
-        return 0 <= now - self.at < _CACHE_TTL
+        return 0 <= now - self.at < (_CACHE_TTL if self.secret.signs else _RETRY_COOLDOWN)
 
     def usable(self, now: float) -> bool:
         """Whether to use it where it cannot be read again."""
@@ -49,8 +49,9 @@ class Keys:
         keys = Keys.from_secret(os.environ["WS_NOTIFY_KEYS_SECRET"])
         token = keys.mint_token(client="frontend", merchant_id="shop", ref="12303")
 
-    The secret is read at the first token, and again when it is 5 minutes old. Where that fails, it
-    is used for up to an hour, with a warning in the log. Threads may share it; it works in a
+    The secret is read at the first token, and again when it is 5 minutes old, or 30 seconds where
+    it names no current key. Where that fails, it is used for up to an hour, with a warning in the
+    log. Threads may share it; it works in a
     process that was forked.
     """
 

@@ -37,6 +37,15 @@ class Secret:
             raise KeysError(f"{self.name} has no key {chosen!r}, only {self._kids()}")
         return SigningKey(chosen, self.keys[chosen])
 
+    @property
+    def signs(self) -> bool:
+        """Whether it has a current key."""
+        try:
+            self.signing_key()
+        except KeysError:
+            return False
+        return True
+
     def _current_kid(self) -> str:
         if self.current is None:
             if len(self.keys) > 1:

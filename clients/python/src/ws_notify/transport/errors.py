@@ -10,6 +10,7 @@ from websockets.exceptions import (
     InvalidProxyStatus,
     InvalidStatus,
     InvalidURI,
+    SecurityError,
 )
 
 from ws_notify.credentials import clean_token, redact
@@ -77,15 +78,18 @@ def _remedy(error: Exception) -> str | None:
             f"the proxy refused with HTTP {error.response.status_code}. Its name and password "
             "belong in its URL, `proxy=` or HTTPS_PROXY; or pass proxy=None"
         )
-    if isinstance(error, InvalidURI):
-        return "the service redirects to what is not a WebSocket URL. Correct the URL"
+    if isinstance(error, InvalidURI | SecurityError):
+        return (
+            "the service redirects to what is not a WebSocket URL, in a circle, or away from TLS. "
+            "Correct the URL"
+        )
     return None
 
 
 def _is_of_proxy(error: Exception) -> bool:
-    """Tell whether a proxy's URL is invalid; its port is a ValueError of `urlsplit`."""
-    port = type(error) is ValueError and str(error).startswith("Port ")
-    return port or isinstance(error, InvalidProxy)
+    """Tell whether a proxy's URL is invalid; its host and port are a ValueError of `urlsplit`."""
+    parts = type(error) is ValueError and str(error).startswith(("Port ", "Invalid IPv6"))
+    return parts or isinstance(error, InvalidProxy)
 
 
 def validate_token(token: object) -> str | None:
