@@ -2,8 +2,11 @@
 
 import enum
 import json
+import math
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +20,9 @@ from django.utils.safestring import mark_safe
 from tests.clients.python.kit.clients import PAYMENT
 from ws_notify import Client, LambdaPublisher, mint_token
 from ws_notify.core.jsonable import MAX_NESTING, to_json
+from ws_notify.django import notify_on_commit
 from ws_notify.fields import MAX_BYTES, build_fields, build_topics
+from ws_notify.testing import Recorder
 
 UTC = timezone.utc  # noqa: UP017 - the name in the module is of Python 3.11
 ID = UUID("9d8b3a2e-0a6e-4a53-8f0e-2f8c3b0f3c11")
@@ -216,3 +221,20 @@ def test_what_is_not_a_ref_is_not_minted(ref: Any) -> None:
         mint_token(KEY, "k", client="frontend", merchant_id="shop", ref=ref)
     with pytest.raises((TypeError, ValueError), match="ref"):
         mint_token(KEY, "k", client="backend", merchant_id="shop", ref=[ref])
+
+
+@pytest.mark.parametrize("seconds", [None, "5", True, math.nan, Decimal(5)])
+def test_a_time_that_is_not_a_number_of_seconds_raises_at_the_call(seconds: Any) -> None:
+    with Client("ws://127.0.0.1:1/dev") as client:
+        calls: list[Callable[..., Any]] = [
+            partial(client.publish, deadline=seconds),
+            partial(LambdaPublisher("none").publish, deadline=seconds),
+            partial(notify_on_commit, deadline=seconds),
+            partial(Recorder().publish, deadline=seconds),
+        ]
+        for publish in calls:
+            with pytest.raises((TypeError, ValueError), match="deadline must be a number of sec"):
+                publish(**PAYMENT)
+        if seconds is not None:
+            with pytest.raises((TypeError, ValueError), match="timeout must be a number of sec"):
+                client.subscribe("shop", "12303", timeout=seconds)

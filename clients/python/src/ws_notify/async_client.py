@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import math
 import time
 import weakref
 from types import TracebackType
@@ -11,7 +12,7 @@ from typing import Any
 from ws_notify.async_subscription import AsyncSubscription
 from ws_notify.endpoint import AsyncTokenFunction, Endpoint, Proxy
 from ws_notify.exceptions import ClosedError, DeadlineError
-from ws_notify.fields import build_fields, build_since, build_topics
+from ws_notify.fields import build_fields, build_since, build_topics, check_seconds
 from ws_notify.loop_states import LoopState, LoopStates
 from ws_notify.timeouts import Timeouts
 from ws_notify.transport.asyncio import Tasks, finish
@@ -58,6 +59,7 @@ class AsyncClient:
         **further: Any,
     ) -> Receipt:
         """Publish a notification as Client does, with the same arguments and errors."""
+        check_seconds("deadline", deadline)
         fields = build_fields(
             id, merchant_id, ref, project, type, status=status, message=message, further=further
         )
@@ -102,6 +104,7 @@ class AsyncClient:
     ) -> AsyncSubscription:
         """Return an asynchronous iterator over what is published to these refs, as Client does."""
         self._check_open()
+        check_seconds("timeout", math.inf if timeout is None else timeout)
         tasks: Tasks = set()
         with contextlib.suppress(RuntimeError):  # called outside of a loop
             tasks = self._loops.enter().tasks

@@ -1,6 +1,7 @@
 """The sync client; threads may share it."""
 
 import functools
+import math
 import os
 import random
 import threading
@@ -12,7 +13,7 @@ from typing import Any
 from ws_notify.core.publisher import Publisher
 from ws_notify.endpoint import Endpoint, Proxy, TokenFunction
 from ws_notify.exceptions import ClosedError, DeadlineError
-from ws_notify.fields import build_fields, build_since, build_topics
+from ws_notify.fields import build_fields, build_since, build_topics, check_seconds
 from ws_notify.subscription import Subscription
 from ws_notify.timeouts import Timeouts
 from ws_notify.transport.sync import SyncTransport
@@ -96,6 +97,7 @@ class Client:
         safe. Raises ClosedError; ValueError and TypeError, with the field's name,
         for what is not JSON or what the service would refuse.
         """
+        check_seconds("deadline", deadline)
         fields = build_fields(
             id, merchant_id, ref, project, type, status=status, message=message, further=further
         )
@@ -153,6 +155,7 @@ class Client:
         Raises ClosedError; ValueError, TypeError for invalid refs and an invalid time.
         """
         self._check_open()
+        check_seconds("timeout", math.inf if timeout is None else timeout)
         subscription = Subscription(
             self._endpoint,
             build_topics(merchant_id, refs),

@@ -26,7 +26,7 @@ from django.db import transaction
 from ws_notify.aws import LambdaPublisher
 from ws_notify.client import Client
 from ws_notify.exceptions import WsNotifyError
-from ws_notify.fields import build_fields
+from ws_notify.fields import build_fields, check_seconds
 from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
 
 _log = logging.getLogger("ws_notify")
@@ -75,6 +75,7 @@ def notify_on_commit(  # noqa: PLR0913 - a notification has these fields
     """
     _refuse_event_loop()
     _check_publisher(publisher)
+    check_seconds("deadline", deadline)
     fields = build_fields(
         id, merchant_id, ref, project, type, status=status, message=message, further=further
     )
@@ -104,6 +105,7 @@ async def anotify_on_commit(  # noqa: PLR0913 - a notification has these fields
     https://docs.djangoproject.com/en/5.2/topics/async/#queries-the-orm
     """
     _check_publisher(publisher)
+    check_seconds("deadline", deadline)
     fields = build_fields(
         id, merchant_id, ref, project, type, status=status, message=message, further=further
     )

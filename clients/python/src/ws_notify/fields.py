@@ -1,5 +1,6 @@
 """The arguments of callers, as the core takes them: JSON, and by the rules of the service."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -70,6 +71,14 @@ def _check_size(fields: Mapping[str, Any]) -> None:
             f"{largest} is too large: the notification would have {size} bytes, and may have "
             f"{MAX_BYTES}. Send a link instead"
         )
+
+
+def check_seconds(name: str, value: object) -> None:
+    """Raise TypeError for what is not a number, and ValueError for NaN, with this name."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
+    if math.isnan(value):
+        raise ValueError(f"{name} must be a number of seconds, not NaN")
 
 
 def build_topics(merchant_id: AnyText, refs: Sequence[AnyRef]) -> list[Topic]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ws_notify.core import frames
 from ws_notify.exceptions import ClosedError, RefusedError, WsNotifyError
-from ws_notify.fields import build_fields, build_since, build_topics
+from ws_notify.fields import build_fields, build_since, build_topics, check_seconds
 from ws_notify.recorded import AsyncRecordedSubscription, RecordedSubscription
 from ws_notify.values import AnyRef, AnyStatus, AnyText, AnyTime, Notification, Receipt
 
@@ -55,7 +55,7 @@ class Recorder:
         Raises ValueError, TypeError, ClosedError as Client does, and RefusedError for an `id` that
         was used for other content.
         """
-        del deadline  # nothing is waited for
+        check_seconds("deadline", deadline)  # nothing is waited for
         fields = build_fields(
             id, merchant_id, ref, project, type, status=status, message=message, further=further
         )
