@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 
 import pytest
 
@@ -261,3 +262,20 @@ def test_a_wait_of_zero_seconds_returns_at_once() -> None:
         transport = SyncTransport(endpoint)
         much.reverse()
         assert transport.wait(0.0) == []
+
+
+def test_a_publish_or_a_step_that_is_cancelled_ends_at_any_time() -> None:
+    async def use() -> None:
+        async with AsyncClient(server.url) as client:
+            subscription = client.subscribe("shop", "12303")
+            for steps in range(12):
+                for start in (partial(client.publish, **PAYMENT), subscription.__anext__):
+                    task = asyncio.ensure_future(start())
+                    for _ in range(steps):
+                        await asyncio.sleep(0)
+                    if task.cancel():
+                        with pytest.raises(asyncio.CancelledError):
+                            await task
+
+    with scripted(Visit.serve) as server:
+        asyncio.run(asyncio.wait_for(use(), TIMEOUT))

@@ -3,7 +3,6 @@
 import enum
 import json
 import math
-from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import partial
@@ -226,7 +225,7 @@ def test_what_is_not_a_ref_is_not_minted(ref: Any) -> None:
 @pytest.mark.parametrize("seconds", [None, "5", True, math.nan, Decimal(5)])
 def test_a_time_that_is_not_a_number_of_seconds_raises_at_the_call(seconds: Any) -> None:
     with Client("ws://127.0.0.1:1/dev") as client:
-        calls: list[Callable[..., Any]] = [
+        calls: list[Any] = [
             partial(client.publish, deadline=seconds),
             partial(LambdaPublisher("none").publish, deadline=seconds),
             partial(notify_on_commit, deadline=seconds),

@@ -65,10 +65,8 @@ class AsyncClient:
         )
         end = time.monotonic() + deadline
         here = self._loops.enter()
-        try:
-            await asyncio.wait_for(here.publishing.acquire(), deadline)
-        except asyncio.TimeoutError:
-            raise DeadlineError(fields["id"], deadline, None) from None
+        if not await here.acquire(deadline):
+            raise DeadlineError(fields["id"], deadline, None)
         try:
             return await self._publish(fields, end - time.monotonic(), here)
         finally:

@@ -20,6 +20,22 @@ class LoopState:
     publisher: Publisher
     publishing: asyncio.Lock
 
+    async def acquire(self, seconds: float) -> bool:
+        """Wait for `publishing`, at most so many seconds; tell whether it is acquired.
+
+        Not `wait_for`: before Python 3.12 it may drop a cancellation that comes with the result.
+        """
+        acquiring = asyncio.ensure_future(self.publishing.acquire())
+        try:
+            await asyncio.wait([acquiring], timeout=seconds)
+        except asyncio.CancelledError:
+            if acquiring.done():
+                self.publishing.release()
+            raise
+        finally:
+            acquiring.cancel()
+        return acquiring.done()
+
 
 class LoopStates:
     """One for each loop that used the client; loops may run in several threads at once.

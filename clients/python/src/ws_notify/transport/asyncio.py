@@ -77,8 +77,14 @@ class AsyncioTransport:
         """Return the events, waiting for the first at most so many seconds."""
         if not self._events and seconds > 0:
             self._arrived.clear()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), min(seconds, _MAX_WAIT))
+            # Not `wait_for`: before Python 3.12 it drops a cancellation that comes with an event.
+            # https://github.com/python/cpython/issues/86296
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(min(seconds, _MAX_WAIT), self._arrived.set)
+            try:
+                await self._arrived.wait()
+            finally:
+                timer.cancel()
         events, self._events = self._events, []
         return events
 
