@@ -68,7 +68,11 @@ def count(auth: Auth) -> Stage:
     """Run a wait of each kind, after one that is not counted and takes the cold starts."""
     resources = _synthesise(auth)
     tables = _all(resources, "AWS::DynamoDB::Table")
-    (api,) = _all(resources, "AWS::ApiGatewayV2::Stage").values()
+    apis = _all(resources, "AWS::ApiGatewayV2::Api")
+    stages = _all(resources, "AWS::ApiGatewayV2::Stage").values()
+    (api,) = (
+        stage for stage in stages if apis[stage["ApiId"]["Ref"]]["ProtocolType"] == "WEBSOCKET"
+    )
     with ExitStack() as stack:
         endpoint, meter = stack.enter_context(metered_aws(tables, json.dumps(_KEYS)))
         functions = {

@@ -1,10 +1,13 @@
-"""Who connected and how it ended, as one line of JSON each. The role that writes them: account.py.
+"""Who connected or asked, and how it ended, as one line of JSON each.
+
+The role that writes the WebSocket API's lines: account.py.
 
 No query string is ever logged (it may carry a token), and no address of a client.
 """
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import jsii
@@ -51,16 +54,48 @@ TEXTS: Final = {
 }
 
 
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+FIELDS_OF_HTTP: Final = {
+    "requestId": "$context.requestId",
+    "extendedRequestId": "$context.extendedRequestId",
+    "requestTime": "$context.requestTime",
+    "routeKey": "$context.routeKey",
+    "status": "$context.status",
+    "responseLength": "$context.responseLength",
+    "errorType": "$context.error.responseType",
+    "integrationStatus": "$context.integration.status",
+    "integrationLatency": "$context.integrationLatency",
+    "integrationRequestId": "$context.integration.requestId",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The fields of an access log's line: first `fields`, last what may hold a quote."""
+
+    fields: Mapping[str, str]
+    of_the_authorizer: Mapping[str, str]
+    texts_of_the_authorizer: Mapping[str, str]
+
+
+WEBSOCKET: Final = Line(FIELDS, FIELDS_OF_THE_AUTHORIZER, {})
+HTTP: Final = Line(FIELDS_OF_HTTP, {}, {"authorizerError": "$context.authorizer.error"})
+"""Of an HTTP API's authorizer, any other variable is a key of the context that it returns."""
+
+
 class AccessLogs(Construct):
     """The log group of a stage's access logs, as `settings` for the stage."""
 
-    def __init__(self, scope: Construct, construct_id: str, stage: Stage) -> None:
+    def __init__(self, scope: Construct, construct_id: str, stage: Stage, line: Line) -> None:
         super().__init__(scope, construct_id)
         log_group = logs.LogGroup(
             self, "Logs", retention=stage.log_retention, removal_policy=stage.removal_policy
         )
-        of_the_authorizer = {} if stage.auth == "off" else FIELDS_OF_THE_AUTHORIZER
-        self.settings = _Settings(log_group, {**FIELDS, **of_the_authorizer, **TEXTS})
+        fields = {**line.fields, **TEXTS}
+        if stage.auth != "off":
+            authorizer = line.of_the_authorizer
+            fields = {**line.fields, **authorizer, **line.texts_of_the_authorizer, **TEXTS}
+        self.settings = _Settings(log_group, fields)
 
 
 @jsii.implements(apigatewayv2.IAccessLogDestination)

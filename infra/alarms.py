@@ -41,6 +41,12 @@ RUNBOOK: Final = {
     "connect and default are throttled.",
     "ExecutionErrors": "API Gateway cannot invoke the functions. Read integrationError in the "
     "access log. Check whether a permission or a function was changed by hand.",
+    "HttpClientErrors": "One request over HTTPS in ten is refused: with 429 where the rate of a "
+    "route or of the account is exceeded, 401 or 403 for tokens. Read routeKey, status and "
+    "errorType in the HTTP API's access log.",
+    "HttpServerErrors": "Requests over HTTPS get 5xx: default answers internal_error, crashes or "
+    "exceeds its 29 seconds, or the authorizer fails. Read status, integrationError and "
+    "authorizerError in the HTTP API's access log.",
     "InternalErrors": "Frames are answered with internal_error: an AWS call keeps failing. Read "
     "the log of default by request id. Look for throttling and denied access, and at the AWS "
     "Health Dashboard.",

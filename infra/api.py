@@ -11,7 +11,7 @@ from aws_cdk.aws_apigatewayv2_authorizers import WebSocketLambdaAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
 
-from infra.access_logs import AccessLogs
+from infra.access_logs import WEBSOCKET, AccessLogs
 from infra.checks import acknowledge
 from infra.stages import Stage
 
@@ -74,7 +74,7 @@ class NotifyApi(Construct):
             throttle=apigatewayv2.ThrottleSettings(
                 rate_limit=stage.steady_rate, burst_limit=stage.burst
             ),
-            access_log_settings=AccessLogs(self, "AccessLogs", stage).settings,
+            access_log_settings=AccessLogs(self, "AccessLogs", stage, WEBSOCKET).settings,
         )
         self.connect_url = self._stage.url
         self.callback_url = self._stage.callback_url

@@ -11,10 +11,15 @@ from constructs import Construct
 from infra.alarms import Alarms
 from infra.api import NotifyApi
 from infra.functions import SERVICE
+from infra.http_api import HttpApi
 from infra.stages import Stage
 
 _PERIOD: Final = Duration.minutes(5)
-_TOKENS: Final = ("TokensAccepted", "TokensRefused", "ConnectsWithoutToken")
+_TOKENS: Final = (
+    *("TokensAccepted", "TokensRefused", "TokensDenied"),
+    *("ConnectsWithoutToken", "PublishesWithoutToken"),
+)
+_ASKED: Final = ("Publishes", "Subscribes", "PollsWithNotifications", "FramesRefused")
 
 
 class Monitoring(Construct):
@@ -27,6 +32,7 @@ class Monitoring(Construct):
         stage: Stage,
         *,
         api: NotifyApi,
+        http_api: HttpApi,
         functions: Mapping[str, lambda_.IFunction],
         authorizer: lambda_.IFunction | None,
     ) -> None:
@@ -51,8 +57,10 @@ class Monitoring(Construct):
         # A post is retried for 3 seconds: longer publishes wait for more than one slow post.
         alarms.add("PublishLatency", self._own("PublishLatency", "p99"), at=3000, periods=3)
         alarms.add("ExecutionErrors", api.metric("ExecutionError", statistic="Sum"), at=5)
+        alarms.add("HttpServerErrors", http_api.metric("5xx", statistic="Sum"), at=5)
         if not stage.emulated:
             alarms.add("ClientErrors", _rejected_share(api), at=10, periods=3)
+            alarms.add("HttpClientErrors", _refused_share(http_api), at=10, periods=3)
 
         timed = {**functions, **({"Authorizer": authorizer} if authorizer else {})}
         dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
@@ -65,7 +73,7 @@ class Monitoring(Construct):
                 *(self._own("PublishLatency", statistic) for statistic in ("p50", "p90", "p99")),
             ),
             _graph("Posts", *map(self._sum, ("PostsAccepted", "PostsGone", "PostsFailed"))),
-            _graph("Frames", *map(self._sum, ("Publishes", "Subscribes", "FramesRefused"))),
+            _graph("Frames and requests", *map(self._sum, _ASKED)),
         )
         dashboard.add_widgets(
             _graph(
@@ -96,7 +104,15 @@ class Monitoring(Construct):
                 api.metric("ClientError", statistic="Sum"),
                 api.metric("IntegrationError", statistic="Sum"),
                 self._sum("OriginsRefused"),
-            )
+            ),
+            _graph(
+                "HTTPS",
+                *(http_api.metric(name, statistic="Sum") for name in ("Count", "4xx", "5xx")),
+            ),
+            _graph(
+                "HTTPS latency (ms)",
+                *(http_api.metric("Latency", statistic=each) for each in ("p50", "p99")),
+            ),
         )
         CfnOutput(self, "DashboardName", value=dashboard.dashboard_name).override_logical_id(
             "DashboardName"
@@ -153,6 +169,23 @@ def _rejected_share(api: NotifyApi) -> cloudwatch.MathExpression:
             "refused": api.metric("ClientError", statistic="Sum"),
             "connects": api.metric("ConnectCount", statistic="Sum"),
             "messages": api.metric("MessageCount", statistic="Sum"),
+        },
+        period=_PERIOD,
+    )
+
+
+def _refused_share(http_api: HttpApi) -> cloudwatch.MathExpression:
+    """Return the share of requests over HTTPS that were answered with 4xx, in per cent.
+
+    By API Gateway or by the function; 0 below 50, so that a lone scanner raises no alarm. `Count`
+    is of all requests: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+    """
+    return cloudwatch.MathExpression(
+        label="Refused over HTTPS (%)",
+        expression="IF(refused < 50, 0, 100 * refused / requests)",
+        using_metrics={
+            "refused": http_api.metric("4xx", statistic="Sum"),
+            "requests": http_api.metric("Count", statistic="Sum"),
         },
         period=_PERIOD,
     )

@@ -6,6 +6,7 @@ from constructs import Construct
 from infra import origins
 from infra.api import NotifyApi
 from infra.functions import SERVICE, ServiceFunction
+from infra.http_api import HttpApi
 from infra.monitoring import Monitoring
 from infra.packages import PackagesLayer
 from infra.secrets import TokenKeys
@@ -35,6 +36,8 @@ class NotifyStack(Stack):
             **_address_of(stage, "dynamodb", "AWS_ENDPOINT_URL_DYNAMODB"),
         }
 
+        listed = {"ALLOWED_ORIGINS": origins.variable(stage.allowed_origins)}
+
         layer = PackagesLayer(self, "Packages", stage)
         connect = ServiceFunction(
             self,
@@ -45,18 +48,18 @@ class NotifyStack(Stack):
             layer=layer,
             memory_mb=512,
             timeout_seconds=10,
-            environment={"ALLOWED_ORIGINS": origins.variable(stage.allowed_origins)},
+            environment=listed,
         )
         default = ServiceFunction(
             self,
             "DefaultFunction",
             stage,
             handler="lambdas.default.handler.handler",
-            description="Subscribe, publish, unsubscribe, ping; publish by direct invocation",
+            description="Subscribe, publish, unsubscribe, ping; over HTTPS; by direct invocation",
             layer=layer,
             memory_mb=1769,  # one whole vCPU: posting to many connections is CPU-bound
             timeout_seconds=29,  # API Gateway waits no longer for a WebSocket integration
-            environment={**storage, "AUTH": stage.auth},
+            environment={**storage, **listed, "AUTH": stage.auth},
         )
         disconnect = ServiceFunction(
             self,
@@ -96,17 +99,35 @@ class NotifyStack(Stack):
         )
         api.grant_manage_connections(default.function, default.role)
 
+        http_api = HttpApi(
+            self,
+            "HttpApi",
+            stage,
+            default=default.function,
+            authorizer=authorizer,
+            local_port=local_port,
+        )
+
         functions = {
             "Connect": connect.function,
             "Default": default.function,
             "Disconnect": disconnect.function,
         }
-        Monitoring(self, "Monitoring", stage, api=api, functions=functions, authorizer=authorizer)
+        Monitoring(
+            self,
+            "Monitoring",
+            stage,
+            api=api,
+            http_api=http_api,
+            functions=functions,
+            authorizer=authorizer,
+        )
         if stage.warm_up_minutes:
             every = (*functions.values(), *([authorizer] if authorizer else []))
             WarmUp(self, "WarmUp", minutes=stage.warm_up_minutes, functions=every)
 
         CfnOutput(self, "WebsocketConnectEndpointURL", value=api.connect_url)
+        CfnOutput(self, "HttpEndpointURL", value=http_api.url)
         CfnOutput(self, "ConnectionsEndpointURL", value=api.callback_url)
         CfnOutput(self, "ConnectionsTableName", value=connections.table.table_name)
         CfnOutput(self, "LedgerTableName", value=ledger.table.table_name)
@@ -122,7 +143,7 @@ def _authorizer(
         "AuthorizerFunction",
         stage,
         handler="lambdas.connect.authorizer.handler",
-        description="Verify the token of a handshake",
+        description="Verify the token of a handshake, or of a request over HTTPS",
         layer=layer,
         memory_mb=512,
         timeout_seconds=10,

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 from tools.cdk import bootstrap, deploy, synthesise
+from tools.cors import apply_cors
 from tools.ministack import MiniStack, free_port, ministack
 from tools.network import LOOPBACK
 from tools.outputs import local_environment
 from tools.ping import require_pong
-from ws_notify.cli.stage import LOCAL, LOCAL_REGION, Stage, read_outputs
+from ws_notify.cli.stage import LOCAL, LOCAL_REGION, Stage, read_outputs, stack_name
 
 STAGE = LOCAL
 
@@ -34,6 +35,11 @@ class LocalStage:
     def url(self) -> str:
         """The address for WebSocket clients, `ws://localhost:...`."""
         return self.outputs["WebsocketConnectEndpointURL"]
+
+    @property
+    def http_url(self) -> str:
+        """The base of what is asked over HTTP, `http://localhost:...`."""
+        return self.outputs["HttpEndpointURL"]
 
     @property
     def endpoint(self) -> str:
@@ -115,6 +121,8 @@ def _deployed(
         synthesis.finish()
     progress("the stack is synthesised; deploying it")
     outputs = read_outputs(deploy(folder, STAGE, server), STAGE)
+    *_, api_id, _ = outputs["HttpEndpointURL"].split("/")
+    apply_cors(folder / f"cdk.out/{stack_name(STAGE)}.template.json", server, api_id)
     progress("deployed; asking it over a WebSocket")
     url = outputs["WebsocketConnectEndpointURL"]
     if auth == "required":

@@ -23,6 +23,7 @@ _VARIABLES = {
 }
 _OF_CLIENTS = {
     "WS_NOTIFY_URL": "WebsocketConnectEndpointURL",
+    "WS_NOTIFY_HTTP_URL": "HttpEndpointURL",
     "WS_NOTIFY_FUNCTION": "PublishFunctionName",
     "WS_NOTIFY_KEYS_SECRET": "TokenKeysSecretArn",  # only where the stage asks for tokens
 }

@@ -28,16 +28,17 @@ def welcome(stage: LocalStage, auth: str, page: str, host: str) -> str:
     """Return the text; `page` is the console's URL, `host` where both listen."""
     client = str(Path(".venv/bin/wsdump"))
     merchant, ref = _TASK["merchant_id"], _TASK["ref"]
-    url, exposure = stage.url, ""
+    url, http_url, exposure = stage.url, stage.http_url, ""
     if host == EVERYWHERE:
         known = addresses() or [LOOPBACK]
         exposure = _exposure(known, stage.url, page)
-        url, page = at(known[0], url), at(known[0], page)
+        url, http_url, page = (at(known[0], each) for each in (url, http_url, page))
     to_listen = to_publish = url
-    tokens = ""
+    tokens, header = "", []
     if auth != "off":
         frontend, backend = stage.token("frontend", merchant, ref), stage.token("backend", merchant)
         to_listen, to_publish = (f"{url}?token={token}" for token in (frontend, backend))
+        header = ["-H", f"Authorization: Bearer {backend}"]
         tokens = f"""
 {bold("A frontend's token")}, for merchant {merchant} and ref {ref}, for an hour:
 
@@ -53,7 +54,8 @@ def welcome(stage: LocalStage, auth: str, page: str, host: str) -> str:
     publish = shlex.join(
         (client, "--raw", "--eof-wait", "1", "--text", json.dumps(_PUBLISH), to_publish)
     )
-    # wsdump takes even a loopback address through the proxy that the environment names.
+    post = shlex.join(("curl", *header, "-d", json.dumps(_PUBLISH), f"{http_url}/publish"))
+    # wsdump and curl take even a loopback address through the proxy that the environment names.
     direct = f"no_proxy={urlsplit(url).hostname} " if getproxies() else ""
     return f"""
 {bold(url)}
@@ -65,6 +67,10 @@ Listen, in another terminal, in this folder:
 Publish, in a third; its receipt says how many got it:
 
   {direct}{publish} </dev/null
+
+Or publish without a WebSocket; requests over HTTP are below {http_url}:
+
+  {direct}{post}
 
 Or do both in a browser, on the console:
 

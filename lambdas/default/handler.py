@@ -1,24 +1,28 @@
-"""`$default`: every frame of every client; and, invoked directly, a publish without a WebSocket."""
+"""`$default`: every frame of every client, and every request over HTTPS.
+
+And, invoked directly, a publish without either.
+"""
 
 import json
 import time
-from typing import Any
+from typing import Any, cast
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.default.telemetry import report
-from lambdas.layer import gateway, settings
+from lambdas.layer import gateway, http_events, settings
 from lambdas.layer.auth.principal import principal
 from lambdas.layer.aws.connections_api import ConnectionsApi
 from lambdas.layer.aws.json_services import DynamoDb
 from lambdas.layer.entry import entry
-from lambdas.layer.handler import Handler
+from lambdas.layer.handler import Caller, Handler
 from lambdas.layer.protocol.replies import Frame
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
 
 TOKEN_REQUIRED = settings.choice("AUTH", {"off", "optional", "required"}) == "required"
+ALLOWED_ORIGINS = settings.entries("ALLOWED_ORIGINS")
 HANDLER = Handler(
     Storage.from_env(DynamoDb.from_env()), Sender.from_env(api=ConnectionsApi.from_env())
 )
@@ -29,7 +33,9 @@ metrics = Metrics()
 
 @entry(logger, metrics)
 def handler(event: Any, context: LambdaContext) -> dict[str, Any] | None:
-    """Answer an event of API Gateway through its route response; anything else with the frame."""
+    """Answer an event of API Gateway by its response; anything else with the frame."""
+    if http_events.is_event(event):
+        return http_events.respond(_request(event))
     if gateway.is_event(event):
         return gateway.respond(_message(event))
     return _invocation(event, context.aws_request_id)
@@ -48,6 +54,18 @@ def _message(event: gateway.Event) -> Frame | None:
     )
     report(reply, logger, metrics, since=context["requestTimeEpoch"])
     return reply
+
+
+def _request(event: gateway.Event) -> Frame:
+    request_id = gateway.request_id(event)
+    logger.append_keys(request_id=request_id)
+    of_token = principal(http_events.authorizer(event), required=TOKEN_REQUIRED)
+    reply = HANDLER.answer(
+        lambda: http_events.parse(event, ALLOWED_ORIGINS),
+        Caller(None, request_id, connected_at=None, principal=of_token),
+    )
+    report(reply, logger, metrics, since=event["requestContext"]["timeEpoch"])
+    return cast("Frame", reply)  # none is for a connection that is gone
 
 
 def _invocation(payload: Any, request_id: str) -> Frame | None:

@@ -20,6 +20,8 @@ def report(reply: Frame | None, logger: Logger, metrics: Metrics, *, since: int)
             _report_error(reply, logger, metrics)
         case "pong":
             pass  # some sixty an hour and page: a line each would cost more than it tells
+        case "notifications":
+            _report_notifications(reply, logger, metrics)
         case kind:
             _log(kind, reply, logger, ("merchant_id", "ref", "replayed"))
             if kind == "subscribed":
@@ -35,6 +37,14 @@ def _report_receipt(reply: Frame, logger: Logger, metrics: Metrics, since: int) 
     metrics.add_metric("PostsFailed", MetricUnit.Count, reply["failed"])
     latency = max(0, time.time_ns() // 1_000_000 - since)
     metrics.add_metric("PublishLatency", MetricUnit.Milliseconds, latency)
+
+
+def _report_notifications(reply: Frame, logger: Logger, metrics: Metrics) -> None:
+    found = len(reply["notifications"])
+    if found:  # most polls bring nothing: a line each would cost more than it tells
+        fields = {name: reply[name] for name in ("merchant_id", "ref", "more")}
+        logger.info("polled", extra={**fields, "notifications": found})
+        metrics.add_metric("PollsWithNotifications", MetricUnit.Count, 1)
 
 
 def _report_error(reply: Frame, logger: Logger, metrics: Metrics) -> None:

@@ -33,12 +33,17 @@ def is_event(event: Any) -> bool:
     where one stands in the event itself, the event is the frame of an invoker, whatever else it
     holds. An invoker may leave them out and forge an event: IAM trusts it with any publish anyway.
     """
-    if not isinstance(event, dict) or not _FRAME_FIELDS.isdisjoint(event):
+    if not may_be_event(event):
         return False
     context = _context(event)
     return isinstance(event.get("body"), str | None) and all(
         isinstance(context.get(name), kind) for name, kind in _REQUIRED.items()
     )
+
+
+def may_be_event(event: Any) -> bool:
+    """Tell whether this has nothing that only the frame of an invoker has."""
+    return isinstance(event, dict) and _FRAME_FIELDS.isdisjoint(event)
 
 
 def is_warm_up(event: Any) -> bool:
@@ -92,13 +97,22 @@ def reject_message(event: Event) -> Response:
 def token(event: Event) -> str | None:
     """Return the token of a handshake: of its header `Authorization: Bearer …`, or `?token=…`.
 
-    A header wins; an `Authorization` of another scheme is a proxy's, and not a token.
+    A header wins.
     """
-    scheme, _, credentials = _header(event, "authorization").strip().partition(" ")
-    if scheme.lower() == "bearer":
-        return credentials.strip()
+    credentials = bearer(event)
+    if credentials is not None:
+        return credentials
     query = event.get("queryStringParameters") or {}
     return query.get("token")
+
+
+def bearer(event: Event) -> str | None:
+    """Return the token of the header `Authorization: Bearer …`.
+
+    An `Authorization` of another scheme is a proxy's, and not a token.
+    """
+    scheme, _, credentials = _header(event, "authorization").strip().partition(" ")
+    return credentials.strip() if scheme.lower() == "bearer" else None
 
 
 def allow(event: Event, principal: str, context: dict[str, str]) -> Response:

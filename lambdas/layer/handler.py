@@ -1,13 +1,12 @@
-"""Handling a frame: parse, decide, reply. Every exception becomes a reply here, and only here."""
+"""Handling a request: parse, decide, reply. Every exception becomes a reply here, and only here."""
 
 import json
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
-from lambdas.layer import limits
+from lambdas.layer import items, limits, polling
 from lambdas.layer.auth.permissions import authorize, require_unexpired
 from lambdas.layer.auth.principal import Identity, Principal
 from lambdas.layer.items import StoredNotification
@@ -15,7 +14,15 @@ from lambdas.layer.post import Outcome
 from lambdas.layer.protocol import replies
 from lambdas.layer.protocol.clock import Clock, system_clock, to_rfc3339
 from lambdas.layer.protocol.errors import InvalidMessage, RejectedRequest, TooLarge
-from lambdas.layer.protocol.frames import Ping, Publish, Request, Subscribe, Unsubscribe, parse
+from lambdas.layer.protocol.frames import (
+    Ping,
+    Poll,
+    Publish,
+    Request,
+    Subscribe,
+    Unsubscribe,
+    parse,
+)
 from lambdas.layer.protocol.replies import Frame
 from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.sender import Sender
@@ -23,6 +30,8 @@ from lambdas.layer.storage import Storage
 
 MAX_NOTIFICATION = 128 * 1024
 """Bytes of UTF-8: API Gateway's quota for a message."""
+
+_ANOTHER_CONTENT = "this id was used for other content; give each content its own"
 
 log = logging.getLogger("ottu-ws-notify.handler")
 
@@ -47,7 +56,7 @@ class StoredLateError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The sender of a frame; its fields are the parameters of `Handler.handle`."""
+    """The sender of a request; its fields are the parameters of `Handler.handle`."""
 
     connection_id: str | None
     request_id: str
@@ -81,27 +90,35 @@ class Handler:
 
         Raises nothing: a rejection or a failure is an `error` frame.
         """
-        request_id = request_id or uuid4().hex
+        caller = Caller(connection_id, request_id or uuid4().hex, connected_at, principal)
+        return self.answer(lambda: parse(message), caller)
+
+    def answer(self, read: Callable[[], Request], caller: Caller) -> Frame | None:
+        """Do what a request asks for, and return the reply; as `handle`, but for the reading.
+
+        `read` returns the request; it may raise RejectedRequest. It is not called for a caller
+        whose token has ended.
+        """
         try:
-            require_unexpired(principal, self._clock())
-            request = parse(message)
-            authorize(principal, request)
-            return self._do(request, Caller(connection_id, request_id, connected_at, principal))
+            require_unexpired(caller.principal, self._clock())
+            request = read()
+            authorize(caller.principal, request)
+            return self._do(request, caller)
         except RejectedRequest as rejected:
             return replies.error(
                 rejected.code,
                 rejected.message,
                 retryable=rejected.retryable,
-                request_id=request_id,
+                request_id=caller.request_id,
                 field=rejected.field,
             )
         except Exception:
-            log.exception("frame failed", extra={"request_id": request_id})
+            log.exception("frame failed", extra={"request_id": caller.request_id})
             return replies.error(
                 "internal_error",
                 "this is our fault; send the same frame again",
                 retryable=True,
-                request_id=request_id,
+                request_id=caller.request_id,
             )
 
     def _do(self, request: Request, caller: Caller) -> Frame | None:
@@ -110,6 +127,8 @@ class Handler:
                 return replies.pong()
             case Publish():
                 return self._publish(request, caller.request_id)
+            case Poll():
+                return self._poll(request, caller.principal)
             case Subscribe():
                 return self._subscribe(request, _connection(caller, "client"), caller)
             case Unsubscribe(topic):
@@ -128,7 +147,8 @@ class Handler:
         with self._storage.begin_lookup(topic) as lookup:
             earlier = self._storage.put_notification(topic, notification)
             if earlier is not None:
-                _require_same_content(earlier, notification)
+                if not items.same_content(earlier, notification):
+                    raise InvalidMessage(_ANOTHER_CONTENT, "id")
                 notification = earlier
             elif (late := self._clock() - sent_at) > limits.STORED_WITHIN_MS:
                 raise StoredLateError(late)
@@ -154,6 +174,15 @@ class Handler:
             # The next publish prunes them, or they expire: not a reason to fail this one.
             log.exception("pruning failed", extra={"connections": len(gone)})
 
+    def _poll(self, request: Poll, principal: Principal) -> Frame:
+        # Taken before anything is read: as a later `since` it must not leave a gap.
+        now = self._clock()
+        found = self._storage.notifications(
+            request.topic, _after_ms(request.since), limit=polling.MAX_NOTIFICATIONS + 1
+        )
+        require_unexpired(principal, self._clock())  # it may have expired meanwhile
+        return polling.answer(request.topic, found, now)
+
     def _subscribe(self, request: Subscribe, connection_id: str, caller: Caller) -> Frame | None:
         topic = request.topic
         # Taken before anything is read: as a later `since` it must not leave a gap.
@@ -167,8 +196,7 @@ class Handler:
         # First the subscription is written, then the notifications are read: a publisher does it
         # the other way round.
         self._storage.subscribe(connection_id, topic, connection_expires_at_ms, token_expires_at_ms)
-        after_ms = 0 if request.since is None else request.since - limits.REPLAY_OVERLAP_MS
-        missed = self._storage.notifications(topic, after_ms)
+        missed = self._storage.notifications(topic, _after_ms(request.since))
         result = self._sender.replay(connection_id, (one.text for one in missed), expires_at_ms)
         if result.outcome is Outcome.GONE:
             self._storage.unsubscribe(topic, [connection_id])
@@ -192,6 +220,10 @@ def _connection(caller: Caller, field: str) -> str:
     return caller.connection_id
 
 
+def _after_ms(since: int | None) -> int:
+    return 0 if since is None else since - limits.REPLAY_OVERLAP_MS
+
+
 def _token_expires_at_ms(principal: Principal) -> int | None:
     return principal.expires_at_ms if isinstance(principal, Identity) else None
 
@@ -209,15 +241,3 @@ def _stored_notification(request: Publish, id_: str, sent_at: str) -> StoredNoti
             f"{MAX_NOTIFICATION}, e.g. by sending a link instead of the content"
         )
     return StoredNotification(id_, text, sent_at)
-
-
-def _require_same_content(earlier: StoredNotification, later: StoredNotification) -> None:
-    if _content(earlier) != _content(later):
-        raise InvalidMessage("this id was used for other content; give each content its own", "id")
-
-
-def _content(notification: StoredNotification) -> str:
-    """Return the content in one spelling, in which 1, 1.0 and true differ."""
-    content: dict[str, Any] = json.loads(notification.text)
-    del content["sent_at"]
-    return json.dumps(content, sort_keys=True)

@@ -9,6 +9,7 @@
 DynamoDB numbers, 1e-7 and 2^53 + 1 would come back as others.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,6 +27,11 @@ class StoredNotification:
     id: str
     text: str
     sent_at: str
+
+
+def same_content(one: StoredNotification, other: StoredNotification) -> bool:
+    """Tell whether they differ in `sent_at` at most; 1, 1.0 and true differ."""
+    return _content(one) == _content(other)
 
 
 def subscription_key(connection_id: str, topic_key: str) -> Item:
@@ -87,3 +93,10 @@ def seconds_passed(milliseconds: int) -> str:
     So nothing expires before its time, and what ends with a whole second ends right then.
     """
     return str(milliseconds // 1000)
+
+
+def _content(notification: StoredNotification) -> str:
+    """Return the content in one spelling."""
+    content: dict[str, Any] = json.loads(notification.text)
+    del content["sent_at"]
+    return json.dumps(content, sort_keys=True)

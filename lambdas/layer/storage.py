@@ -138,8 +138,10 @@ class Storage:
         )
         return len(list(self._executor.map(delete, [item[TOPIC_KEY]["S"] for item in found])))
 
-    def notifications(self, topic: Topic, after_ms: int = 0) -> list[StoredNotification]:
-        """Return the newest notifications of a topic, at most MAX_REPLAYED, the oldest first.
+    def notifications(
+        self, topic: Topic, after_ms: int = 0, *, limit: int | None = None
+    ) -> list[StoredNotification]:
+        """Return the newest notifications of a topic, at most `limit` (MAX_REPLAYED), oldest first.
 
         `after_ms`: only those sent later than this, in milliseconds since 1970.
         """
@@ -157,7 +159,9 @@ class Storage:
             ConsistentRead=True,
         )
         stored = (items.read_notification(item) for item in found)
-        newest = heapq.nlargest(MAX_REPLAYED, stored, key=lambda one: (one.sent_at, one.id))
+        newest = heapq.nlargest(
+            MAX_REPLAYED if limit is None else limit, stored, key=lambda one: (one.sent_at, one.id)
+        )
         return newest[::-1]
 
     # -- publishing

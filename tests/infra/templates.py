@@ -45,6 +45,28 @@ class Template:
         (found,) = self.all(type_)
         return found
 
+    @property
+    def websocket_api(self) -> Resource:
+        return self._api("WEBSOCKET")
+
+    @property
+    def http_api(self) -> Resource:
+        return self._api("HTTP")
+
+    def _api(self, protocol: str) -> Resource:
+        apis = self.all("AWS::ApiGatewayV2::Api")
+        (found,) = (api for api in apis if api.properties["ProtocolType"] == protocol)
+        return found
+
+    def of_api(self, api: Resource, kind: str) -> list[Resource]:
+        """Return an API's resources of a kind: Route, Stage, Authorizer, Integration."""
+        found = self.all(f"AWS::ApiGatewayV2::{kind}")
+        return [each for each in found if each.properties["ApiId"] == {"Ref": api.id}]
+
+    def stage_of(self, api: Resource) -> Resource:
+        (found,) = self.of_api(api, "Stage")
+        return found
+
     def function(self, name: str) -> Resource:
         return self.functions[name]
 
@@ -116,7 +138,8 @@ class Template:
         names = {
             self.connections.id: "connections",
             self.ledger.id: "ledger",
-            self.one("AWS::ApiGatewayV2::Api").id: "api",
+            self.websocket_api.id: "api",
+            self.http_api.id: "http api",
         }
         for name, function in self.functions.items():
             names[function.id] = name

@@ -10,7 +10,7 @@ from tests.infra.templates import Template
 
 def test_each_of_the_three_routes_invokes_its_function(template: Template) -> None:
     targets = {}
-    for route in template.all("AWS::ApiGatewayV2::Route"):
+    for route in template.of_api(template.websocket_api, "Route"):
         integration = route.properties["Target"]["Fn::Join"][1][1]["Ref"]
         (found,) = (
             i for i in template.all("AWS::ApiGatewayV2::Integration") if i.id == integration
@@ -26,9 +26,9 @@ def test_each_of_the_three_routes_invokes_its_function(template: Template) -> No
 def test_no_action_of_a_frame_selects_a_route_of_the_websocket_api(
     template: Template,
 ) -> None:
-    api = template.one("AWS::ApiGatewayV2::Api").properties
+    api = template.websocket_api.properties
     assert api["ProtocolType"] == "WEBSOCKET"
-    keys = {r.properties["RouteKey"] for r in template.all("AWS::ApiGatewayV2::Route")}
+    keys = {r.properties["RouteKey"] for r in template.of_api(template.websocket_api, "Route")}
     variable, static = "${request.body.action}", "/frame"
     assert api["RouteSelectionExpression"] == variable + static
     assert not any(key.endswith(static) for key in keys)
@@ -39,7 +39,7 @@ def test_the_default_route_alone_has_a_route_response(dev: Template, prod: Templ
         response = template.one("AWS::ApiGatewayV2::RouteResponse").properties
         (route,) = (
             r
-            for r in template.all("AWS::ApiGatewayV2::Route")
+            for r in template.of_api(template.websocket_api, "Route")
             if r.properties["RouteKey"] == "$default"
         )
         assert response["RouteId"] == {"Ref": route.id}
@@ -54,7 +54,7 @@ def test_the_emulated_stage_has_no_route_response(
 
 
 def test_the_emulated_api_alone_has_a_fixed_id(template: Template, stage: str) -> None:
-    tags = template.one("AWS::ApiGatewayV2::Api").properties["Tags"]
+    tags = template.websocket_api.properties["Tags"]
     assert tags.get("ms-custom-id") == ("notify" if stage == "local" else None)
 
 
@@ -64,7 +64,8 @@ def test_the_emulated_api_alone_has_a_fixed_id(template: Template, stage: str) -
 def test_the_stage_is_deployed_automatically_and_throttled(
     templates: dict[str, Template], stage: str, rate: int, burst: int
 ) -> None:
-    properties = templates[stage].one("AWS::ApiGatewayV2::Stage").properties
+    template = templates[stage]
+    properties = template.stage_of(template.websocket_api).properties
     assert properties["StageName"] == stage
     assert properties["AutoDeploy"] is True
     assert properties["DefaultRouteSettings"]["ThrottlingRateLimit"] == rate
@@ -72,20 +73,20 @@ def test_the_stage_is_deployed_automatically_and_throttled(
 
 
 def test_the_throttling_of_prod_is_within_the_quotas_of_every_region(prod: Template) -> None:
-    settings = prod.one("AWS::ApiGatewayV2::Stage").properties["DefaultRouteSettings"]
+    settings = prod.stage_of(prod.websocket_api).properties["DefaultRouteSettings"]
     assert settings["ThrottlingRateLimit"] <= 2500
     assert settings["ThrottlingBurstLimit"] <= 1250
 
 
 def test_the_stage_does_not_log_frames(template: Template) -> None:
-    settings = template.one("AWS::ApiGatewayV2::Stage").properties["DefaultRouteSettings"]
+    settings = template.stage_of(template.websocket_api).properties["DefaultRouteSettings"]
     assert not settings.get("DataTraceEnabled")
 
 
 def test_an_access_log_line_is_json_without_personal_data(
     template: Template,
 ) -> None:
-    settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
+    settings = template.stage_of(template.websocket_api).properties["AccessLogSettings"]
     line = json.loads(settings["Format"])
     assert {"requestId", "eventType", "routeKey", "connectionId", "status", "error"} <= set(line)
     of_the_authorizer = set(FIELDS_OF_THE_AUTHORIZER.values())
@@ -98,7 +99,7 @@ def test_an_access_log_line_is_json_without_personal_data(
 def test_an_access_log_line_has_the_authorizers_status_only_with_an_authorizer(
     template: Template, auth: str
 ) -> None:
-    settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
+    settings = template.stage_of(template.websocket_api).properties["AccessLogSettings"]
     line = json.loads(settings["Format"])
     logged = {name: value for name, value in line.items() if "authorizer" in value}
     expected = {
@@ -116,7 +117,7 @@ def test_no_variable_of_the_access_log_is_a_key_of_the_authorizer_context() -> N
 
 
 def test_access_logs_have_a_log_group_of_their_own(template: Template) -> None:
-    settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
+    settings = template.stage_of(template.websocket_api).properties["AccessLogSettings"]
     parts = settings["DestinationArn"]["Fn::Join"][1]
     group = parts[-1]["Ref"]  # its name, and nothing behind it: the attribute Arn ends in `:*`
     arn = "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts[:-1])
@@ -126,7 +127,7 @@ def test_access_logs_have_a_log_group_of_their_own(template: Template) -> None:
 
 
 def test_fields_that_may_contain_a_quote_are_last_in_an_access_log_line(template: Template) -> None:
-    settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
+    settings = template.stage_of(template.websocket_api).properties["AccessLogSettings"]
     line = json.loads(settings["Format"])
     assert list(line.items())[-2:] == [
         ("error", "$context.error.message"),
@@ -138,6 +139,6 @@ def test_fields_that_may_contain_a_quote_are_last_in_an_access_log_line(template
 def test_an_access_log_line_is_json_when_every_variable_is_empty(
     template: Template,
 ) -> None:
-    settings = template.one("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
+    settings = template.stage_of(template.websocket_api).properties["AccessLogSettings"]
     line = json.loads(re.sub(r"\$context[\w.]+", "-", settings["Format"]))
     assert set(line.values()) == {"-"}

@@ -43,7 +43,8 @@ def test_each_acknowledged_rule_is_acknowledged_on_its_one_resource(
 ) -> None:
     functions = ["ConnectFunction", "DefaultFunction", "DisconnectFunction"]
     if auth == "off":
-        of_auth = {("/Api/ConnectRoute", "AwsSolutions-APIG4")}
+        open_routes = ("/Api/ConnectRoute", "/HttpApi/Publish", "/HttpApi/Notifications")
+        of_auth = {(route, "AwsSolutions-APIG4") for route in open_routes}
     else:
         functions.append("AuthorizerFunction")
         of_auth = {("/TokenKeys/Secret", "AwsSolutions-SMG4")}

@@ -83,10 +83,10 @@ def test_the_environment_of_disconnect_has_the_tables_and_their_endpoint(
     )
 
 
-def test_the_environment_of_default_has_the_tables_the_connections_endpoint_and_auth(
+def test_the_environment_of_default_has_tables_connections_endpoint_auth_and_origins(
     template: Template, stage: str, auth: str
 ) -> None:
-    assert environment(template, "default") == without_empty(
+    expected = without_empty(
         {
             **SERVICE,
             "POWERTOOLS_METRICS_NAMESPACE": f"OttuWsNotify-{stage}",
@@ -96,6 +96,7 @@ def test_the_environment_of_default_has_the_tables_the_connections_endpoint_and_
             "AWS_ENDPOINT_URL_DYNAMODB": address(stage, "dynamodb"),
         }
     )
+    assert environment(template, "default") == {**expected, "ALLOWED_ORIGINS": ""}
 
 
 @pytest.mark.parametrize("stage", ["prod", "local"])
@@ -119,7 +120,7 @@ def test_logs_are_retained_for_the_days_of_the_stage(
     templates: dict[str, Template], stage: str, days: int
 ) -> None:
     groups = templates[stage].all("AWS::Logs::LogGroup")
-    assert len(groups) == len(templates[stage].functions) + 1  # and the access logs
+    assert len(groups) == len(templates[stage].functions) + 2  # and the access logs
     for group in groups:
         assert group.properties["RetentionInDays"] == days
         assert group.body["DeletionPolicy"] == ("Retain" if stage == "prod" else "Delete")

@@ -12,7 +12,7 @@ from tests.infra.templates import Resource, Template
 OWN = [{"Name": "service", "Value": "ottu-ws-notify"}]
 FUNCTIONS = ("Connect", "Default", "Disconnect")
 OF_THE_AUTHORIZER = {"AuthorizerErrors", "AuthorizerFailures", "AuthorizerThrottles"}
-NOT_EMULATED = {"AuthorizerErrors", "ClientErrors"}
+NOT_EMULATED = {"AuthorizerErrors", "ClientErrors", "HttpClientErrors"}
 
 
 def alarms(template: Template) -> dict[str, dict[str, Any]]:
@@ -156,6 +156,34 @@ def test_a_tenth_of_requests_rejected_by_api_gateway_raises_an_alarm_after_three
     assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (10, 3)
 
 
+def test_server_errors_over_https_raise_an_alarm(template: Template, stage: str) -> None:
+    alarm = alarms(template)["HttpServerErrors"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApiGateway", "5xx")
+    dimensions = {d["Name"]: template.text(d["Value"]) for d in alarm["Dimensions"]}
+    assert dimensions == {"ApiId": "<http api>", "Stage": stage}
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 5)
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_tenth_of_requests_refused_over_https_raises_an_alarm_after_three_periods(
+    templates: dict[str, Template], stage: str
+) -> None:
+    template = templates[stage]
+    alarm = alarms(template)["HttpClientErrors"]
+    metrics = {one["Id"]: one for one in alarm["Metrics"]}
+    (expression,) = [one["Expression"] for one in metrics.values() if "Expression" in one]
+    assert expression == "IF(refused < 50, 0, 100 * refused / requests)"
+    counted = {
+        id_: one["MetricStat"]["Metric"] for id_, one in metrics.items() if "MetricStat" in one
+    }
+    names = {id_: metric["MetricName"] for id_, metric in counted.items()}
+    assert names == {"refused": "4xx", "requests": "Count"}
+    for metric in counted.values():
+        dimensions = {d["Name"]: template.text(d["Value"]) for d in metric["Dimensions"]}
+        assert dimensions == {"ApiId": "<http api>", "Stage": stage}
+    assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (10, 3)
+
+
 def test_missing_data_raises_no_alarm_and_the_emulated_stage_uses_no_metric_math(
     template: Template, stage: str
 ) -> None:
@@ -255,6 +283,7 @@ def test_the_dashboard_shows_every_alarm_and_the_metrics_of_api_gateway(template
     assert shown == {
         *("ConnectCount", "MessageCount"),
         *("ClientError", "IntegrationError", "ExecutionError"),
+        *("Count", "4xx", "5xx", "Latency"),
     }
     body = json.dumps(template.one("AWS::CloudWatch::Dashboard").properties["DashboardBody"])
     for alarm in template.all("AWS::CloudWatch::Alarm"):
@@ -265,8 +294,8 @@ def test_the_dashboard_shows_token_metrics_only_with_auth(
     template: Template, stage: str, auth: str
 ) -> None:
     of_tokens = {
-        *("TokensAccepted", "TokensRefused", "ConnectsWithoutToken"),
-        "AuthorizerFailures",
+        *("TokensAccepted", "TokensRefused", "TokensDenied"),
+        *("ConnectsWithoutToken", "PublishesWithoutToken", "AuthorizerFailures"),
     }
     shown = {name for of, name in graphed(template) if of == f"OttuWsNotify-{stage}"}
     assert shown & of_tokens == (set() if auth == "off" else of_tokens)

@@ -128,8 +128,9 @@ def test_150_explicit_origins_leave_the_environment_below_lambdas_limit(
     listed = shops(150)
     assert len(",".join(listed)) > LAMBDAS_LIMIT
     template = synthesised_stage(stage_with(*listed), context, tmp_path)
-    variables = template.function("connect").properties["Environment"]["Variables"]
-    assert len(json.dumps(variables)) <= LAMBDAS_LIMIT
+    for name in ("connect", "default"):
+        variables = template.function(name).properties["Environment"]["Variables"]
+        assert len(json.dumps(variables)) <= LAMBDAS_LIMIT
 
 
 def test_the_other_variables_leave_the_room_that_the_longest_list_takes(
@@ -137,8 +138,9 @@ def test_the_other_variables_leave_the_room_that_the_longest_list_takes(
 ) -> None:
     longest = stage_with("https://" + "x" * (MAX_BYTES - 8))
     template = synthesised_stage(longest, context, tmp_path)
-    variables = template.function("connect").properties["Environment"]["Variables"]
-    assert MAX_BYTES < len(json.dumps(variables)) <= LAMBDAS_LIMIT
+    for name in ("connect", "default"):
+        variables = template.function(name).properties["Environment"]["Variables"]
+        assert MAX_BYTES < len(json.dumps(variables)) <= LAMBDAS_LIMIT
 
 
 def test_more_than_the_environment_holds_is_refused_at_synth_with_the_remedy() -> None:

@@ -97,12 +97,17 @@ def test_every_policy_is_inline_and_has_only_actions_and_resources(template: Tem
             assert set(statement) == {"Action", "Effect", "Resource"}
 
 
-def test_each_function_may_be_invoked_by_its_own_route_or_authorizer_only(
+def test_each_function_may_be_invoked_by_its_own_routes_or_authorizers_only(
     template: Template, auth: str
 ) -> None:
-    callers = {name: f"{EXECUTE_API}/*${name}" for name in ("connect", "default", "disconnect")}
+    http_api = EXECUTE_API.replace("<api>", "<http api>")
+    callers = {
+        *((name, f"{EXECUTE_API}/*${name}") for name in ("connect", "default", "disconnect")),
+        *(("default", f"{http_api}/*/*/{path}") for path in ("publish", "notifications")),
+    }
     if auth != "off":
-        callers["authorizer"] = f"{EXECUTE_API}/authorizers/<AWS::ApiGatewayV2::Authorizer>"
+        authorizers = "authorizers/<AWS::ApiGatewayV2::Authorizer>"
+        callers |= {("authorizer", f"{api}/{authorizers}") for api in (EXECUTE_API, http_api)}
     permissions = template.all("AWS::Lambda::Permission")
     assert {
         (
@@ -111,4 +116,4 @@ def test_each_function_may_be_invoked_by_its_own_route_or_authorizer_only(
             template.text(p.properties["SourceArn"]),
         )
         for p in permissions
-    } == {(f"<{name}.Arn>", "apigateway.amazonaws.com", source) for name, source in callers.items()}
+    } == {(f"<{name}.Arn>", "apigateway.amazonaws.com", source) for name, source in callers}

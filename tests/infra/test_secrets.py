@@ -16,13 +16,13 @@ SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type
 
 
 def route(template: Template, key: str) -> Resource:
-    routes = template.all("AWS::ApiGatewayV2::Route")
+    routes = template.of_api(template.websocket_api, "Route")
     (found,) = (r for r in routes if r.properties["RouteKey"] == key)
     return found
 
 
-def test_the_connect_route_alone_uses_the_authorizer(with_tokens: Template) -> None:
-    authorizer = with_tokens.one(AUTHORIZER)
+def test_of_a_websockets_routes_connect_alone_uses_the_authorizer(with_tokens: Template) -> None:
+    (authorizer,) = with_tokens.of_api(with_tokens.websocket_api, "Authorizer")
     connect = route(with_tokens, "$connect").properties
     assert connect["AuthorizationType"] == "CUSTOM"
     assert connect["AuthorizerId"] == {"Ref": authorizer.id}
@@ -31,7 +31,8 @@ def test_the_connect_route_alone_uses_the_authorizer(with_tokens: Template) -> N
 
 
 def test_the_authorizer_is_invoked_for_every_handshake(with_tokens: Template) -> None:
-    properties = with_tokens.one(AUTHORIZER).properties
+    (authorizer,) = with_tokens.of_api(with_tokens.websocket_api, "Authorizer")
+    properties = authorizer.properties
     assert properties["AuthorizerType"] == "REQUEST"
     # A handshake without one of the identity sources would be refused before the function sees it.
     assert properties.get("IdentitySource", []) == []

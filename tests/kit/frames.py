@@ -70,3 +70,15 @@ def message(body: str, **context: Any) -> dict[str, Any]:
     event["requestContext"] |= context
     event["body"] = body
     return event
+
+
+def request(path: str, body: str, *, origin: str | None = None, **context: Any) -> dict[str, Any]:
+    """Return the event in which the HTTP API delivers this body, sent as JSON."""
+    event = captured("http_notifications")
+    event["routeKey"] = event["requestContext"]["routeKey"] = f"POST {path}"
+    event["rawPath"] = event["requestContext"]["http"]["path"] = f"/prod{path}"
+    event["requestContext"] |= context
+    if origin is not None:
+        event["headers"]["origin"] = origin
+    event["body"] = body
+    return event

@@ -93,7 +93,7 @@ def settings(
     loopback: LoopbackApi,
     monkeypatch: pytest.MonkeyPatch,
 ) -> pytest.MonkeyPatch:
-    values = [CONNECTIONS, LEDGER, "3600", loopback.endpoint, "off"]
+    values = [CONNECTIONS, LEDGER, "3600", loopback.endpoint, "off", ""]
     set_up(monkeypatch, dict(zip(DEFAULT_SETTINGS, values, strict=True)))
     monkeypatch.setattr(DynamoDb, "from_env", lambda: tables)
     return monkeypatch

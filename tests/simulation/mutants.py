@@ -7,7 +7,7 @@ from typing import Any
 
 from greenlet import getcurrent
 
-from lambdas.layer import handler, items, limits, storage
+from lambdas.layer import items, limits, storage
 from lambdas.layer.aws import batches
 from lambdas.layer.handler import Handler
 from lambdas.layer.items import StoredNotification
@@ -113,7 +113,7 @@ def _oldest_replayed() -> list[Replacement]:
 
 
 def _contents_by_length() -> list[Replacement]:
-    return [(handler, "_content", lambda notification: str(len(notification.text)))]
+    return [(items, "_content", lambda notification: str(len(notification.text)))]
 
 
 def _not_pruned() -> list[Replacement]:

@@ -15,6 +15,7 @@ from ws_notify.cli.failures import Failure
 from ws_notify.cli.stage import LOCAL_OUTPUTS, find, read_outputs
 
 _OUTPUTS = {
+    "HttpEndpointURL": "https://def.execute-api.eu-west-1.amazonaws.com/dev",
     "WebsocketConnectEndpointURL": "ws://localhost:4599/_aws/execute-api/abc/local",
     "ConnectionsEndpointURL": "http://localhost:4599/_aws/execute-api/abc/local",
     "ConnectionsTableName": "connections",
@@ -51,6 +52,7 @@ def test_the_stage_local_comes_from_its_outputs_file(
         "export RETENTION_SECONDS=3600",
         f"export CONNECTIONS_ENDPOINT_URL={callbacks}",
         f"export WS_NOTIFY_URL={_OUTPUTS['WebsocketConnectEndpointURL']}",
+        f"export WS_NOTIFY_HTTP_URL={_OUTPUTS['HttpEndpointURL']}",
         "export WS_NOTIFY_FUNCTION=publish",
         "export AWS_ACCESS_KEY_ID=test",
         "export AWS_SECRET_ACCESS_KEY=test",
@@ -85,6 +87,7 @@ def test_a_stage_on_aws_comes_from_its_stack(
         "export RETENTION_SECONDS=3600",
         f"export CONNECTIONS_ENDPOINT_URL={_OUTPUTS['ConnectionsEndpointURL']}",
         f"export WS_NOTIFY_URL={_OUTPUTS['WebsocketConnectEndpointURL']}",
+        f"export WS_NOTIFY_HTTP_URL={_OUTPUTS['HttpEndpointURL']}",
         "export WS_NOTIFY_FUNCTION=publish",
         "export AWS_REGION=eu-west-1",
         "export AWS_DEFAULT_REGION=eu-west-1",

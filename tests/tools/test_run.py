@@ -19,7 +19,10 @@ from tools.network import addresses
 from tools.outputs import write_outputs
 from ws_notify.cli.stage import LOCAL_OUTPUTS
 
-_OUTPUTS = {"WebsocketConnectEndpointURL": "ws://localhost:4599/_aws/execute-api/abc/local"}
+_OUTPUTS = {
+    "WebsocketConnectEndpointURL": "ws://localhost:4599/_aws/execute-api/abc/local",
+    "HttpEndpointURL": "http://localhost:4599/_aws/execute-api/def/local",
+}
 
 
 class _Server:
@@ -151,8 +154,12 @@ def test_with_tokens_the_example_has_one_of_each_kind(
     url = _OUTPUTS["WebsocketConnectEndpointURL"]
     for client, said in (("frontend", "frontend shop 42"), ("backend", "backend shop")):
         assert f"  <{said}>\n" in printed
-        (line,) = (line for line in printed.splitlines() if f'"client": "{client}"' in line)
+        (line, *posts) = (line for line in printed.splitlines() if f'"client": "{client}"' in line)
         assert f"'{url}?token=<{said}>'" in line
+        for post in posts:
+            assert "-H 'Authorization: Bearer <backend shop>'" in post
+            assert post.endswith(f" {_OUTPUTS['HttpEndpointURL']}/publish")
+    assert printed.count("Authorization") == 1
 
 
 def test_without_tokens_the_example_names_none(
@@ -185,6 +192,7 @@ def test_with_every_network_a_run_names_the_address_there_and_warns(
     text = printed[0]
     assert text.count("ws://192.0.2.7:4599/_aws/execute-api/abc/local") == 3
     assert "http://192.0.2.7:" in text
+    assert "http://192.0.2.7:4599/_aws/execute-api/def/local/publish" in text
     assert f"here {_OUTPUTS['WebsocketConnectEndpointURL']} stays" in text
     assert "172.17.0.1 as well" in text
     assert "Warning: everyone in the networks" in text
@@ -226,7 +234,9 @@ def test_the_commands_go_around_the_proxy_that_the_environment_names(
     _stage(monkeypatch, living=lambda: os.kill(os.getpid(), signal.SIGINT))
     run.run(4599)
     prefix = "  no_proxy=localhost .venv" if proxies else "  .venv"
-    assert capsys.readouterr().out.count(f"{prefix}/bin/wsdump ") == 2
+    printed = capsys.readouterr().out
+    assert printed.count(f"{prefix}/bin/wsdump ") == 2
+    assert printed.count("  no_proxy=localhost curl " if proxies else "  curl ") == 1
 
 
 @pytest.mark.parametrize("host", ["", "localhost", "192.0.2.7", "::", "0"])

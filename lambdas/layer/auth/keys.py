@@ -1,7 +1,7 @@
 """The keys that sign a stage's tokens, read from its secret and kept for a while.
 
 A rotation needs no deployment: an unknown `kid` is looked up, and a removed key is dropped within 5
-minutes.
+minutes: of these the HTTP API's cache of the authorizer's answers has one (infra/http_api.py).
 """
 
 import json
@@ -15,7 +15,7 @@ from lambdas.layer.auth.tokens import can_sign
 from lambdas.layer.aws.json_services import SecretsManager
 from lambdas.layer.protocol.clock import Clock, system_clock
 
-_CACHE_TTL_MS = 5 * 60 * 1000
+CACHE_TTL_MS = 4 * 60 * 1000
 _LOOKUP_COOLDOWN_MS = 60 * 1000
 _RETRY_COOLDOWN_MS = 5 * 1000
 _MIN_KEY_LENGTH = 32
@@ -61,7 +61,7 @@ class Keys:
     def get(self, kid: str) -> str | None:
         """Return the key that a `kid` names, or None.
 
-        They are fetched again when 5 minutes old, and for an unknown `kid` at most once a minute;
+        They are fetched again when 4 minutes old, and for an unknown `kid` at most once a minute;
         where fetching fails, at most every 5 seconds: many tokens do not cause many reads.
 
         Raises BadSecretError, KeysUnavailableError, and what fetching raises, where there are no
@@ -69,7 +69,7 @@ class Keys:
         """
         now = self._clock()
         age = _elapsed_ms(self._fetched_at, now)
-        if age >= _CACHE_TTL_MS:
+        if age >= CACHE_TTL_MS:
             # Where fetching fails, this raises: a removed key must not stay valid.
             self._refresh(now)
         elif kid not in self._keys and age >= _LOOKUP_COOLDOWN_MS:

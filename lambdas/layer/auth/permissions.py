@@ -2,7 +2,7 @@
 
 from lambdas.layer.auth.principal import BACKEND, FRONTEND, Identity, Principal, Unauthenticated
 from lambdas.layer.protocol.errors import Forbidden
-from lambdas.layer.protocol.frames import Ping, Publish, Request, Subscribe, Unsubscribe
+from lambdas.layer.protocol.frames import Ping, Poll, Publish, Request, Subscribe, Unsubscribe
 
 
 def require_unexpired(principal: Principal, now: int) -> None:
@@ -23,6 +23,8 @@ def authorize(principal: Principal, request: Request) -> None:
     match request:
         case Ping():
             return
+        case Poll():
+            pass  # a frontend for its refs, a backend for its merchant
         case Subscribe():
             _require_client(principal, FRONTEND, "client")
         case Unsubscribe():

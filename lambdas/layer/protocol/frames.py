@@ -50,11 +50,19 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """A client without a connection asks for a topic's notifications; `since` as in Subscribe."""
+
+    topic: Topic
+    since: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """A keep-alive."""
 
 
-Request = Subscribe | Publish | Unsubscribe | Ping
+Request = Subscribe | Publish | Unsubscribe | Poll | Ping
 
 
 def parse(text: str) -> Request:
@@ -66,13 +74,12 @@ def parse(text: str) -> Request:
     kind = _kind(frame)
     if kind == "ping":
         return Ping()
-    _validate(kind, frame)
+    validate(kind, frame)
     topic = Topic(frame["merchant_id"], frame["ref"])
     if kind == "unsubscribe":
         return Unsubscribe(topic)
     if kind == "subscribe":
-        since = frame.get("since")
-        return Subscribe(topic, None if since is None else from_rfc3339(since))
+        return Subscribe(topic, since(frame))
     return Publish(topic, frame.get("id"), frame)
 
 
@@ -86,8 +93,14 @@ def parse_topic(text: str) -> Topic:
 
 def topic_of(named: dict[str, Any]) -> Topic:
     """Return the topic that an object's `merchant_id` and `ref` name. Raises InvalidMessage."""
-    _validate("topic", named)
+    validate("topic", named)
     return Topic(named["merchant_id"], named["ref"])
+
+
+def since(frame: dict[str, Any]) -> int | None:
+    """Return the valid `since` of an object in milliseconds since 1970, or None without one."""
+    text = frame.get("since")
+    return None if text is None else from_rfc3339(text)
 
 
 def parse_object(text: str) -> dict[str, Any]:
@@ -167,9 +180,9 @@ def _reject_lone_surrogates(value: dict[str, Any]) -> None:
 
 def _kind(frame: dict[str, Any]) -> str:
     if "action" in frame:
-        _validate("control", frame)
+        validate("control", frame)
         return str(frame["action"])
-    _validate("message_of_a_client", frame)
+    validate("message_of_a_client", frame)
     return "subscribe" if frame["client"] == "frontend" else "publish"
 
 
@@ -200,7 +213,8 @@ def _validator(name: str) -> Any:
     return fastjsonschema.compile(schema, formats=formats)
 
 
-def _validate(kind: str, frame: dict[str, Any]) -> None:
+def validate(kind: str, frame: dict[str, Any]) -> None:
+    """Raise InvalidMessage for the first field that breaks a rule of this kind in `schema.json`."""
     for field in _RULES[kind]["required"]:
         if field not in frame:
             raise InvalidMessage(f"{field} is missing; it is {_RULES[field]['description']}", field)

@@ -30,6 +30,28 @@ def unsubscribed(merchant_id: str, ref: str | int) -> Frame:
     return {"client": "server", "type": "unsubscribed", "merchant_id": merchant_id, "ref": ref}
 
 
+def notifications(  # noqa: PLR0913 - the answer has these parts
+    merchant_id: str,
+    ref: str | int,
+    *,
+    notifications: list[Frame],
+    more: bool,
+    now: str,
+    poll_after: int,
+) -> Frame:
+    """Answer a poll, the oldest first; `now`: RFC 3339, `poll_after` in milliseconds."""
+    return {
+        "client": "server",
+        "type": "notifications",
+        "merchant_id": merchant_id,
+        "ref": ref,
+        "notifications": notifications,
+        "more": more,
+        "now": now,
+        "poll_after": poll_after,
+    }
+
+
 def error(
     code: str, message: str, *, retryable: bool, request_id: str, field: str | None = None
 ) -> Frame:

@@ -1,0 +1,36 @@
+"""Parsing what is sent over HTTPS: the text of a body in, a typed request out. No I/O, no clock.
+
+By the rules of frames; what a body asks for is said by its path, so it has no `action`.
+"""
+
+from typing import Any, Final
+
+from lambdas.layer.protocol import frames
+from lambdas.layer.protocol.errors import InvalidMessage
+from lambdas.layer.protocol.frames import Poll, Publish
+from lambdas.layer.protocol.topic import Topic
+
+_BACKEND: Final = "backend"
+
+
+def parse_publish(text: str) -> Publish:
+    """Return the publish; its `client` may be left out. Raises InvalidJson, InvalidMessage."""
+    frame = {"client": _BACKEND, **_parse(text)}
+    if frame["client"] != _BACKEND:
+        raise InvalidMessage(f"client must be `{_BACKEND}`, or left out", "client")
+    frames.validate("publish", frame)
+    return Publish(Topic(frame["merchant_id"], frame["ref"]), frame.get("id"), frame)
+
+
+def parse_poll(text: str) -> Poll:
+    """Return the poll. Raises InvalidJson, InvalidMessage."""
+    body = _parse(text)
+    frames.validate("poll", body)
+    return Poll(Topic(body["merchant_id"], body["ref"]), frames.since(body))
+
+
+def _parse(text: str) -> dict[str, Any]:
+    body = frames.parse_object(text)
+    if "action" in body:
+        raise InvalidMessage("action is for a WebSocket; leave it out", "action")
+    return body
