@@ -20,9 +20,10 @@ class Stage:
 
     `retention_seconds` is how long a notification can still be fetched by a late subscriber.
     `steady_rate` (a second) and `burst` are the defaults of each route: so many connects, as many
-    frames, as many disconnects, over all clients together. Beyond, API Gateway answers 429. All of
-    them, and every post to a connection, count against the account's own limit, too.
-    `allowed_origins` are the web pages that may connect, by their origins: `https://pay.example.com`,
+    frames, as many disconnects, as many publishes and half as many polls over HTTPS, over all
+    clients together. Beyond, API Gateway answers 429. All of them, and every post to a
+    connection, count against the account's own limit, too.
+    `allowed_origins` are the web pages that may connect or ask: `https://pay.example.com`,
     `https://*.shop.example` (any one label in place of the `*`), `capacitor://localhost`, `null`;
     with none listed, all may. See docs/deployment.md.
     `auth` says whether connections need a token: `off`, `optional` (one that is there is checked,
