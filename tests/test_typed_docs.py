@@ -21,6 +21,7 @@ DOCUMENTS: Final = (
 )
 GIVEN: Final = {
     "url": "str",
+    "http_url": "str",
     "token": "str",
     "secret_arn": "str",
     "function_name": "str",
@@ -43,16 +44,18 @@ PARAMETERS: Final = {
 """The types of the parameters of their functions, where it is not `str`."""
 
 PROSE: Final = """
-from ws_notify import AsyncClient, Client, Keys, LambdaPublisher, mint_token
+from ws_notify import AsyncClient, Client, HttpPublisher, Keys, LambdaPublisher, mint_token
 from ws_notify.django import Publisher, notify_on_commit
 from ws_notify.testing import AsyncRecorder, Recorder
 
 keys = Keys.from_secret("name")
-for kind in ("url", "function", "tests"):
+for kind in ("url", "function", "http", "tests"):
     publisher: Publisher = Client("wss://x", token=lambda: keys.mint_token(
         client="backend", merchant_id="shop"))
     if kind == "function":
         publisher = LambdaPublisher("name")
+    if kind == "http":
+        publisher = HttpPublisher("https://x", token=lambda: "t")
     if kind == "tests":
         publisher = Recorder()
     notify_on_commit(merchant_id="shop", ref=1, project="p", type="t", message="m", status="failed",

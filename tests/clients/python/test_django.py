@@ -19,6 +19,7 @@ from django.utils.functional import lazystr
 from tests.clients.python.kit.aws import Answer, aws
 from tests.clients.python.kit.clients import PAYMENT
 from tests.clients.python.kit.frames import receipt
+from tests.clients.python.kit.http import bodies, stage, tokens
 from tests.clients.python.kit.readme import SNIPPETS
 from tests.clients.python.kit.server import Script, Visit, hang, scripted
 from tests.clients.python.kit.service import Service
@@ -166,7 +167,7 @@ def test_invalid_settings_are_logged_and_name_what_is_missing(
 ) -> None:
     with override_settings(WS_NOTIFY=wanted):
         notify_on_commit(**PAYMENT)
-        assert "WS_NOTIFY must be a dict with `url` or `function_name`" in caplog.text
+        assert "WS_NOTIFY must be a dict with `url`, `http_url` or `function_name`" in caplog.text
         with pytest.raises(ImproperlyConfigured):
             configured()
 
@@ -201,6 +202,19 @@ def test_settings_with_a_function_name_invoke_it(monkeypatch: pytest.MonkeyPatch
     ):
         notify_on_commit(**PAYMENT, id="n-1", deadline=5)
     assert here.payloads[0]["id"] == "n-1"
+
+
+@pytest.mark.parametrize("more", [{}, {"url": "wss://for.the.page/dev"}], ids=["alone", "url"])
+def test_settings_with_an_http_url_post_over_one_connection(more: dict[str, str]) -> None:
+    with stage() as api:
+        wanted = {"http_url": api.endpoint, "token": lambda: "t-1", **more}
+        with override_settings(WS_NOTIFY=wanted):
+            notify_on_commit(**PAYMENT, id="n-1")
+            async_to_sync(anotify_on_commit)(**PAYMENT, id="n-2")
+            configured().close()  # type: ignore[attr-defined] # it is an HttpPublisher
+        assert [body["id"] for body in bodies(api)] == ["n-1", "n-2"]
+        assert tokens(api) == ["Bearer t-1"] * 2
+    assert api.connections == 1
 
 
 def test_a_forked_process_has_a_publisher_of_its_own(

@@ -15,7 +15,8 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.clients.python.kit.aws import Answer, aws
 from tests.clients.python.kit.frames import FrozenTime, error, notification, receipt, subscribed
-from tests.clients.python.kit.readme import SNIPPETS, TEXT
+from tests.clients.python.kit.http import bodies, stage, tokens
+from tests.clients.python.kit.readme import ROOT, SNIPPETS, TEXT
 from tests.clients.python.kit.server import TIMEOUT, Server, Visit, scripted
 from tests.clients.python.kit.service import Service
 from ws_notify import Client, LambdaPublisher
@@ -55,6 +56,8 @@ def test_every_snippet_of_the_readme_is_run() -> None:
         "lambda",
         "settings",
         "view",
+        "https",
+        "https asyncio",
     }
     assert names == here | files  # the files are those of test_outbox.py
 
@@ -138,6 +141,30 @@ def test_the_lambda_snippet_invokes_the_function(monkeypatch: pytest.MonkeyPatch
     assert isinstance(names["publisher"], LambdaPublisher)
     assert names["receipt"].accepted == 1
     assert here.payloads[0]["ref"] == "12306"
+
+
+@pytest.mark.parametrize("name", ["https", "https asyncio"])
+def test_the_https_snippets_publish(name: str, capsys: Capture) -> None:
+    with stage() as api:
+        names = run(name, http_url=api.endpoint, token="t")  # noqa: S106 - a token of nothing
+        if name == "https":
+            assert names["receipt"].accepted == 1
+            names["publisher"].close()
+    assert [body["ref"] for body in bodies(api)] == ["12307"]
+    assert tokens(api) == ["Bearer t"]
+    assert capsys.readouterr().out == ("" if name == "https" else "1\n")
+
+
+def test_the_https_program_of_the_backends_document_publishes(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs/integrate-backend.md").read_text()
+    (program,) = re.findall(r"<!-- tests: post.py -->\n```python\n(.*?)```", text, re.DOTALL)
+    with stage() as api:
+        monkeypatch.setenv("WS_NOTIFY_HTTP_URL", api.endpoint)
+        exec(compile(program, "post.py", "exec"), {})  # noqa: S102 - the document's own
+    assert [body["ref"] for body in bodies(api)] == ["12304"]
+    assert capsys.readouterr().out == "1 got it\n"
 
 
 def masked(text: str) -> list[str]:

@@ -4,18 +4,22 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.clients.python.kit.clients import IMPATIENT, PAYMENT, Connect
+from tests.clients.python.kit.clients import IMPATIENT, KINDS, PAYMENT, Connect
+from tests.clients.python.kit.http import publishing
 from tests.clients.python.kit.server import Script, Visit, hang, scripted
-from ws_notify import AsyncClient, Client, Timeouts, WsNotifyError
+from tests.clients.python.test_connecting import proxy
+from tests.kit.loopback import LoopbackApi
+from ws_notify import AsyncClient, Client, HttpPublisher, Timeouts, WsNotifyError
 from ws_notify.cli.main import main
 from ws_notify.cli.roles import Principal
 from ws_notify.endpoint import Endpoint
+from ws_notify.http_endpoint import HttpEndpoint
 
 CANARY = "canary.5e1f0b7c.token"
 INVALID = [f"{CANARY} x", f"{CANARY}\nx", f"{CANARY}\x00", f"é{CANARY}", f"Bearer {CANARY}",
@@ -23,14 +27,18 @@ INVALID = [f"{CANARY} x", f"{CANARY}\nx", f"{CANARY}\x00", f"é{CANARY}", f"Bear
 
 
 class Caught(logging.Handler):
-    """Keeps what any logger writes, as text with its tracebacks; not the test's own server's."""
+    """Keeps what any logger writes, as text with its tracebacks; not the test's own server's.
+
+    Nor what `httpcore` says of an answer that is not HTTP: the text of whoever answered.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.NOTSET)
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not record.name.startswith("websockets.server"):
+        echoed = record.name.startswith("httpcore") and ".failed exception=" in record.getMessage()
+        if not echoed and not record.name.startswith("websockets.server"):
             self.lines.append(logging.Formatter().format(record))
 
 
@@ -38,7 +46,7 @@ class Caught(logging.Handler):
 def logged() -> Iterator[list[str]]:
     """Log everything at DEBUG, whatever a program may switch on; nothing holds the token."""
     caught, root = Caught(), logging.getLogger()
-    names = ["ws_notify", "ws_notify.wire", "websockets.client", "asyncio"]
+    names = ["ws_notify", "ws_notify.wire", "websockets.client", "asyncio", "httpx", "httpcore"]
     loggers = [root, *map(logging.getLogger, names)]
     before = [each.level for each in loggers]
     root.addHandler(caught)
@@ -147,12 +155,15 @@ def test_no_failure_to_connect_shows_the_token(connect: Connect, url: str) -> No
         assert CANARY not in ours(raised.value)
 
 
+@pytest.mark.parametrize("kind", [Client, HttpPublisher])
 @pytest.mark.parametrize(
     "url", [f"https://x/dev?token={CANARY}", f"wss://x/dev#{CANARY}", f"https://a:{CANARY}@x/dev"]
 )
-def test_an_invalid_url_is_shown_without_a_token(url: str) -> None:
+def test_an_invalid_url_is_shown_without_a_token(
+    kind: type[Client] | type[HttpPublisher], url: str
+) -> None:
     with pytest.raises(ValueError, match="Not the URL") as raised:
-        Client(url)
+        kind(url)
     assert CANARY not in "".join(traceback.format_exception(raised.value))
 
 
@@ -162,6 +173,31 @@ def test_no_repr_shows_the_token() -> None:
     subscription = client.subscribe("shop", "1")
     shown = [endpoint, client, subscription, Principal(CANARY), AsyncClient(endpoint.url)]
     assert CANARY not in repr(shown)
+    http = HttpEndpoint("https://x", CANARY, Timeouts(), f"http://a:{CANARY}@x")
+    assert CANARY not in repr([http, HttpPublisher(http.url, token=CANARY, proxy=http.proxy)])
+
+
+@pytest.mark.parametrize("token", [CANARY, lambda: CANARY, _failing, lambda: f"{CANARY} x"])
+@pytest.mark.parametrize("answer", [200, 401, 403, 404, 503, "hang", "reset", "garbage"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_failure_over_https_shows_the_token(kind: str, token: Any, answer: Any) -> None:
+    # What is not HTTP stands in the texts of `http.client` and `h11`.
+    garbage = proxy(f"{CANARY}\r\n\r\n".encode()) if answer == "garbage" else nullcontext(None)
+    with publishing(kind) as make, LoopbackApi(otherwise=answer) as api, garbage as lying:
+        url = f"http://{lying[0]}" if lying else api.endpoint
+        publisher = make(url, token=token, timeouts=IMPATIENT)
+        with pytest.raises(WsNotifyError) as raised:
+            publisher.publish(**PAYMENT, deadline=0.15)
+    assert CANARY not in ours(raised.value)
+
+
+@pytest.mark.parametrize("proxy_url", [f"http://{CANARY}:{CANARY}@127.0.0.1:1",
+                                       f"socks4://{CANARY}:{CANARY}@127.0.0.1:1"])  # fmt: skip
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_failure_over_https_shows_the_password_of_a_proxy(kind: str, proxy_url: str) -> None:
+    with publishing(kind) as make, pytest.raises(WsNotifyError) as raised:
+        make("https://x.invalid", proxy=proxy_url).publish(**PAYMENT, deadline=0.15)
+    assert CANARY not in ours(raised.value)
 
 
 @pytest.mark.parametrize("given", [CANARY, f"{CANARY} x", f"Bearer {CANARY}", f"{CANARY}\r\n"])

@@ -13,7 +13,15 @@ import pytest
 from tests.clients.python.kit.clients import PAYMENT
 from tests.clients.python.kit.readme import ROOT
 from tests.clients.python.kit.server import TIMEOUT
-from ws_notify import AsyncClient, Client, ClosedError, DeadlineError, RefusedError
+from ws_notify import (
+    AsyncClient,
+    AsyncHttpPublisher,
+    Client,
+    ClosedError,
+    DeadlineError,
+    HttpPublisher,
+    RefusedError,
+)
 from ws_notify.testing import AsyncRecorder, Recorder
 
 TEXT = (ROOT / "docs/integrate-backend.md").read_text()
@@ -108,7 +116,15 @@ def test_an_asynchronous_recorder_is_used_as_an_async_client() -> None:
     assert asyncio.run(_record()) == ["n-1"]
 
 
-@pytest.mark.parametrize(("real", "recorder"), [(Client, Recorder), (AsyncClient, AsyncRecorder)])
+@pytest.mark.parametrize(
+    ("real", "recorder"),
+    [
+        (Client, Recorder),
+        (HttpPublisher, Recorder),
+        (AsyncClient, AsyncRecorder),
+        (AsyncHttpPublisher, AsyncRecorder),
+    ],
+)
 def test_a_recorder_has_what_its_client_has(real: type, recorder: type) -> None:
     public = {name for name in vars(real) if not name.startswith("_")}
     assert public <= vars(recorder).keys()

@@ -11,6 +11,7 @@ with Client(url, token=token) as client:
 """
 
 from ws_notify.async_client import AsyncClient
+from ws_notify.async_http_publisher import AsyncHttpPublisher
 from ws_notify.async_subscription import AsyncSubscription
 from ws_notify.aws import LambdaPublisher
 from ws_notify.client import Client
@@ -25,6 +26,7 @@ from ws_notify.exceptions import (
     TokenError,
     WsNotifyError,
 )
+from ws_notify.http_publisher import HttpPublisher
 from ws_notify.keys import Keys
 from ws_notify.subscription import Subscription
 from ws_notify.timeouts import Timeouts
@@ -33,6 +35,7 @@ from ws_notify.values import Notification, Receipt
 
 __all__ = [
     "AsyncClient",
+    "AsyncHttpPublisher",
     "AsyncSubscription",
     "Client",
     "ClosedError",
@@ -40,6 +43,7 @@ __all__ = [
     "ConnectionLostError",
     "DeadlineError",
     "HandshakeError",
+    "HttpPublisher",
     "Keys",
     "KeysError",
     "LambdaPublisher",

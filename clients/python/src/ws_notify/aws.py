@@ -3,10 +3,10 @@
 import random
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 from ws_notify.boto import make_client
+from ws_notify.bounded_call import call_with_timeout
 from ws_notify.core import frames
 from ws_notify.core.backoff import Backoff
 from ws_notify.exceptions import (
@@ -68,7 +68,7 @@ class LambdaPublisher:
         end = time.monotonic() + deadline
         last: WsNotifyError | None = None
         while (left := end - time.monotonic()) > 0:
-            outcome = _call_with_timeout(min(attempt, left), lambda: self._invoke(payload))
+            outcome = call_with_timeout(min(attempt, left), lambda: self._invoke(payload))
             if isinstance(outcome, Receipt):
                 return outcome
             if outcome is None:
@@ -128,27 +128,3 @@ def _map_client_error(error: Any) -> RefusedError:
         retryable=status == _TOO_MANY_REQUESTS or status >= _SERVERS_FAULT,
         request_id=metadata.get("RequestId"),
     )
-
-
-def _call_with_timeout(
-    seconds: float, call: Callable[[], Receipt | WsNotifyError]
-) -> Receipt | WsNotifyError | None:
-    """Call in a thread that may be left behind: no timeout of boto3 bounds name resolution."""
-    outcomes: list[Receipt | WsNotifyError | Exception] = []
-
-    def run() -> None:
-        try:
-            outcomes.append(call())
-        except Exception as error:  # noqa: BLE001 - raised below, in the caller's thread
-            outcomes.append(error)
-
-    thread = threading.Thread(target=run, name="ws-notify-invoke", daemon=True)
-    thread.start()
-    end = time.monotonic() + seconds
-    while thread.is_alive() and (left := end - time.monotonic()) > 0:
-        thread.join(min(1.0, left))  # in steps, which Ctrl-C interrupts on Windows, too
-    if not outcomes:
-        return None
-    if isinstance(outcomes[0], Receipt | WsNotifyError):
-        return outcomes[0]
-    raise outcomes[0]

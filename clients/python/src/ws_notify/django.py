@@ -3,6 +3,7 @@
 In the settings, one of:
 
     WS_NOTIFY = {"url": "wss://...", "token": fetch_token}      # as for Client
+    WS_NOTIFY = {"http_url": "https://...", "token": fetch_token}  # as for HttpPublisher
     WS_NOTIFY = {"function_name": "..."}                        # as for LambdaPublisher
     WS_NOTIFY = {"publisher": Recorder()}                       # any Publisher, as in tests
 
@@ -27,13 +28,16 @@ from ws_notify.aws import LambdaPublisher
 from ws_notify.client import Client
 from ws_notify.exceptions import WsNotifyError
 from ws_notify.fields import build_fields, check_seconds
+from ws_notify.http_publisher import HttpPublisher
 from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
 
 _log = logging.getLogger("ws_notify")
 
+_NAMES = frozenset({"url", "http_url", "function_name", "publisher"})
+
 
 class Publisher(Protocol):
-    """The interface that Client, LambdaPublisher and ws_notify.testing.Recorder share."""
+    """The interface that Client, HttpPublisher, LambdaPublisher and testing.Recorder share."""
 
     def publish(  # noqa: PLR0913 - a notification has these fields
         self,
@@ -154,12 +158,14 @@ def configured() -> Publisher:
 
     Raises ImproperlyConfigured, ValueError, TypeError.
 
-    A `publisher` comes first, so that a shop's tests may leave its other settings as they are.
+    A `publisher` comes first, so that a shop's tests may leave its other settings as they are;
+    beside `http_url`, `url` is for the page alone.
     """
     wanted = getattr(settings, "WS_NOTIFY", None)
-    if not isinstance(wanted, dict) or not {"url", "function_name", "publisher"} & wanted.keys():
+    if not isinstance(wanted, dict) or not _NAMES & wanted.keys():
         raise ImproperlyConfigured(
-            "WS_NOTIFY must be a dict with `url` or `function_name`, or with a `publisher`"
+            "WS_NOTIFY must be a dict with `url`, `http_url` or `function_name`, or with a "
+            "`publisher`"
         )
     if "publisher" in wanted:
         publisher: Publisher = wanted["publisher"]
@@ -170,5 +176,8 @@ def configured() -> Publisher:
 
 
 @functools.lru_cache(maxsize=8)
-def _cached_publisher(_pid: int, **wanted: Any) -> Client | LambdaPublisher:
+def _cached_publisher(_pid: int, **wanted: Any) -> Client | HttpPublisher | LambdaPublisher:
+    if "http_url" in wanted:
+        wanted.pop("url", None)
+        return HttpPublisher(wanted.pop("http_url"), **wanted)
     return LambdaPublisher(**wanted) if "function_name" in wanted else Client(**wanted)

@@ -55,8 +55,7 @@ class Endpoint:
             ) from None
         if not callable(self.token):
             object.__setattr__(self, "token", clean_token(self.token))
-        if self.proxy is not True and self.proxy is not None:
-            _check_proxy(self.proxy)
+        check_proxy(self.proxy)
 
     @property
     def renewable(self) -> bool:
@@ -85,7 +84,10 @@ class Endpoint:
         }
 
 
-def _check_proxy(proxy: object) -> None:
+def check_proxy(proxy: object) -> None:
+    """Raise TypeError, ValueError for what is not a proxy, without its text."""
+    if proxy is True or proxy is None:
+        return
     if not isinstance(proxy, str):
         raise TypeError(f"proxy must be a URL, True or None, not {type(proxy).__name__}")
     try:

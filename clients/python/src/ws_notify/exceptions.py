@@ -2,7 +2,8 @@
 
 WsNotifyError
 ├── RefusedError           the service refused a frame; `retryable`: not for good
-├── HandshakeError         the service refused the connection; `status` is HTTP's
+├── HandshakeError         the service refused the connection, or over HTTPS the request;
+│                          `status` is HTTP's
 ├── ConnectionLostError    a connection ended or fell silent; `close_code` is WebSocket's
 ├── TokenError             the token function raised; its error is the cause
 │   └── KeysError          the keys to sign with could not be read, or the secret is wrong
@@ -66,16 +67,21 @@ _SERVERS_FAULT = 500
 
 
 class HandshakeError(WsNotifyError):
-    """The handshake was answered with an HTTP `status` other than 101."""
+    """The handshake was answered with an HTTP `status` other than 101.
+
+    Over HTTPS, where nothing is kept open: a request was answered without a frame.
+    """
 
     code = "handshake_refused"
 
-    def __init__(self, status: int) -> None:
+    def __init__(
+        self, status: int, *, refused: str = "the connection", remedy: str | None = None
+    ) -> None:
         self.status = status
         self.retryable: bool = status in _AGAIN or status >= _SERVERS_FAULT
-        remedy = _REMEDIES.get(status, "Is this the URL of the service?")
+        remedy = remedy or _REMEDIES.get(status, "Is this the URL of the service?")
         text = "It may be transient" if self.retryable else remedy
-        super().__init__(f"The service refused the connection with HTTP {status}. {text}")
+        super().__init__(f"The service refused {refused} with HTTP {status}. {text}")
 
 
 class ConnectionLostError(WsNotifyError):

@@ -4,7 +4,7 @@ In Django's settings of the tests:
 
     WS_NOTIFY = {**WS_NOTIFY, "publisher": Recorder()}
 
-or wherever a Client or an AsyncClient is an argument: `Recorder()`, `AsyncRecorder()`.
+or wherever a client or a publisher is an argument: `Recorder()`, with asyncio `AsyncRecorder()`.
 """
 
 import json
@@ -21,7 +21,7 @@ from ws_notify.values import AnyRef, AnyStatus, AnyText, AnyTime, Notification, 
 
 
 class Recorder:
-    """Takes the place of a Client or a LambdaPublisher; threads may share it.
+    """Takes the place of a Client or of a publisher; threads may share it.
 
         recorder = Recorder()
         pay(order, publisher=recorder)
@@ -120,7 +120,10 @@ class Recorder:
 
 
 class AsyncRecorder:
-    """Takes the place of an AsyncClient. `recorder` has what was published, and `failure`."""
+    """Takes the place of an AsyncClient or an AsyncHttpPublisher.
+
+    `recorder` has what was published, and `failure`.
+    """
 
     def __init__(self, failure: WsNotifyError | None = None) -> None:
         self.recorder: Recorder = Recorder(failure)

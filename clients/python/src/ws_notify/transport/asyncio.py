@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import inspect
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -12,9 +11,9 @@ from websockets.exceptions import ConnectionClosed
 
 from ws_notify.core.events import Action, Close, Event, Lost, Open, Opened, Received
 from ws_notify.endpoint import Endpoint
-from ws_notify.exceptions import WsNotifyError
 from ws_notify.tokens import seconds_until_expiry
-from ws_notify.transport.errors import log_loss, map_exception, token_error, validate_token
+from ws_notify.transport.errors import log_loss, map_exception
+from ws_notify.transport.fetching import fetch_token_async
 from ws_notify.transport.fragments import fragments
 
 _MAX_WAIT = 24 * 60 * 60.0
@@ -134,7 +133,7 @@ class _Connection:
     async def _run(self) -> None:
         token: str | None = None
         try:
-            token = await self._fetch_token()
+            token = await fetch_token_async(self._endpoint.token)
             async with connect(**self._endpoint.connect_arguments(token)) as connection:
                 self._connection = connection
                 expires_in = seconds_until_expiry(token) if token else None
@@ -155,17 +154,3 @@ class _Connection:
             while (text := await self.outbox.get()) is not None:
                 await connection.send(fragments(text))
             await connection.close()
-
-    async def _fetch_token(self) -> str | None:
-        token = self._endpoint.token
-        if not callable(token):
-            return validate_token(token)
-        try:
-            # A function that is not a coroutine function may block, but not the event loop.
-            inline = inspect.iscoroutinefunction(token)
-            fetched = token() if inline else await asyncio.to_thread(token)
-            return validate_token(await fetched if inspect.isawaitable(fetched) else fetched)
-        except WsNotifyError:
-            raise
-        except Exception as error:
-            raise token_error(error) from error

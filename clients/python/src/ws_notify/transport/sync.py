@@ -16,9 +16,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from ws_notify.core.events import Action, Close, Event, Lost, Open, Opened, Received
 from ws_notify.endpoint import Endpoint
-from ws_notify.exceptions import WsNotifyError
 from ws_notify.tokens import seconds_until_expiry
-from ws_notify.transport.errors import log_loss, map_exception, token_error, validate_token
+from ws_notify.transport.errors import log_loss, map_exception
+from ws_notify.transport.fetching import fetch_token
 from ws_notify.transport.fragments import fragments
 
 _LONGEST_WAIT = 1.0
@@ -134,7 +134,7 @@ class _Connection:
 
     def _run(self) -> None:
         try:
-            token = self._token = self._fetch_token()
+            token = self._token = fetch_token(self._endpoint.token)
             with connect(**self._endpoint.connect_arguments(token)) as connection:
                 self._socket = connection.socket
                 expires_in = seconds_until_expiry(token) if token else None
@@ -144,18 +144,6 @@ class _Connection:
                     connection.send(fragments(text))
         except Exception as error:  # noqa: BLE001 - whatever it is, the core decides
             self._report_loss(error)
-
-    def _fetch_token(self) -> str | None:
-        token = self._endpoint.token
-        if not callable(token):
-            return validate_token(token)
-        try:
-            fetched = token()
-        except WsNotifyError:
-            raise
-        except Exception as error:
-            raise token_error(error) from error
-        return validate_token(fetched)
 
     def _read(self, connection: ClientConnection) -> None:
         try:

@@ -1,0 +1,132 @@
+"""Publishing over HTTPS with asyncio. Extra `[httpx]`."""
+
+import asyncio
+import functools
+import os
+import random
+import time
+from types import TracebackType
+from typing import Any
+
+from ws_notify.core import frames
+from ws_notify.core.attempts import Attempts
+from ws_notify.core.http_answer import HttpAnswer
+from ws_notify.endpoint import AsyncTokenFunction, Proxy
+from ws_notify.exceptions import ClosedError, WsNotifyError
+from ws_notify.fields import build_fields
+from ws_notify.http_endpoint import HttpEndpoint
+from ws_notify.timeouts import Timeouts
+from ws_notify.transport.fetching import KeptToken, fetch_token_async
+from ws_notify.transport.httpx import HttpxTransport, check_installed
+from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
+
+
+class AsyncHttpPublisher:
+    """HttpPublisher with `async` and `await`, on httpx.
+
+        async with AsyncHttpPublisher(url, token=token) as publisher:
+            receipt = await publisher.publish(merchant_id="shop", ref="12303", ...)
+
+    In another event loop than before, and in another process, it opens connections of its own.
+    `token` may be a coroutine function, too; any other function is called in a thread.
+    Raises ConfigurationError where httpx is missing.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | bytes | AsyncTokenFunction | None = None,
+        timeouts: Timeouts | None = None,
+        proxy: Proxy = True,
+    ) -> None:
+        check_installed()
+        self._endpoint = HttpEndpoint(url, token, timeouts or Timeouts(), proxy)
+        self._token = KeptToken(self._endpoint.timeouts)
+        self._closed = False
+        self._home: tuple[int, object] = (os.getpid(), None)
+        self._transport = HttpxTransport(self._endpoint)
+
+    def _enter_loop(self) -> None:
+        """Begin without a connection in another loop: what that has ends with it."""
+        home = (os.getpid(), asyncio.get_running_loop())
+        if self._home != home:
+            self._home, self._transport = home, HttpxTransport(self._endpoint)
+
+    async def publish(  # noqa: PLR0913 - a notification has these fields
+        self,
+        *,
+        merchant_id: AnyText,
+        ref: AnyRef,
+        project: AnyText,
+        type: AnyText,  # noqa: A002 - the protocol's names
+        message: AnyText,
+        status: AnyStatus = "done",
+        id: AnyText | None = None,  # noqa: A002
+        deadline: float = 10.0,
+        **further: Any,
+    ) -> Receipt:
+        """Publish a notification as HttpPublisher does, with the same arguments and errors."""
+        fields = build_fields(
+            id, merchant_id, ref, project, type, status=status, message=message, further=further
+        )
+        body = frames.publish(fields).encode()
+        self._enter_loop()
+        endpoint = self._endpoint
+        attempts = Attempts(
+            fields["id"],
+            deadline,
+            time.monotonic(),
+            endpoint.timeouts,
+            random.random,
+            renewable=endpoint.renewable,
+        )
+        while attempts.outcome is None:
+            self._check_open()
+            attempt = self._attempt(body, renew=attempts.renew)
+            try:
+                result = await asyncio.wait_for(attempt, attempts.timeout(time.monotonic()))
+            except asyncio.TimeoutError:
+                result = None
+            await asyncio.sleep(attempts.handle(result, time.monotonic()))
+        if isinstance(attempts.outcome, Receipt):
+            return attempts.outcome
+        raise attempts.outcome
+
+    async def _attempt(self, body: bytes, *, renew: bool) -> HttpAnswer | WsNotifyError:
+        now = time.monotonic()
+        token = None if renew else self._token.get(now)
+        if token is None:
+            try:
+                token = self._token.keep(await fetch_token_async(self._endpoint.token), now)
+            except WsNotifyError as error:
+                return error
+            self._check_open()
+        return await self._transport.post("/publish", body, token)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("The publisher is closed")
+
+    async def aclose(self) -> None:
+        """Close its connections; harmless when repeated."""
+        self._closed = True
+        self._enter_loop()
+        await self._transport.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be pickled for another process, as `multiprocessing` does: there, it is a new one."""
+        endpoint = self._endpoint
+        options: dict[str, Any] = {"token": endpoint.token, "timeouts": endpoint.timeouts}
+        return functools.partial(type(self), endpoint.url, proxy=endpoint.proxy, **options), ()
+
+    async def __aenter__(self) -> "AsyncHttpPublisher":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()

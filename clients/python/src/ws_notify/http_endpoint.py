@@ -1,0 +1,91 @@
+"""The URL of a stage for HTTPS, the token of its requests, and the proxy on the way."""
+
+import re
+import urllib.request
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from ws_notify.credentials import clean_token
+from ws_notify.endpoint import AsyncTokenFunction, Proxy, check_proxy
+from ws_notify.loopback import is_loopback
+from ws_notify.timeouts import Timeouts
+
+_VISIBLE = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpEndpoint:
+    """The stack's output `HttpEndpointURL`, and the token or the function that fetches one.
+
+    Raises ValueError for an invalid URL, an invalid proxy, and a token that no header may hold;
+    TypeError for one that is not text, bytes or a function.
+    """
+
+    url: str = field(repr=False)
+    token: str | bytes | AsyncTokenFunction | None = field(repr=False)
+    timeouts: Timeouts
+    proxy: Proxy = field(default=True, repr=False)  # its URL may hold a password
+
+    def __post_init__(self) -> None:
+        """Validate before anything connects."""
+        object.__setattr__(self, "url", self.url.strip().rstrip("/"))
+        if not _is_base(self.url):
+            shown = re.sub(r"//.*@", "//", re.split(r"[?#]", self.url)[0])
+            raise ValueError(
+                f"Not the URL of a stage for HTTPS (https://..., its output HttpEndpointURL, "
+                f"without a query): {shown!r}"
+            )
+        if not callable(self.token):
+            object.__setattr__(self, "token", clean_token(self.token))
+        check_proxy(self.proxy)
+
+    @property
+    def parts(self) -> SplitResult:
+        """The parts of its URL."""
+        return urlsplit(self.url)
+
+    @property
+    def host(self) -> str:
+        """The name, or the address without brackets."""
+        return self.parts.hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The port, the scheme's where the URL names none."""
+        return self.parts.port or (443 if self.secure else 80)
+
+    @property
+    def secure(self) -> bool:
+        """Whether it is TLS."""
+        return self.parts.scheme == "https"
+
+    @property
+    def renewable(self) -> bool:
+        """Whether a denied token may be followed by another one."""
+        return callable(self.token)
+
+    def proxy_url(self) -> str | None:
+        """Return the proxy that leads to it; one of the environment never leads to loopback."""
+        if self.proxy is not True:
+            return self.proxy
+        if is_loopback(self.host) or urllib.request.proxy_bypass(f"{self.host}:{self.port}"):
+            return None
+        proxies = urllib.request.getproxies()
+        found = proxies.get(self.parts.scheme) or proxies.get("all")
+        return f"http://{found}" if found and "://" not in found else found
+
+
+def _is_base(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        usable = parts.port != 0 and bool(parts.hostname)
+    except ValueError:  # of a port or of brackets
+        return False
+    clean = _VISIBLE.fullmatch(url) and not set("?#") & set(url) and "@" not in parts.netloc
+    return bool(parts.scheme in ("http", "https") and usable and clean)
+
+
+def headers_of(token: str | None) -> dict[str, str]:
+    """Return the headers of a request."""
+    headers = {"Content-Type": "application/json"}
+    return {**headers, "Authorization": f"Bearer {token}"} if token else headers
