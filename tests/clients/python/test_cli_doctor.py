@@ -13,7 +13,7 @@ from tests.clients.python.kit.frames import GATEWAYS_ERROR, FrozenTime, error, r
 from tests.clients.python.kit.server import Frame, Script, Visit, scripted
 from tests.clients.python.kit.service import Service
 from ws_notify import Timeouts, mint_token
-from ws_notify.cli import checks
+from ws_notify.cli import network_checks
 from ws_notify.cli.checks import Checks
 from ws_notify.cli.diagnosis import Finding
 from ws_notify.cli.main import main
@@ -290,7 +290,7 @@ def test_clocks_that_differ_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted(Service()) as server:
         it = examined(server.url)
         it.open(ANONYMOUS)
-        monkeypatch.setattr(checks, "time", FrozenTime(ahead=90))
+        monkeypatch.setattr(network_checks, "time", FrozenTime(ahead=90))
         it.subscribe(ANONYMOUS)
         it.close()
     assert it.notes()[0].startswith("This machine's clock is 2 min ahead of the service's: ")

@@ -20,7 +20,7 @@ from tests.clients.python.kit.readme import ROOT, SNIPPETS, TEXT
 from tests.clients.python.kit.server import TIMEOUT, Server, Visit, scripted
 from tests.clients.python.kit.service import Service
 from ws_notify import Client, LambdaPublisher
-from ws_notify.cli import checks
+from ws_notify.cli import network_checks
 from ws_notify.cli.main import main
 
 KEY = "k" * 32
@@ -175,7 +175,7 @@ def masked(text: str) -> list[str]:
 def test_the_sample_of_doctor_is_its_output(
     server: Server, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "time", FrozenTime())
+    monkeypatch.setattr(network_checks, "time", FrozenTime())
     assert main(["doctor", "--url", server.url]) == 0
     assert masked(capsys.readouterr().out) == masked(SNIPPETS["doctor"])
 

@@ -64,6 +64,11 @@ class HttpEndpoint:
         """Whether a denied token may be followed by another one."""
         return callable(self.token)
 
+    def headers(self, token: str | None) -> dict[str, str]:
+        """Return the headers of a request."""
+        headers = {"Content-Type": "application/json"}
+        return {**headers, "Authorization": f"Bearer {token}"} if token else headers
+
     def proxy_url(self) -> str | None:
         """Return the proxy that leads to it; one of the environment never leads to loopback."""
         if self.proxy is not True:
@@ -83,9 +88,3 @@ def _is_base(url: str) -> bool:
         return False
     clean = _VISIBLE.fullmatch(url) and not set("?#") & set(url) and "@" not in parts.netloc
     return bool(parts.scheme in ("http", "https") and usable and clean)
-
-
-def headers_of(token: str | None) -> dict[str, str]:
-    """Return the headers of a request."""
-    headers = {"Content-Type": "application/json"}
-    return {**headers, "Authorization": f"Bearer {token}"} if token else headers

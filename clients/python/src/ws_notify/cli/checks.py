@@ -1,7 +1,5 @@
 """The checks of `ws-notify doctor`: each returns what it found, or raises a Finding."""
 
-import socket
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -9,24 +7,21 @@ from uuid import uuid4
 
 from ws_notify.cli import network
 from ws_notify.cli.diagnosis import (
-    diagnose_connect,
     diagnose_handshake,
     diagnose_loss,
     diagnose_rejection,
-    diagnose_resolution,
     diagnose_timeout,
-    diagnose_tls,
     path_after_stage,
 )
+from ws_notify.cli.network_checks import NetworkChecks
 from ws_notify.cli.probe import Probe
 from ws_notify.cli.roles import Principal, Roles
 from ws_notify.cli.terminal import format_duration
 from ws_notify.core import frames
 from ws_notify.endpoint import Endpoint
 from ws_notify.exceptions import ConnectionLostError, HandshakeError, RefusedError
-from ws_notify.values import Notification, Receipt, Topic, parse_time
+from ws_notify.values import Notification, Receipt, Topic
 
-_MAX_CLOCK_SKEW = 2.0
 Result = TypeVar("Result")
 
 
@@ -42,7 +37,7 @@ class PageEndpoint(Endpoint):
         return {**Endpoint.connect_arguments(self, token), "origin": self.origin}
 
 
-class Checks:
+class Checks(NetworkChecks):
     """All of them, from the name to the delivery; `timeout` is that of an answer, in seconds.
 
     `faults` are what was seen in its tokens. `open` must be called with a principal before the
@@ -57,41 +52,13 @@ class Checks:
         timeout: float = 10.0,
         faults: Mapping[str, str] | None = None,
     ) -> None:
-        self.roles = roles
+        super().__init__(network.target_of(endpoint.url), roles)
         self._faults = faults or {}
-        self.target = network.target_of(endpoint.url)
         self._endpoint, self._origin, self._timeout = endpoint, origin, timeout
         self._probes: dict[Principal, Probe] = {}
         self._id = f"doctor-{uuid4().hex}"
         self._published_at = 0.0
         self._subscribed: frames.Subscribed | None = None
-        self._skew = 0.0
-
-    def resolve(self) -> list[str]:
-        """Resolve the host name to its IP addresses."""
-        try:
-            return network.resolve(self.target)
-        except OSError as error:
-            raise diagnose_resolution(error, self.target) from error
-
-    def reach(self, addresses: list[str]) -> socket.socket:
-        """Connect to one of these IP addresses."""
-        try:
-            return network.reach(self.target, addresses)
-        except OSError as error:
-            raise diagnose_connect(error, self.target) from error
-
-    def describe(self, connection: socket.socket) -> str:
-        """Return the peer of a connection."""
-        host, port = connection.getpeername()[:2]
-        return f"{host} port {port}" + ", the environment's proxy" * self.target.proxied
-
-    def secure(self, connection: socket.socket) -> str:
-        """Start TLS on it."""
-        try:
-            return network.secure(connection, self.target)
-        except OSError as error:
-            raise diagnose_tls(error, self.target) from error
 
     def open(self, principal: Principal) -> str:
         """Open a WebSocket, on a connection of its own."""
@@ -113,7 +80,7 @@ class Checks:
                                  self._timeout),
             "Connected, but the subscribe was not answered",
         )  # fmt: skip
-        self._skew = time.time() - parse_time(self._subscribed.now)
+        self.learn_clock(self._subscribed.now)
         lifetime = format_duration(self._subscribed.lifetime)
         return f"{topic.merchant_id} {topic.ref}, served for {lifetime}"
 
@@ -152,12 +119,7 @@ class Checks:
         notes = []
         if extra := path_after_stage(self._endpoint.url):
             notes.append(f"Leave out /{extra}: on AWS, nothing may follow the stage (403)")
-        if self.roles.minted:
-            notes.append("Both tokens were minted with the stage's key")
-        if abs(self._skew) > _MAX_CLOCK_SKEW:
-            skew = format_duration(self._skew)
-            notes.append(f"This machine's clock is {skew} ahead of the service's: tokens minted "
-                         "here may be rejected or expire early")  # fmt: skip
+        notes += super().notes()
         notes.append("API Gateway ends a connection without a frame for 10 minutes, and each after "
                      "2 hours")  # fmt: skip
         return notes

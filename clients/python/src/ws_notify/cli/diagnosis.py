@@ -40,7 +40,7 @@ def diagnose_resolution(error: OSError, target: Target) -> Finding:
         return Finding(
             what,
             "Wrong region or API id, the stack was removed, or no network: the stack's output "
-            "WebsocketConnectEndpointURL has the URL",
+            f"{target.output} has the URL",
         )
     return Finding(
         what,
@@ -72,7 +72,11 @@ def diagnose_tls(error: OSError, target: Target) -> Finding:
             "custom domain's certificate does not cover, or a wrong clock",
         )
     what = f"No TLS with {target.host} port {target.port}: {error}"
-    return Finding(what, "It may not support TLS: a local stage has ws:// instead of wss://")
+    return Finding(
+        what,
+        "It may not support TLS: a local stage has ws:// instead of wss://, or http:// instead of "
+        "https://",
+    )
 
 
 def diagnose_handshake(
@@ -85,7 +89,7 @@ def diagnose_handshake(
     """Diagnose a handshake that was not answered with 101; `fault` was seen in the token."""
     what = f"Refused with HTTP {error.status}"
     if error.status == _UNAUTHORIZED:
-        return Finding(what, _remedy_for_token(token, fault))
+        return Finding(what, remedy_for_token(token, fault))
     if error.status == _FORBIDDEN:
         return Finding(what, _remedy_for_forbidden(url, origin))
     if error.status == _NOT_FOUND:
@@ -103,10 +107,11 @@ def _remedy_for_server_error(url: str, token: str | None, fault: str | None) -> 
     if not _is_local(url):
         return failed.capitalize()
     refused = "The local AWS answers so where API Gateway answers 401"
-    return f"{refused}. {_remedy_for_token(token, fault)}. Otherwise {failed}"
+    return f"{refused}. {remedy_for_token(token, fault)}. Otherwise {failed}"
 
 
-def _remedy_for_token(token: str | None, fault: str | None) -> str:
+def remedy_for_token(token: str | None, fault: str | None) -> str:
+    """Say what to do about a token that was refused, or about none."""
     mint = "`ws-notify token --help` mints one"
     if token is None:
         return f"The stage requires a token: pass --token; {mint}"

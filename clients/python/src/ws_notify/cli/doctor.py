@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -9,16 +10,20 @@ from typing import TypeVar
 from ws_notify.cli.checks import Checks
 from ws_notify.cli.diagnosis import Finding
 from ws_notify.cli.failures import Failure
+from ws_notify.cli.http_checks import HttpChecks
+from ws_notify.cli.network_checks import NetworkChecks
 from ws_notify.cli.options import (
     Commands,
     add_command,
+    add_http_option,
     add_stage_options,
     add_token_options,
     build_endpoint,
+    build_http_endpoint,
     find_stage,
     tokens_of,
 )
-from ws_notify.cli.roles import roles_of
+from ws_notify.cli.roles import Principal, Roles, roles_of
 from ws_notify.cli.stage import Stage
 from ws_notify.cli.terminal import (
     BOLD,
@@ -34,6 +39,7 @@ from ws_notify.cli.terminal import (
 )
 from ws_notify.cli.token_faults import find_fault, find_mismatch
 from ws_notify.exceptions import KeysError
+from ws_notify.http_endpoint import HttpEndpoint
 
 Result = TypeVar("Result")
 
@@ -52,6 +58,7 @@ def add_to(commands: Commands) -> None:
         example="ws-notify doctor --stage dev",
     )
     add_stage_options(parser)
+    add_http_option(parser)
     add_token_options(parser)
     parser.add_argument("--merchant", help="default: the token's, or ws-notify-doctor")
     parser.add_argument("--ref", help="default: the token's, or a fresh one. Whoever listens to "
@@ -62,14 +69,23 @@ def add_to(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the checks; 0 if all pass."""
     found = find_stage(args)
-    first = build_endpoint(args, found, None)
+    build = build_http_endpoint if args.http else build_endpoint
+    first = build(args, found, None)
     print_result(styled(first.url.partition("?")[0], BOLD))
     faults = _token_faults(args, found)
     roles = roles_of(args, found, "doctor")
-    checks = Checks(first, roles, args.origin, faults=faults)
+    checks: Checks | HttpChecks = (
+        HttpChecks(first, roles, args.origin, faults=faults)
+        if isinstance(first, HttpEndpoint)
+        else Checks(first, roles, args.origin, faults=faults)
+    )
     with contextlib.closing(checks):
         try:
-            _run_checks(checks)
+            _check_network(checks)
+            if isinstance(checks, HttpChecks):
+                _run_http_checks(checks)
+            else:
+                _run_checks(checks)
         except Finding:
             return 1
     for line in checks.notes():
@@ -108,29 +124,46 @@ def _known_keys(found: Stage | None) -> Mapping[str, str] | None:
         return None
 
 
-def _run_checks(checks: Checks) -> None:
+def _check_network(checks: NetworkChecks) -> None:
     addresses = _step("name", checks.resolve, ", ".join)
     with _step("connection", lambda: checks.reach(addresses), checks.describe) as connection:
         if checks.target.secure:
             _step("TLS", lambda: checks.secure(connection), str)
+
+
+def _run_checks(checks: Checks) -> None:
     listener, publisher = checks.roles.listener, checks.roles.publisher
     if listener:
         _step("handshake", lambda: checks.open(listener), str)
         _step("subscribe", lambda: checks.subscribe(listener), str)
     else:
         _skip("subscribe", "the token is a backend's, which may only publish")
-    if publisher is None:
+    publisher = checks.roles.publisher
+    if publisher and publisher != listener:
+        _step("handshake", functools.partial(checks.open, publisher), str)
+    if publisher := _publisher_of(checks.roles):
+        _step("publish", functools.partial(checks.publish, publisher), str)
+        if listener:
+            _step("delivery", lambda: checks.deliver(listener), _describe_delivery)
+
+
+def _run_http_checks(checks: HttpChecks) -> None:
+    if publisher := _publisher_of(checks.roles):
+        _step("publish", functools.partial(checks.publish, publisher), str)
+    if reader := checks.roles.listener or checks.roles.publisher:
+        _step("poll", lambda: checks.poll(reader), str)
+
+
+def _publisher_of(roles: Roles) -> Principal | None:
+    """Return who publishes; None where nobody may or should, which is said."""
+    if roles.publisher is None:
         _skip("publish", "the token is a frontend's, which may only listen: add --backend-token")
-        return
-    if publisher != listener:
-        _step("handshake", lambda: checks.open(publisher), str)
-    if checks.roles.shared:
-        ref = checks.roles.ref
+        return None
+    if roles.shared:
+        ref = roles.ref
         _skip("publish", f"others may listen to the token's ref: --ref {ref} does it all the same")
-        return
-    _step("publish", lambda: checks.publish(publisher), str)
-    if listener:
-        _step("delivery", lambda: checks.deliver(listener), _describe_delivery)
+        return None
+    return roles.publisher
 
 
 def _describe_delivery(seconds: float) -> str:

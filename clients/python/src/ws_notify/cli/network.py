@@ -1,4 +1,4 @@
-"""The layers beneath a WebSocket, one by one: name resolution, TCP, TLS."""
+"""The layers beneath a WebSocket and HTTP, one by one: name resolution, TCP, TLS."""
 
 import contextlib
 import socket
@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from websockets.uri import parse_uri
 
+from ws_notify.cli.stage import HTTP_URL
+from ws_notify.http_endpoint import HttpEndpoint
 from ws_notify.loopback import is_loopback
 
 _CONNECT_TIMEOUT = 5.0
@@ -22,14 +24,25 @@ class Target:
     port: int
     secure: bool
     proxied: bool = False
+    output: str = "WebsocketConnectEndpointURL"
+    """The stack's output that has the URL."""
 
 
 def target_of(url: str) -> Target:
     """Return where a connection to this URL goes first."""
     uri = parse_uri(url)
     proxy = _proxy(uri.host, uri.port, secure=uri.secure)
-    if proxy is None:
-        return Target(uri.host, uri.port, uri.secure)
+    return _proxied(proxy) if proxy else Target(uri.host, uri.port, uri.secure)
+
+
+def target_of_http(endpoint: HttpEndpoint) -> Target:
+    """Return where a request goes first."""
+    if proxy := endpoint.proxy_url():
+        return _proxied(proxy)
+    return Target(endpoint.host, endpoint.port, endpoint.secure, output=HTTP_URL)
+
+
+def _proxied(proxy: str) -> Target:
     there = urlsplit(proxy)
     port = there.port or (443 if there.scheme == "https" else 80)
     return Target(there.hostname or "", port, secure=False, proxied=True)

@@ -10,12 +10,14 @@ from ws_notify.cli import stage
 from ws_notify.cli.failures import UsageError
 from ws_notify.credentials import clean_token
 from ws_notify.endpoint import Endpoint, TokenFunction
+from ws_notify.http_endpoint import HttpEndpoint
 from ws_notify.timeouts import Timeouts
 
 Commands = Any
 """What `add_subparsers` returns; argparse has no public name for it."""
 
 _TOKEN, _BACKEND_TOKEN, _URL = "WS_NOTIFY_TOKEN", "WS_NOTIFY_BACKEND_TOKEN", "WS_NOTIFY_URL"
+_HTTP_URL = "WS_NOTIFY_HTTP_URL"
 
 
 def add_command(  # noqa: PLR0913 - a command has these parts
@@ -61,6 +63,16 @@ def add_stage_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_http_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--http`."""
+    parser.add_argument(
+        "--http",
+        action="store_true",
+        help=f"over HTTPS, without a WebSocket: --url https://..., or {_HTTP_URL}, is the output "
+        f"{stage.HTTP_URL}",
+    )
+
+
 def add_token_option(parser: argparse.ArgumentParser) -> None:
     """Add `--token`."""
     parser.add_argument(
@@ -93,9 +105,25 @@ def endpoint_of(
 
     Without a token, one is minted with the key of a stage that has one, anew for each connect.
     """
-    found, token = find_stage(args), token_of(args)
+    found = find_stage(args)
+    return build_endpoint(args, found, _token_or_mint(args, found, client, refs))
+
+
+def http_endpoint_of(args: argparse.Namespace, refs: Sequence[str]) -> HttpEndpoint:
+    """Return the endpoint for HTTPS, with a backend's token as `endpoint_of` has it."""
+    found = find_stage(args)
+    return build_http_endpoint(args, found, _token_or_mint(args, found, "backend", refs))
+
+
+def _token_or_mint(
+    args: argparse.Namespace,
+    found: stage.Stage | None,
+    client: Literal["frontend", "backend"],
+    refs: Sequence[str],
+) -> str | TokenFunction | None:
+    token = token_of(args)
     if token or not (found and found.has_keys):
-        return build_endpoint(args, found, token)
+        return token
     mint = functools.partial(
         found.keys().mint_token, client=client, merchant_id=args.merchant, ref=refs
     )
@@ -103,7 +131,7 @@ def endpoint_of(
         mint()
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return build_endpoint(args, found, mint)
+    return mint
 
 
 def build_endpoint(
@@ -115,6 +143,19 @@ def build_endpoint(
         raise UsageError(f"Which stage? Pass --url wss://... or --stage dev, or set {_URL}")
     try:
         return Endpoint(url, token, Timeouts())
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def build_http_endpoint(
+    args: argparse.Namespace, found: stage.Stage | None, token: str | TokenFunction | None
+) -> HttpEndpoint:
+    """Return the endpoint of a stage for HTTPS, or of `--url`. Raises UsageError, Failure."""
+    url = found.http_url if found else args.url or os.environ.get(_HTTP_URL)
+    if not url:
+        raise UsageError(f"Which stage? Pass --url https://... or --stage dev, or set {_HTTP_URL}")
+    try:
+        return HttpEndpoint(url, token, Timeouts())
     except ValueError as error:
         raise UsageError(str(error)) from error
 

@@ -10,13 +10,16 @@ from ws_notify.cli.failures import Failure, OutputError, UsageError
 from ws_notify.cli.options import (
     Commands,
     add_command,
+    add_http_option,
     add_stage_options,
     add_token_option,
     endpoint_of,
+    http_endpoint_of,
 )
 from ws_notify.cli.terminal import GREEN, escape, print_result, styled
 from ws_notify.client import Client
 from ws_notify.exceptions import DeadlineError, RefusedError
+from ws_notify.http_publisher import HttpPublisher
 from ws_notify.values import Receipt
 
 _ARGUMENTS = frozenset(
@@ -52,6 +55,7 @@ def add_to(commands: Commands) -> None:
                         help="the receipt as one line of JSON; with a JSON object, or `-` for one "
                         "on standard input, its fields are published, too")  # fmt: skip
     add_stage_options(parser)
+    add_http_option(parser)
     add_token_option(parser)
 
 
@@ -111,11 +115,9 @@ def _further(args: argparse.Namespace) -> dict[str, Any]:
 def run(args: argparse.Namespace) -> int:
     """Publish. Raises Failure, with what to do."""
     further = _further(args)
-    endpoint = endpoint_of(args, "backend", [args.ref])
-    token: Any = endpoint.token  # never a coroutine function, which an Endpoint may have, too
     try:
-        with Client(endpoint.url, token=token) as client:
-            receipt = client.publish(
+        with _publisher(args) as publisher:
+            receipt = publisher.publish(
                 merchant_id=args.merchant,
                 ref=args.ref,
                 project=args.project,
@@ -130,7 +132,8 @@ def run(args: argparse.Namespace) -> int:
         raise Failure(_refusal(error)) from error
     except DeadlineError as error:
         again = "(--id): subscribers drop the duplicate"
-        raise Failure(f"{error} {again}. `ws-notify doctor` finds out why") from error
+        doctor = "ws-notify doctor --http" if args.http else "ws-notify doctor"
+        raise Failure(f"{error} {again}. `{doctor}` finds out why") from error
     except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from error
     shown = _text(receipt) if args.json is None else json.dumps(dataclasses.asdict(receipt))
@@ -141,6 +144,18 @@ def run(args: argparse.Namespace) -> int:
     except (OSError, OutputError) as error:
         raise OutputError(f"published as {receipt.id}, but not shown: {error}") from error
     return 0
+
+
+def _publisher(args: argparse.Namespace) -> Client | HttpPublisher:
+    """Return what publishes. Raises UsageError, Failure."""
+    token: Any  # never a coroutine function, which an endpoint may have, too
+    if args.http:
+        there = http_endpoint_of(args, [args.ref])
+        token = there.token
+        return HttpPublisher(there.url, token=token)
+    endpoint = endpoint_of(args, "backend", [args.ref])
+    token = endpoint.token
+    return Client(endpoint.url, token=token)
 
 
 def _refusal(error: RefusedError) -> str:

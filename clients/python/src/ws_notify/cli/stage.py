@@ -19,6 +19,7 @@ LOCAL_OUTPUTS = Path(".local/outputs.json")
 """Written by `make run`, while it runs."""
 
 _URL, _KEYS_SECRET = "WebsocketConnectEndpointURL", "TokenKeysSecretArn"
+HTTP_URL = "HttpEndpointURL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,16 @@ class Stage:
     def url(self) -> str:
         """Its URL for WebSocket clients."""
         return self.outputs[_URL]
+
+    @property
+    def http_url(self) -> str:
+        """Its URL for HTTPS. Raises Failure where it has none."""
+        if HTTP_URL not in self.outputs:
+            raise Failure(
+                f"The stage {self.name} has no output {HTTP_URL}: it is older than publishing over "
+                "HTTPS. Deploy it again"
+            )
+        return self.outputs[HTTP_URL]
 
     @property
     def has_keys(self) -> bool:

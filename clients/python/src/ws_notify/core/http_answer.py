@@ -34,14 +34,24 @@ class HttpAnswer:
         text = (self.retry_after or "").strip()
         return float(text) if text.isascii() and text.isdigit() else 0.0
 
-    def read(self, id_: str) -> Receipt | WsNotifyError:
-        """Return the receipt of this `id`, or the error that it is.
+    @property
+    def text(self) -> str:
+        """The body."""
+        return self.body.decode(errors="replace")
 
-        An error of the status 429, or from 500, is `retryable` whatever its frame says.
-        """
-        frame = frames.read(self.body.decode(errors="replace"))
+    def read(self, id_: str) -> Receipt | WsNotifyError:
+        """Return the receipt of this `id`, or the error that it is."""
+        frame = frames.read(self.text)
         if isinstance(frame, Receipt) and self.status == _OK and frame.id == id_:
             return frame
+        return self.error()
+
+    def error(self) -> WsNotifyError:
+        """Return the error that it is, where it is not what was asked for.
+
+        One of the status 429, or from 500, is `retryable` whatever its frame says.
+        """
+        frame = frames.read(self.text)
         if isinstance(frame, RefusedError):
             frame.retryable = frame.retryable or self._transient
             return frame
@@ -54,12 +64,12 @@ class HttpAnswer:
     def _without_frame(self) -> WsNotifyError:
         if self.status == _OK:
             return ConnectionLostError(
-                "The answer, HTTP 200, holds no receipt of this publish: the URL may be that of "
-                "something else, or a proxy may have answered"
+                "The answer, HTTP 200, is not what was asked for: the URL may be that of something "
+                "else, or a proxy may have answered"
             )
         if self.status == _NOT_FOUND:
             return ConfigurationError(
-                "There is no /publish at this URL (HTTP 404): pass the stack's output "
+                "The URL is not that of a stage (HTTP 404): pass the stack's output "
                 "HttpEndpointURL as it is"
             )
         if self.status == _TOO_LARGE:

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ws_notify.core.http_answer import HttpAnswer
 from ws_notify.exceptions import ConfigurationError, WsNotifyError
-from ws_notify.http_endpoint import HttpEndpoint, headers_of
+from ws_notify.http_endpoint import HttpEndpoint
 from ws_notify.transport.http_errors import map_http_exception
 
 MAX_IDLE = 30.0
@@ -99,7 +99,7 @@ class HttpTransport:
     def _exchange(
         self, connection: http.client.HTTPConnection, path: str, body: bytes, token: str | None
     ) -> HttpAnswer:
-        target, headers = self._endpoint.parts.path + path, headers_of(token)
+        target, headers = self._endpoint.parts.path + path, self._endpoint.headers(token)
         if (proxy := self._proxy()) and not self._endpoint.secure:
             target = self._endpoint.url + path
             headers |= _authorization(urlsplit(proxy))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ws_notify.core.http_answer import HttpAnswer
 from ws_notify.exceptions import ConfigurationError, WsNotifyError
-from ws_notify.http_endpoint import HttpEndpoint, headers_of
+from ws_notify.http_endpoint import HttpEndpoint
 from ws_notify.transport.http import MAX_IDLE
 from ws_notify.transport.http_errors import map_http_exception
 
@@ -41,7 +41,7 @@ class HttpxTransport:
         try:
             client = self._client or await self._open()
             response = await client.post(
-                self._endpoint.url + path, content=body, headers=headers_of(token)
+                self._endpoint.url + path, content=body, headers=self._endpoint.headers(token)
             )
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             proxy = urlsplit(self._endpoint.proxy_url() or "")
