@@ -22,11 +22,16 @@ from tests.clients.python.kit.http import (
     tokens,
 )
 from tests.kit.loopback import HttpRequest, HttpResponse, LoopbackApi
-from ws_notify import mint_token
+from ws_notify import Timeouts, mint_token
 from ws_notify.cli import network_checks
+from ws_notify.cli.diagnosis import Finding
+from ws_notify.cli.http_checks import HttpChecks
 from ws_notify.cli.main import main
+from ws_notify.cli.roles import Principal, Roles
+from ws_notify.http_endpoint import HttpEndpoint
 
 KEY = "k" * 32
+ANONYMOUS = Principal(None)
 Capture = pytest.CaptureFixture[str]
 
 
@@ -176,6 +181,14 @@ def test_doctor_over_https_says_what_an_answer_means(
     output = capsys.readouterr().out
     assert steps(output)[-1] == ("✗", "publish")
     assert remedy in output.splitlines()[-1]
+
+
+def test_a_stage_that_does_not_answer_is_diagnosed() -> None:
+    with LoopbackApi(otherwise="hang") as api:
+        roles = Roles("shop", "1", ANONYMOUS, ANONYMOUS)
+        checks = HttpChecks(HttpEndpoint(api.endpoint, None, Timeouts()), roles, timeout=0.1)
+        with pytest.raises(Finding, match="the request was not answered within 100 ms"):
+            checks.poll(ANONYMOUS)
 
 
 def test_doctor_misses_what_it_published(capsys: Capture) -> None:

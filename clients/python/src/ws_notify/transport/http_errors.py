@@ -21,8 +21,6 @@ def map_http_exception(
     text holds one.
     """
     for each in _chain(error):
-        if isinstance(each, WsNotifyError):
-            return each
         if isinstance(each, ssl.SSLCertVerificationError):
             return map_exception(each, [token])
     secrets = [token, password]
