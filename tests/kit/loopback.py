@@ -17,11 +17,15 @@ _TIMEOUT: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A response with a body: bytes as they stand, or an object as JSON."""
+    """A response with a body: bytes as they stand, or an object as JSON.
+
+    `hang_up`: the connection is closed after it, unannounced.
+    """
 
     status: int
     body: bytes | dict[str, Any]
     headers: dict[str, str] = field(default_factory=dict)
+    hang_up: bool = False
 
     @property
     def data(self) -> bytes:
@@ -139,6 +143,7 @@ class LoopbackApi:
                 request.close_connection = True
             case HttpResponse(status):
                 _respond(request, status, response.data, response.headers)
+                request.close_connection |= response.hang_up
             case status:
                 _respond(request, status)
 

@@ -6,6 +6,7 @@ import multiprocessing
 import pickle
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from tests.clients.python.kit.certificate import untrusted
 from tests.clients.python.kit.clients import IMPATIENT, KINDS, PAYMENT
-from tests.clients.python.kit.http import Make, publishing, stage, tokens
+from tests.clients.python.kit.http import Make, publishing, receive, stage, tokens
 from tests.clients.python.kit.server import TIMEOUT
 from tests.clients.python.test_connecting import proxy
 from tests.kit.loopback import HttpResponse
@@ -23,6 +24,7 @@ from ws_notify import (
     DeadlineError,
     HandshakeError,
     HttpPublisher,
+    Timeouts,
 )
 from ws_notify.http_endpoint import HttpEndpoint
 from ws_notify.transport import http as transport
@@ -80,6 +82,16 @@ def test_the_proxy_of_the_environment_is_asked_for_a_far_stage(
     assert request.startswith(b"CONNECT stage.example:443 HTTP/1.")
     assert b"Proxy-Authorization: Basic bWU6cEBzcw==\r\n" in request
     gc.collect()
+
+
+def test_a_kept_connection_that_the_service_has_closed_is_replaced_at_once(make: Make) -> None:
+    patient = Timeouts(backoff=1e6, longest_backoff=1e6)
+    with stage(lambda request: replace(receive(request), hang_up=True)) as api:
+        publisher = make(api.endpoint, timeouts=patient)
+        publisher.publish(**PAYMENT)
+        api.wait_closed()
+        publisher.publish(**PAYMENT)
+    assert (len(api.requests), api.connections) == (2, 2)
 
 
 def test_a_connection_that_was_idle_for_long_is_not_used_again(

@@ -19,9 +19,6 @@ from ws_notify.transport.fetching import KeptToken, fetch_token
 from ws_notify.transport.http import HttpTransport
 from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
 
-_GRACE = 1.0
-"""Seconds after which the socket of an attempt that was left behind ends it, too."""
-
 
 class HttpPublisher:
     """Publishes by requests to `url`, the stack's output `HttpEndpointURL`; threads may share it.
@@ -97,7 +94,7 @@ class HttpPublisher:
                 token = self._token.keep(fetch_token(self._endpoint.token), began)
             except WsNotifyError as error:
                 return error
-        return self._transport.post("/publish", body, token, seconds + _GRACE)
+        return self._transport.post("/publish", body, token, seconds)
 
     def _check_open(self) -> None:
         if self._closed:

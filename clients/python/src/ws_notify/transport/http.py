@@ -17,6 +17,7 @@ from ws_notify.transport.http_errors import map_http_exception
 MAX_IDLE = 30.0
 """Seconds that an idle connection is kept: what is between may forget it without a word."""
 
+_GRACE = 1.0
 _MAX_BODY = 1024 * 1024
 """Bytes: a receipt has a few hundred. What is longer is not the service's."""
 
@@ -40,7 +41,9 @@ class HttpTransport:
     def post(
         self, path: str, body: bytes, token: str | None, timeout: float
     ) -> HttpAnswer | WsNotifyError:
-        """Send a request; return its answer, or the error for none. `timeout` is of each step.
+        """Send a request; return its answer, or the error for none.
+
+        The caller bounds it by `timeout`; soon after, the socket ends a request left behind.
 
         A connection that the other side closed while it was idle is replaced at once: a publish
         has an `id`, so sending it twice is safe.
@@ -48,10 +51,9 @@ class HttpTransport:
         try:
             if kept := self._take():
                 with contextlib.suppress(ConnectionError, ssl.SSLError):
-                    kept.timeout = timeout
-                    kept.sock.settimeout(timeout)
+                    kept.sock.settimeout(timeout + _GRACE)
                     return self._exchange(kept, path, body, token)
-            return self._exchange(self._connection(timeout), path, body, token)
+            return self._exchange(self._connection(timeout + _GRACE), path, body, token)
         except _FAILURES as error:
             return map_http_exception(error, token, urlsplit(self._proxy() or "").password)
         except ConfigurationError as error:
