@@ -29,9 +29,10 @@ def function_names(functions: "LambdaClient", *constructs: str) -> list[str]:
 
 @contextmanager
 def changed_environment(functions: "LambdaClient", function: str, **changed: str) -> Iterator[None]:
-    """Run with other variables in a function's environment; an empty one is left out."""
+    """Run with other variables in a function's environment; one that is made empty is left out."""
     before = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-    after = {name: value for name, value in {**before, **changed}.items() if value}
+    emptied = {name for name, value in changed.items() if not value}
+    after = {name: value for name, value in {**before, **changed}.items() if name not in emptied}
     functions.update_function_configuration(FunctionName=function, Environment={"Variables": after})
     try:
         yield
