@@ -271,7 +271,9 @@ def test_another_scheme_is_denied_where_tokens_are_required(guarded: LocalStage)
 def test_the_curl_of_the_readme_publishes_and_may_be_sent_again(guarded: LocalStage) -> None:
     block = r"test_http\.py -->\n```shell\n(.*?)```"
     (program,) = re.findall(block, (ROOT / "README.md").read_text(), re.DOTALL)
-    token = guarded.token("backend", "shop")
+    merchant = unique("shop")
+    program = program.replace('"shop"', f'"{merchant}"')
+    token = guarded.token("backend", merchant)
     environment = {"WS_NOTIFY_HTTP_URL": guarded.http_url, "WS_NOTIFY_TOKEN": token}
     receipts = []
     for _ in range(2):
