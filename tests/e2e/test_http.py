@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 JSON = {"Content-Type": "application/json"}
 
+MERCHANT = "http-shop"
+"""Not `shop`, of which tests/e2e/test_tokens.py requires that nothing is stored."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -82,9 +85,9 @@ def test_a_publish_reaches_a_socket_whatever_its_content_type_says(
 ) -> None:
     ref = unique("http")
     with peer(stage.url) as page:
-        page.subscribe("shop", ref)
+        page.subscribe(MERCHANT, ref)
         headers = {} if content_type is None else {"Content-Type": content_type}
-        answer = ask(stage, "/publish", publication("shop", ref, message="paid 💳 é"), headers)
+        answer = ask(stage, "/publish", publication(MERCHANT, ref, message="paid 💳 é"), headers)
         assert (answer.status, answer.body["accepted"]) == (200, 1)
         assert answer.headers["cache-control"] == "no-store"
         heard = page.receive()
@@ -95,13 +98,13 @@ def test_a_poll_brings_what_was_published_over_both_and_its_now_narrows_the_next
     stage: LocalStage, dynamodb: "DynamoDBClient"
 ) -> None:
     ref = unique("http")
-    topic = {"merchant_id": "shop", "ref": ref}
+    topic = {"merchant_id": MERCHANT, "ref": ref}
     assert ask(stage, "/notifications", topic).body["notifications"] == []
     assert stored(stage, dynamodb, ref) == []
     with peer(stage.url) as backend:
-        backend.send(publication("shop", ref, id="1"))
+        backend.send(publication(MERCHANT, ref, id="1"))
         assert backend.receive()["type"] == "receipt"
-    assert ask(stage, "/publish", publication("shop", ref, id="2")).status == 200
+    assert ask(stage, "/publish", publication(MERCHANT, ref, id="2")).status == 200
     answer = ask(stage, "/notifications", topic)
     assert [one["id"] for one in answer.body["notifications"]] == ["1", "2"]
     assert (answer.body["more"], answer.headers["cache-control"]) == (False, "no-store")
@@ -114,7 +117,7 @@ def test_a_poll_brings_what_was_published_over_both_and_its_now_narrows_the_next
 
 
 def test_a_publish_again_with_its_id_is_a_duplicate(stage: LocalStage) -> None:
-    body = publication("shop", unique("http"), id="order-7")
+    body = publication(MERCHANT, unique("http"), id="order-7")
     first, second = (ask(stage, "/publish", body).body for _ in range(2))
     assert second == {**first, "duplicate": True}
 
@@ -126,9 +129,9 @@ def test_a_publish_again_with_its_id_is_a_duplicate(stage: LocalStage) -> None:
         ("/publish", b'{"ref": "\xff"}', 400, "invalid_json"),
         ("/publish", base64.b64encode(b"{}"), 400, "invalid_json"),
         ("/publish", {"action": "ping"}, 400, "invalid_message"),
-        ("/publish", {**publication("shop", "r"), "message": "x" * 140_000}, 413, "too_large"),
+        ("/publish", {**publication(MERCHANT, "r"), "message": "x" * 140_000}, 413, "too_large"),
         ("/notifications", b"[]", 400, "invalid_json"),
-        ("/notifications", {"merchant_id": "shop"}, 400, "invalid_message"),
+        ("/notifications", {"merchant_id": MERCHANT}, 400, "invalid_message"),
     ],
 )
 def test_a_bad_body_has_its_status_and_its_frame(
@@ -145,7 +148,7 @@ def test_a_bad_body_has_its_status_and_its_frame(
     [("GET", "/publish"), ("PUT", "/notifications"), ("POST", "/publish/"), ("POST", "/else")],
 )
 def test_any_other_path_or_method_is_not_found(stage: LocalStage, method: str, path: str) -> None:
-    assert ask(stage, path, publication("shop", "r"), method=method).status == 404
+    assert ask(stage, path, publication(MERCHANT, "r"), method=method).status == 404
 
 
 @pytest.mark.parametrize("origin", ["https://pay.example.com", "null", "capacitor://localhost"])
@@ -164,7 +167,7 @@ def test_the_browser_of_any_page_may_ask_with_a_token(
     assert answer.headers["access-control-allow-methods"] == "POST"
     assert answer.headers["access-control-allow-headers"] == "authorization,content-type"
     assert answer.headers["access-control-max-age"] == "86400"
-    answer = ask(stage, path, publication("shop", unique("http")), {"Origin": origin})
+    answer = ask(stage, path, publication(MERCHANT, unique("http")), {"Origin": origin})
     assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, "*")
 
 
@@ -172,7 +175,7 @@ def test_a_page_that_the_stage_does_not_list_is_forbidden(
     stage: LocalStage, functions: "LambdaClient"
 ) -> None:
     (default,) = function_names(functions, "DefaultFunction")
-    body = publication("shop", unique("http"))
+    body = publication(MERCHANT, unique("http"))
     with changed_environment(functions, default, ALLOWED_ORIGINS="https://*.shop.example"):
         for path in ("/publish", "/notifications"):
             answer = ask(stage, path, body, {"Origin": "https://elsewhere.example"})
@@ -189,28 +192,28 @@ def test_without_a_token_where_one_is_required_the_answer_is_401(
     guarded: LocalStage, path: str
 ) -> None:
     for headers in ({}, {"Authorization": ""}):
-        answer = ask(guarded, path, publication("shop", "r"), headers)
+        answer = ask(guarded, path, publication(MERCHANT, "r"), headers)
         assert (answer.status, answer.body) == (401, {"message": "Unauthorized"})
 
 
 def test_a_token_does_over_http_what_it_does_over_a_websocket(guarded: LocalStage) -> None:
     ref = unique("http")
-    backend, page = guarded.token("backend", "shop"), guarded.token("frontend", "shop", ref)
-    topic = {"merchant_id": "shop", "ref": ref}
+    backend, page = guarded.token("backend", MERCHANT), guarded.token("frontend", MERCHANT, ref)
+    topic = {"merchant_id": MERCHANT, "ref": ref}
     for _ in range(2):  # the second is answered from API Gateway's cache of the authorizer
-        answer = ask(guarded, "/publish", publication("shop", ref, id="1"), bearer(backend))
+        answer = ask(guarded, "/publish", publication(MERCHANT, ref, id="1"), bearer(backend))
         assert answer.status == 200
         for token in (page, backend):
             answer = ask(guarded, "/notifications", topic, bearer(token))
             assert [one["id"] for one in answer.body["notifications"]] == ["1"]
     for path, body, token, field in (
-        ("/publish", publication("shop", ref), page, "client"),
+        ("/publish", publication(MERCHANT, ref), page, "client"),
         ("/notifications", {**topic, "ref": "another"}, page, "ref"),
         ("/notifications", {**topic, "merchant_id": "another"}, page, "merchant_id"),
         ("/notifications", {**topic, "merchant_id": "another"}, backend, "merchant_id"),
         (
             "/publish",
-            {**publication("shop", ref), "merchant_id": "another"},
+            {**publication(MERCHANT, ref), "merchant_id": "another"},
             backend,
             "merchant_id",
         ),
@@ -241,11 +244,16 @@ def test_a_bad_token_is_denied_and_stores_nothing(
     changes: dict[str, Any],
 ) -> None:
     ref = unique("http")
-    claims = {"client": "backend", "merchant_id": "shop", "exp": int(time.time()) + 600, **changes}
+    claims = {
+        "client": "backend",
+        "merchant_id": MERCHANT,
+        "exp": int(time.time()) + 600,
+        **changes,
+    }
     key, kid = claims.pop("key", guarded.keys()["first"]), claims.pop("kid", "first")
     token = jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})
     for _ in range(2):  # the second is answered from API Gateway's cache of the authorizer
-        answer = ask(guarded, path, publication("shop", ref), bearer(token))
+        answer = ask(guarded, path, publication(MERCHANT, ref), bearer(token))
         assert (answer.status, answer.body) == (403, {"message": "Forbidden"})
     assert stored(guarded, guarded_dynamodb, ref) == []
 
@@ -253,9 +261,9 @@ def test_a_bad_token_is_denied_and_stores_nothing(
 def test_a_token_that_ends_while_its_answer_is_cached_is_forbidden_with_exp(
     guarded: LocalStage,
 ) -> None:
-    token = guarded.token("backend", "shop", lifetime=2)
+    token = guarded.token("backend", MERCHANT, lifetime=2)
     ref = unique("http")
-    topic = {"merchant_id": "shop", "ref": ref}
+    topic = {"merchant_id": MERCHANT, "ref": ref}
     assert ask(guarded, "/notifications", topic, bearer(token)).status == 200
     deadline = time.monotonic() + 20
     while (answer := ask(guarded, "/notifications", topic, bearer(token))).status == 200:
@@ -265,13 +273,13 @@ def test_a_token_that_ends_while_its_answer_is_cached_is_forbidden_with_exp(
 
 def test_another_scheme_is_denied_where_tokens_are_required(guarded: LocalStage) -> None:
     headers = {**JSON, "Authorization": "Basic dXNlcjpwYXNz"}
-    assert ask(guarded, "/publish", publication("shop", "r"), headers).status == 403
+    assert ask(guarded, "/publish", publication(MERCHANT, "r"), headers).status == 403
 
 
 def test_the_curl_of_the_readme_publishes_and_may_be_sent_again(guarded: LocalStage) -> None:
     block = r"test_http\.py -->\n```shell\n(.*?)```"
     (program,) = re.findall(block, (ROOT / "README.md").read_text(), re.DOTALL)
-    merchant = unique("shop")
+    merchant = unique(MERCHANT)
     program = program.replace('"shop"', f'"{merchant}"')
     token = guarded.token("backend", merchant)
     environment = {"WS_NOTIFY_HTTP_URL": guarded.http_url, "WS_NOTIFY_TOKEN": token}
