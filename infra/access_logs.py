@@ -57,7 +57,6 @@ TEXTS: Final = {
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 FIELDS_OF_HTTP: Final = {
     "requestId": "$context.requestId",
-    "extendedRequestId": "$context.extendedRequestId",
     "requestTime": "$context.requestTime",
     "routeKey": "$context.routeKey",
     "status": "$context.status",
@@ -75,11 +74,10 @@ class Line:
 
     fields: Mapping[str, str]
     of_the_authorizer: Mapping[str, str]
-    texts_of_the_authorizer: Mapping[str, str]
 
 
-WEBSOCKET: Final = Line(FIELDS, FIELDS_OF_THE_AUTHORIZER, {})
-HTTP: Final = Line(FIELDS_OF_HTTP, {}, {"authorizerError": "$context.authorizer.error"})
+WEBSOCKET: Final = Line(FIELDS, FIELDS_OF_THE_AUTHORIZER)
+HTTP: Final = Line(FIELDS_OF_HTTP, {"authorizerError": "$context.authorizer.error"})
 """Of an HTTP API's authorizer, any other variable is a key of the context that it returns."""
 
 
@@ -91,11 +89,8 @@ class AccessLogs(Construct):
         log_group = logs.LogGroup(
             self, "Logs", retention=stage.log_retention, removal_policy=stage.removal_policy
         )
-        fields = {**line.fields, **TEXTS}
-        if stage.auth != "off":
-            authorizer = line.of_the_authorizer
-            fields = {**line.fields, **authorizer, **line.texts_of_the_authorizer, **TEXTS}
-        self.settings = _Settings(log_group, fields)
+        authorizer = {} if stage.auth == "off" else line.of_the_authorizer
+        self.settings = _Settings(log_group, {**line.fields, **authorizer, **TEXTS})
 
 
 @jsii.implements(apigatewayv2.IAccessLogDestination)

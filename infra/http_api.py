@@ -17,10 +17,10 @@ from infra.access_logs import HTTP, AccessLogs
 from infra.checks import acknowledge
 from infra.stages import Stage
 
-PUBLISH: Final = "/publish"
-NOTIFICATIONS: Final = "/notifications"
+_ROUTES: Final = (("Publish", "/publish", 1), ("Notifications", "/notifications", 2))
+"""Of each route: its id, its path, and the part of the stage's rate that it gets, as a divisor."""
 
-CACHED_FOR: Final = Duration.seconds(60)
+_CACHED_FOR: Final = Duration.seconds(60)
 """How long an authorizer's answer is kept, by the token. The keys are kept for 4 minutes: a removed
 key ends within 5."""
 
@@ -54,8 +54,7 @@ class HttpApi(Construct):
         integration = HttpLambdaIntegration("Integration", default)
         checked = _authorizer(stage, authorizer)
         routes = [
-            self._add_route(path, construct_id, integration, checked)
-            for path, construct_id in ((PUBLISH, "Publish"), (NOTIFICATIONS, "Notifications"))
+            self._add_route(path, route_id, integration, checked) for route_id, path, _ in _ROUTES
         ]
         self._stage = apigatewayv2.HttpStage(
             self,
@@ -79,13 +78,13 @@ class HttpApi(Construct):
     def _add_route(
         self,
         path: str,
-        construct_id: str,
+        route_id: str,
         integration: HttpLambdaIntegration,
         authorizer: HttpLambdaAuthorizer | None,
     ) -> apigatewayv2.HttpRoute:
         route = apigatewayv2.HttpRoute(
             self,
-            construct_id,
+            route_id,
             http_api=self._api,
             route_key=apigatewayv2.HttpRouteKey.with_(path, apigatewayv2.HttpMethod.POST),
             integration=integration,
@@ -126,7 +125,7 @@ def _authorizer(stage: Stage, function: lambda_.IFunction | None) -> HttpLambdaA
         function,
         response_types=[HttpLambdaResponseType.SIMPLE],
         identity_source=["$request.header.Authorization"] if required else [],
-        results_cache_ttl=CACHED_FOR if required else Duration.seconds(0),
+        results_cache_ttl=_CACHED_FOR if required else Duration.seconds(0),
     )
 
 
@@ -141,10 +140,10 @@ def _throttle(
     assert isinstance(settings, apigatewayv2.CfnStage)  # noqa: S101 - what CDK makes of a stage
     settings.route_settings = {
         f"POST {path}": {
-            "ThrottlingRateLimit": stage.steady_rate // share,
-            "ThrottlingBurstLimit": stage.burst // share,
+            "ThrottlingRateLimit": stage.steady_rate // divisor,
+            "ThrottlingBurstLimit": stage.burst // divisor,
         }
-        for path, share in ((PUBLISH, 1), (NOTIFICATIONS, 2))
+        for _, path, divisor in _ROUTES
     }
     for route in routes:  # settings of a route that is not there yet are refused
         http_stage.node.add_dependency(route)

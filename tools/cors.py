@@ -7,10 +7,10 @@ MiniStack 1.5 keeps what CloudFormation gives it (`AllowOrigins`) under names th
 import json
 from pathlib import Path
 
-import boto3
 from botocore.config import Config
 
 from tools.ministack import CREDENTIALS, REGION, MiniStack
+from ws_notify.boto import make_client
 
 
 def apply_cors(template: Path, server: MiniStack, api_id: str) -> None:
@@ -21,11 +21,12 @@ def apply_cors(template: Path, server: MiniStack, api_id: str) -> None:
         for resource in resources
         if (found := resource.get("Properties", {}).get("CorsConfiguration"))
     )
-    session = boto3.Session(
+    apis = make_client(
+        "apigatewayv2",
+        region=REGION,
+        config=Config(),
+        endpoint_url=server.endpoint,
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        region_name=REGION,
     )
-    direct = Config(proxies={})  # a loopback address, whatever the environment says of proxies
-    apis = session.client("apigatewayv2", endpoint_url=server.endpoint, config=direct)
     apis.update_api(ApiId=api_id, CorsConfiguration=cors)

@@ -52,7 +52,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _answer(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any] | None:
     """Return the answer, or None for a handshake that is refused."""
     logger.append_keys(request_id=gateway.request_id(event))
-    if http_events.asks_authorizer(event):
+    if http_events.is_http(event):
         return _answer_request(event)
     token = gateway.token(event)
     if token is None and not TOKEN_REQUIRED:

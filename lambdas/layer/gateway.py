@@ -1,10 +1,11 @@
 """API Gateway's side of a function: reading its events and answering them. No boto3.
 
-The shape of the events is that of captured ones, see tests/events/.
+The shape of the events is that of captured ones, see tests/kit/events/.
 """
 
 import json
 import re
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,17 +34,17 @@ def is_event(event: Any) -> bool:
     where one stands in the event itself, the event is the frame of an invoker, whatever else it
     holds. An invoker may leave them out and forge an event: IAM trusts it with any publish anyway.
     """
-    if not may_be_event(event):
+    return has_context(event, _REQUIRED)
+
+
+def has_context(event: Any, required: Mapping[str, type]) -> bool:
+    """Tell whether this is an event, by the rule of `is_event`, with these parts of its context."""
+    if not isinstance(event, dict) or not _FRAME_FIELDS.isdisjoint(event):
         return False
     context = _context(event)
     return isinstance(event.get("body"), str | None) and all(
-        isinstance(context.get(name), kind) for name, kind in _REQUIRED.items()
+        isinstance(context.get(name), kind) for name, kind in required.items()
     )
-
-
-def may_be_event(event: Any) -> bool:
-    """Tell whether this has nothing that only the frame of an invoker has."""
-    return isinstance(event, dict) and _FRAME_FIELDS.isdisjoint(event)
 
 
 def is_warm_up(event: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from uuid import uuid4
 
-from lambdas.layer import items, limits, polling
+from lambdas.layer import items, limits, polling, storage
 from lambdas.layer.auth.permissions import authorize, require_unexpired
 from lambdas.layer.auth.principal import Identity, Principal
 from lambdas.layer.items import StoredNotification
@@ -116,7 +116,7 @@ class Handler:
             log.exception("frame failed", extra={"request_id": caller.request_id})
             return replies.error(
                 "internal_error",
-                "this is our fault; send the same frame again",
+                "this is our fault; send the same again",
                 retryable=True,
                 request_id=caller.request_id,
             )
@@ -177,11 +177,9 @@ class Handler:
     def _poll(self, request: Poll, principal: Principal) -> Frame:
         # Taken before anything is read: as a later `since` it must not leave a gap.
         now = self._clock()
-        found = self._storage.notifications(
-            request.topic, _after_ms(request.since), limit=polling.MAX_NOTIFICATIONS + 1
-        )
+        found = self._storage.notifications(request.topic, _after_ms(request.since), spare=1)
         require_unexpired(principal, self._clock())  # it may have expired meanwhile
-        return polling.answer(request.topic, found, now)
+        return polling.answer(request.topic, found, now, storage.MAX_REPLAYED)
 
     def _subscribe(self, request: Subscribe, connection_id: str, caller: Caller) -> Frame | None:
         topic = request.topic
@@ -216,7 +214,7 @@ class Handler:
 
 def _connection(caller: Caller, field: str) -> str:
     if caller.connection_id is None:
-        raise InvalidMessage("only publish without a connection; open a WebSocket for this", field)
+        raise InvalidMessage("this needs a connection: open a WebSocket", field)
     return caller.connection_id
 
 

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-aut
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
@@ -47,15 +46,16 @@ _RETRY_AFTER: Final = {"Retry-After": "2"}
 
 def is_event(event: Any) -> bool:
     """Tell whether an HTTP API sent this; by the rules of `gateway.is_event`."""
-    if not gateway.may_be_event(event) or event.get("version") != _VERSION:
-        return False
-    context = event.get("requestContext")
     return (
-        isinstance(event.get("routeKey"), str)
-        and isinstance(event.get("body"), str | None)
-        and isinstance(context, dict)
-        and all(isinstance(context.get(name), kind) for name, kind in _REQUIRED.items())
+        gateway.has_context(event, _REQUIRED)
+        and is_http(event)
+        and isinstance(event.get("routeKey"), str)
     )
+
+
+def is_http(event: Event) -> bool:
+    """Tell whether an event is of an HTTP API, rather than of the WebSocket API."""
+    return event.get("version") == _VERSION
 
 
 def parse(event: Event, allowed_origins: AbstractSet[str]) -> Request:
@@ -90,11 +90,6 @@ def respond(reply: Frame) -> Response:
 # -- the authorizer
 
 
-def asks_authorizer(event: Event) -> bool:
-    """Tell whether an HTTP API asks, rather than the WebSocket API."""
-    return event.get("version") == _VERSION
-
-
 def is_poll(event: Event) -> bool:
     """Tell whether a request asks for notifications: there are very many of these."""
     return event.get("routeKey") == NOTIFICATIONS
@@ -121,5 +116,5 @@ def _body(event: Event) -> str:
         return str(body)
     try:
         return base64.b64decode(body, validate=True).decode()
-    except (binascii.Error, UnicodeError) as error:
+    except ValueError as error:
         raise InvalidJson("send one JSON object in UTF-8") from error

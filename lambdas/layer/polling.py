@@ -11,9 +11,6 @@ from lambdas.layer.protocol.clock import to_rfc3339
 from lambdas.layer.protocol.replies import Frame
 from lambdas.layer.protocol.topic import Topic
 
-MAX_NOTIFICATIONS: Final = 100
-"""As many as a subscribe replays."""
-
 MAX_BYTES: Final = 2 * 1024 * 1024
 """Bytes of UTF-8 of the notifications in one answer, together.
 
@@ -25,13 +22,13 @@ _POLL_AFTER_MS: Final = (2_000, 3_000)
 """Drawn for each answer, so that clients that began together do not stay together."""
 
 
-def answer(topic: Topic, found: Sequence[StoredNotification], now: int) -> Frame:
+def answer(topic: Topic, found: Sequence[StoredNotification], now: int, most: int) -> Frame:
     """Return the frame that answers a poll.
 
-    `found`: the newest, oldest first; one more than MAX_NOTIFICATIONS where there are more. `now`
-    in milliseconds since 1970, taken before they were read.
+    `found`: the newest, oldest first, of which it holds at most so many; one more where there are
+    more. `now` in milliseconds since 1970, taken before they were read.
     """
-    newest = _newest(found)
+    newest = _newest(found[-most:])
     return replies.notifications(
         topic.merchant_id,
         topic.ref,
@@ -45,7 +42,7 @@ def answer(topic: Topic, found: Sequence[StoredNotification], now: int) -> Frame
 def _newest(found: Sequence[StoredNotification]) -> list[StoredNotification]:
     newest: list[StoredNotification] = []
     size = 0
-    for one in reversed(found[-MAX_NOTIFICATIONS:]):
+    for one in reversed(found):
         size += len(one.text.encode())
         if size > MAX_BYTES:
             break

@@ -26,7 +26,7 @@ from lambdas.layer.protocol.topic import Topic
 
 INDEX = "by_ref"
 MAX_REPLAYED = 100
-"""Notifications that one subscribe replays at most: the newest."""
+"""Notifications that one subscribe replays, or one poll gets, at most: the newest."""
 
 _MAX_THREADS = 64
 """Started as they are needed: a function uses one, a backend one for each publish under way."""
@@ -139,10 +139,11 @@ class Storage:
         return len(list(self._executor.map(delete, [item[TOPIC_KEY]["S"] for item in found])))
 
     def notifications(
-        self, topic: Topic, after_ms: int = 0, *, limit: int | None = None
+        self, topic: Topic, after_ms: int = 0, *, spare: int = 0
     ) -> list[StoredNotification]:
-        """Return the newest notifications of a topic, at most `limit` (MAX_REPLAYED), oldest first.
+        """Return the newest notifications of a topic, the oldest of them first.
 
+        At most MAX_REPLAYED, and `spare` beyond: with 1 it is seen whether there are more.
         `after_ms`: only those sent later than this, in milliseconds since 1970.
         """
         found = self._pages(
@@ -159,9 +160,7 @@ class Storage:
             ConsistentRead=True,
         )
         stored = (items.read_notification(item) for item in found)
-        newest = heapq.nlargest(
-            MAX_REPLAYED if limit is None else limit, stored, key=lambda one: (one.sent_at, one.id)
-        )
+        newest = heapq.nlargest(MAX_REPLAYED + spare, stored, key=lambda one: (one.sent_at, one.id))
         return newest[::-1]
 
     # -- publishing

@@ -49,7 +49,7 @@ def test_a_failing_call_is_an_internal_error_logged_once_with_its_cause(
         "client": "server",
         "type": "error",
         "code": "internal_error",
-        "message": "this is our fault; send the same frame again",
+        "message": "this is our fault; send the same again",
         "retryable": True,
         "request_id": "r1",
     }

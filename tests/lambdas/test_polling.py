@@ -98,7 +98,7 @@ def test_of_more_than_2_mib_the_newest_come_and_none_is_cut(
 def test_the_largest_answer_fits_into_what_lambda_answers() -> None:
     text = json.dumps({"message": '"\\' * (32 * 1024 - 8)}, separators=(",", ":"))
     found = [StoredNotification(str(n), text, NOW) for n in range(101)]
-    body = json.dumps(polling.answer(TOPIC, found, 0), separators=(",", ":"))
+    body = json.dumps(polling.answer(TOPIC, found, 0, 100), separators=(",", ":"))
     assert 2_000_000 < len(body) < 2.1 * 1024 * 1024
     assert len(json.dumps({"statusCode": 200, "body": body})) < 6 * 1000 * 1000
 

@@ -198,7 +198,7 @@ export class Connection {
     pending.release();
     if (this.#closed) return;
     if (!subscriptions.length) {
-      // An unsubscribe: no watch waits for it.
+      // An unsubscribe or a ping: no watch waits for it.
     } else if (retryable) {
       for (const each of subscriptions) this.#failed.add(each);
       this.#retryTimer ??= setTimeout(() => this.#retry(), backoff(this.#retries++));

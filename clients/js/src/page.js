@@ -4,7 +4,7 @@
 /** What an event is a hint of; of several, the greatest counts. */
 export const NEW_NETWORK = 3;
 export const AWAKE = 2;
-export const OTHER_QUALITY = 1;
+const OTHER_QUALITY = 1;
 
 /** @type {Record<string, number>} */
 const HINTS = {
@@ -27,10 +27,13 @@ export function listenToPage(onHint) {
       onHint(HINTS[type]);
     }
   };
-  const { document, navigator } = /** @type {any} */ (globalThis);
+  const { navigator } = /** @type {any} */ (globalThis);
   const add = (/** @type {string} */ method) => {
-    for (const target of [globalThis, document, navigator?.connection]) {
-      for (const type in HINTS) target?.[method]?.(type, listener);
+    for (const type in HINTS) {
+      // Not of the page: the fields of a form have a `change`, too. Captured: the events of the
+      // document need not bubble.
+      const target = type === 'change' ? navigator?.connection : globalThis;
+      target?.[method]?.(type, listener, true);
     }
   };
   add('addEventListener');

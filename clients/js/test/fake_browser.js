@@ -74,7 +74,10 @@ export class FakeBrowser {
     this.#replace('addEventListener', window.addEventListener.bind(window));
     this.#replace('removeEventListener', window.removeEventListener.bind(window));
     const fire = async (target, type, more) => {
-      target.dispatchEvent(Object.assign(new Event(type), more));
+      // The way of an event of the document begins at the window.
+      for (const each of target === document ? [window, document] : [target]) {
+        each.dispatchEvent(Object.assign(new Event(type), more));
+      }
       await this.settle();
     };
     const network = (onLine) => {
@@ -93,6 +96,7 @@ export class FakeBrowser {
       restore: (persisted) => fire(window, 'pageshow', { persisted }),
       resume: () => fire(document, 'resume'),
       change: () => fire(navigator.connection, 'change'),
+      edit: () => fire(document, 'change'),
       listeners: () =>
         [window, document, navigator.connection]
           .flatMap((target) => PAGE_EVENTS.map((type) => getEventListeners(target, type).length))

@@ -228,3 +228,13 @@ test('a network of another kind is checked with a ping', async (t) => {
   await browser.advance(6 * SECOND);
   assert.equal(browser.sockets.length, 2);
 });
+
+test('a field of a form that changes is no hint of the network', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page();
+  await browser.subscribedWatch();
+  await browser.advance(SECOND);
+  await page.edit();
+  await browser.advance(SECOND);
+  assert.deepEqual([browser.socket.pings, browser.socket.sent.length], [[], 1]);
+});

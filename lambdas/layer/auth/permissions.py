@@ -11,9 +11,9 @@ def require_unexpired(principal: Principal, now: int) -> None:
     `now` in milliseconds since 1970.
     """
     if isinstance(principal, Unauthenticated):
-        raise Forbidden("this needs a token; connect again with one")
+        raise Forbidden("this needs a token; connect, or ask, with one")
     if principal is not None and now >= principal.expires_at_ms:
-        raise Forbidden("the token has ended; connect again with a new one", "exp")
+        raise Forbidden("the token has ended; connect, or ask, with a new one", "exp")
 
 
 def authorize(principal: Principal, request: Request) -> None:

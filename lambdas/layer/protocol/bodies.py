@@ -8,7 +8,6 @@ from typing import Any, Final
 from lambdas.layer.protocol import frames
 from lambdas.layer.protocol.errors import InvalidMessage
 from lambdas.layer.protocol.frames import Poll, Publish
-from lambdas.layer.protocol.topic import Topic
 
 _BACKEND: Final = "backend"
 
@@ -18,15 +17,12 @@ def parse_publish(text: str) -> Publish:
     frame = {"client": _BACKEND, **_parse(text)}
     if frame["client"] != _BACKEND:
         raise InvalidMessage(f"client must be `{_BACKEND}`, or left out", "client")
-    frames.validate("publish", frame)
-    return Publish(Topic(frame["merchant_id"], frame["ref"]), frame.get("id"), frame)
+    return frames.publish_of(frame)
 
 
 def parse_poll(text: str) -> Poll:
     """Return the poll. Raises InvalidJson, InvalidMessage."""
-    body = _parse(text)
-    frames.validate("poll", body)
-    return Poll(Topic(body["merchant_id"], body["ref"]), frames.since(body))
+    return frames.poll_of(_parse(text))
 
 
 def _parse(text: str) -> dict[str, Any]:

@@ -43,6 +43,6 @@ class TooLarge(RejectedRequest):
 
 
 class Forbidden(RejectedRequest):
-    """The connection's token does not allow this merchant, ref or client, or has expired."""
+    """The token does not allow this, or has expired; or the page's origin is not listed."""
 
     code = "forbidden"

@@ -74,13 +74,23 @@ def parse(text: str) -> Request:
     kind = _kind(frame)
     if kind == "ping":
         return Ping()
-    validate(kind, frame)
-    topic = Topic(frame["merchant_id"], frame["ref"])
-    if kind == "unsubscribe":
-        return Unsubscribe(topic)
-    if kind == "subscribe":
-        return Subscribe(topic, since(frame))
-    return Publish(topic, frame.get("id"), frame)
+    if kind == "publish":
+        return publish_of(frame)
+    _validate(kind, frame)
+    topic = _topic(frame)
+    return Unsubscribe(topic) if kind == "unsubscribe" else Subscribe(topic, _since(frame))
+
+
+def publish_of(frame: dict[str, Any]) -> Publish:
+    """Return the publish that an object makes. Raises InvalidMessage."""
+    _validate("publish", frame)
+    return Publish(_topic(frame), frame.get("id"), frame)
+
+
+def poll_of(body: dict[str, Any]) -> Poll:
+    """Return the poll that an object makes. Raises InvalidMessage."""
+    _validate("poll", body)
+    return Poll(_topic(body), _since(body))
 
 
 def parse_topic(text: str) -> Topic:
@@ -93,12 +103,15 @@ def parse_topic(text: str) -> Topic:
 
 def topic_of(named: dict[str, Any]) -> Topic:
     """Return the topic that an object's `merchant_id` and `ref` name. Raises InvalidMessage."""
-    validate("topic", named)
+    _validate("topic", named)
+    return _topic(named)
+
+
+def _topic(named: dict[str, Any]) -> Topic:
     return Topic(named["merchant_id"], named["ref"])
 
 
-def since(frame: dict[str, Any]) -> int | None:
-    """Return the valid `since` of an object in milliseconds since 1970, or None without one."""
+def _since(frame: dict[str, Any]) -> int | None:
     text = frame.get("since")
     return None if text is None else from_rfc3339(text)
 
@@ -180,9 +193,9 @@ def _reject_lone_surrogates(value: dict[str, Any]) -> None:
 
 def _kind(frame: dict[str, Any]) -> str:
     if "action" in frame:
-        validate("control", frame)
+        _validate("control", frame)
         return str(frame["action"])
-    validate("message_of_a_client", frame)
+    _validate("message_of_a_client", frame)
     return "subscribe" if frame["client"] == "frontend" else "publish"
 
 
@@ -213,7 +226,7 @@ def _validator(name: str) -> Any:
     return fastjsonschema.compile(schema, formats=formats)
 
 
-def validate(kind: str, frame: dict[str, Any]) -> None:
+def _validate(kind: str, frame: dict[str, Any]) -> None:
     """Raise InvalidMessage for the first field that breaks a rule of this kind in `schema.json`."""
     for field in _RULES[kind]["required"]:
         if field not in frame:
