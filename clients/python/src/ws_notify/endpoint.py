@@ -58,6 +58,11 @@ class Endpoint:
         check_proxy(self.proxy)
 
     @property
+    def secure(self) -> bool:
+        """Whether it is TLS."""
+        return parse_uri(self.url).secure
+
+    @property
     def renewable(self) -> bool:
         """Whether a rejected token may be followed by another one."""
         return callable(self.token)

@@ -20,10 +20,10 @@ from ws_notify.tokens import seconds_until_expiry
 from ws_notify.transport.errors import log_loss, map_exception
 from ws_notify.transport.fetching import fetch_token
 from ws_notify.transport.fragments import fragments
+from ws_notify.transport.tls import make_context
 
 _LONGEST_WAIT = 1.0
-"""Seconds: on Windows, Ctrl-C does not interrupt a wait for a lock before Python 3.14.
-"""
+"""Seconds: on Windows, Ctrl-C does not interrupt a wait for a lock before Python 3.14."""
 
 
 class SyncTransport:
@@ -135,7 +135,8 @@ class _Connection:
     def _run(self) -> None:
         try:
             token = self._token = fetch_token(self._endpoint.token)
-            with connect(**self._endpoint.connect_arguments(token)) as connection:
+            context = make_context() if self._endpoint.secure else None
+            with connect(**self._endpoint.connect_arguments(token), ssl=context) as connection:
                 self._socket = connection.socket
                 expires_in = seconds_until_expiry(token) if token else None
                 self._events.put(Opened(self._number, time.monotonic(), expires_in))
