@@ -7,8 +7,6 @@ MiniStack 1.5 keeps what CloudFormation gives it (`AllowOrigins`) under names th
 import json
 from pathlib import Path
 
-from botocore.config import Config
-
 from tools.ministack import CREDENTIALS, REGION, MiniStack
 from ws_notify.boto import make_client
 
@@ -24,7 +22,6 @@ def apply_cors(template: Path, server: MiniStack, api_id: str) -> None:
     apis = make_client(
         "apigatewayv2",
         region=REGION,
-        config=Config(),
         endpoint_url=server.endpoint,
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],

@@ -5,6 +5,7 @@ import gc
 import multiprocessing
 import pickle
 import sys
+import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -145,6 +146,24 @@ def test_the_environment_chooses_the_proxy(
 def test_a_proxy_that_cannot_be_used_is_raised_at_once(make: Make) -> None:
     with pytest.raises(ConfigurationError, match="proxy=None"):
         make(FAR, proxy="socks4://127.0.0.1:1").publish(**PAYMENT)
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://me:canary@proxy.example", "http://me:canary", "http://me:canary@[::1"]
+)
+def test_an_invalid_proxy_of_the_environment_is_raised_without_its_password(
+    make: Make, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", url)
+    with pytest.raises(ConfigurationError, match="that the environment names") as raised:
+        make(FAR).publish(**PAYMENT)
+    assert "canary" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize("deadline", [float("nan"), "10", True, None])
+def test_a_deadline_that_is_not_a_number_is_raised_at_the_call(make: Make, deadline: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="deadline must be a number of seconds"):
+        make(FAR).publish(**PAYMENT, deadline=deadline)
 
 
 def test_a_missing_httpx_is_an_error_that_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,7 +189,7 @@ def test_what_the_service_would_refuse_raises_at_the_call(
 def test_a_notification_of_the_largest_size_is_accepted() -> None:
     def build(length: int) -> dict[str, Any]:
         return build_fields("1", "s", "1", "p", "t", status="done", message="x" * length,
-                            further={"deep": _nested(MAX_NESTING - 1)})  # fmt: skip
+                            further={"deep": _nested(MAX_NESTING - 1)}, deadline=1)  # fmt: skip
 
     with pytest.raises(ValueError, match=r"would have (\d+) bytes") as raised:
         build(MAX_BYTES)
@@ -205,9 +205,9 @@ REFS = [(ID, str(ID)), (Decimal("7.10"), "7.10"), (AT, "2026-11-23T09:30:00.125Z
 
 @pytest.mark.parametrize(("ref", "written"), REFS, ids=str)
 def test_what_a_model_holds_is_a_ref_and_in_a_token(ref: Any, written: str) -> None:
-    assert build_fields(None, "s", ref, "p", "t", status="done", message="", further={})["ref"] == (
-        written
-    )
+    assert build_fields(
+        None, "s", ref, "p", "t", status="done", message="", further={}, deadline=1
+    )["ref"] == (written)
     assert build_topics("shop", [ref])[0].ref == written
     for given in (ref, [ref], iter([ref])):
         token = mint_token(KEY, "k", client="frontend", merchant_id="shop", ref=given)

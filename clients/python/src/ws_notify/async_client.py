@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import functools
 import math
 import time
 import weakref
@@ -10,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from ws_notify.async_subscription import AsyncSubscription
-from ws_notify.endpoint import AsyncTokenFunction, Endpoint, Proxy
+from ws_notify.endpoint import AsyncTokenFunction, Endpoint, Proxy, reduce
 from ws_notify.exceptions import ClosedError, DeadlineError
 from ws_notify.fields import build_fields, build_since, build_topics, check_seconds
 from ws_notify.loop_states import LoopState, LoopStates
@@ -59,9 +58,16 @@ class AsyncClient:
         **further: Any,
     ) -> Receipt:
         """Publish a notification as Client does, with the same arguments and errors."""
-        check_seconds("deadline", deadline)
         fields = build_fields(
-            id, merchant_id, ref, project, type, status=status, message=message, further=further
+            id,
+            merchant_id,
+            ref,
+            project,
+            type,
+            status=status,
+            message=message,
+            further=further,
+            deadline=deadline,
         )
         end = time.monotonic() + deadline
         here = self._loops.enter()
@@ -132,10 +138,7 @@ class AsyncClient:
         await finish(here.tasks, self._endpoint.timeouts.closing)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Be pickled for another process, as `multiprocessing` does: there, it is a new client."""
-        endpoint = self._endpoint
-        options: dict[str, Any] = {"token": endpoint.token, "timeouts": endpoint.timeouts}
-        return functools.partial(type(self), endpoint.url, proxy=endpoint.proxy, **options), ()
+        return reduce(type(self), self._endpoint)
 
     async def __aenter__(self) -> "AsyncClient":
         return self

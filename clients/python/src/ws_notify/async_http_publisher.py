@@ -1,7 +1,6 @@
 """Publishing over HTTPS with asyncio. Extra `[httpx]`."""
 
 import asyncio
-import functools
 import os
 import random
 import time
@@ -11,7 +10,7 @@ from typing import Any
 from ws_notify.core import frames
 from ws_notify.core.attempts import Attempts
 from ws_notify.core.http_answer import HttpAnswer
-from ws_notify.endpoint import AsyncTokenFunction, Proxy
+from ws_notify.endpoint import AsyncTokenFunction, Proxy, reduce
 from ws_notify.exceptions import ClosedError, WsNotifyError
 from ws_notify.fields import build_fields
 from ws_notify.http_endpoint import HttpEndpoint
@@ -44,14 +43,17 @@ class AsyncHttpPublisher:
         self._endpoint = HttpEndpoint(url, token, timeouts or Timeouts(), proxy)
         self._token = KeptToken(self._endpoint.timeouts)
         self._closed = False
-        self._home: tuple[int, object] = (os.getpid(), None)
-        self._transport = HttpxTransport(self._endpoint)
+        self._here: tuple[int, object, HttpxTransport] | None = None
 
-    def _enter_loop(self) -> None:
-        """Begin without a connection in another loop: what that has ends with it."""
-        home = (os.getpid(), asyncio.get_running_loop())
-        if self._home != home:
-            self._home, self._transport = home, HttpxTransport(self._endpoint)
+    def _enter_loop(self) -> HttpxTransport:
+        """Return this loop's transport, without a connection in another loop than before.
+
+        What that one has ends with it, and whoever publishes there goes on with it.
+        """
+        process, loop = os.getpid(), asyncio.get_running_loop()
+        if self._here is None or self._here[:2] != (process, loop):
+            self._here = process, loop, HttpxTransport(self._endpoint)
+        return self._here[2]
 
     async def publish(  # noqa: PLR0913 - a notification has these fields
         self,
@@ -68,10 +70,18 @@ class AsyncHttpPublisher:
     ) -> Receipt:
         """Publish a notification as HttpPublisher does, with the same arguments and errors."""
         fields = build_fields(
-            id, merchant_id, ref, project, type, status=status, message=message, further=further
+            id,
+            merchant_id,
+            ref,
+            project,
+            type,
+            status=status,
+            message=message,
+            further=further,
+            deadline=deadline,
         )
         body = frames.publish(fields).encode()
-        self._enter_loop()
+        transport = self._enter_loop()
         endpoint = self._endpoint
         attempts = Attempts(
             fields["id"],
@@ -83,7 +93,7 @@ class AsyncHttpPublisher:
         )
         while attempts.outcome is None:
             self._check_open()
-            attempt = self._attempt(body, renew=attempts.renew)
+            attempt = self._attempt(transport, body, renew=attempts.renew)
             try:
                 result = await asyncio.wait_for(attempt, attempts.timeout(time.monotonic()))
             except asyncio.TimeoutError:
@@ -93,7 +103,9 @@ class AsyncHttpPublisher:
             return attempts.outcome
         raise attempts.outcome
 
-    async def _attempt(self, body: bytes, *, renew: bool) -> HttpAnswer | WsNotifyError:
+    async def _attempt(
+        self, transport: HttpxTransport, body: bytes, *, renew: bool
+    ) -> HttpAnswer | WsNotifyError:
         now = time.monotonic()
         token = None if renew else self._token.get(now)
         if token is None:
@@ -102,7 +114,7 @@ class AsyncHttpPublisher:
             except WsNotifyError as error:
                 return error
             self._check_open()
-        return await self._transport.post("/publish", body, token)
+        return await transport.post("/publish", body, token)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -111,14 +123,10 @@ class AsyncHttpPublisher:
     async def aclose(self) -> None:
         """Close its connections; harmless when repeated."""
         self._closed = True
-        self._enter_loop()
-        await self._transport.close()
+        await self._enter_loop().close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Be pickled for another process, as `multiprocessing` does: there, it is a new one."""
-        endpoint = self._endpoint
-        options: dict[str, Any] = {"token": endpoint.token, "timeouts": endpoint.timeouts}
-        return functools.partial(type(self), endpoint.url, proxy=endpoint.proxy, **options), ()
+        return reduce(type(self), self._endpoint)
 
     async def __aenter__(self) -> "AsyncHttpPublisher":
         return self

@@ -15,7 +15,7 @@ from ws_notify.exceptions import (
     RefusedError,
     WsNotifyError,
 )
-from ws_notify.fields import build_fields, check_seconds
+from ws_notify.fields import build_fields
 from ws_notify.region import region
 from ws_notify.timeouts import Timeouts
 from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
@@ -59,9 +59,16 @@ class LambdaPublisher:
         DeadlineError; ValueError and TypeError, with the field's name,
         for what is not JSON or what the service would refuse.
         """
-        check_seconds("deadline", deadline)
         fields = build_fields(
-            id, merchant_id, ref, project, type, status=status, message=message, further=further
+            id,
+            merchant_id,
+            ref,
+            project,
+            type,
+            status=status,
+            message=message,
+            further=further,
+            deadline=deadline,
         )
         payload = frames.publish(fields).encode()
         backoff, attempt = Backoff(self._timeouts, random.random), self._timeouts.attempt

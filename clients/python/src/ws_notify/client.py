@@ -1,6 +1,5 @@
 """The sync client; threads may share it."""
 
-import functools
 import math
 import os
 import random
@@ -11,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from ws_notify.core.publisher import Publisher
-from ws_notify.endpoint import Endpoint, Proxy, TokenFunction
+from ws_notify.endpoint import Endpoint, Proxy, TokenFunction, reduce
 from ws_notify.exceptions import ClosedError, DeadlineError
 from ws_notify.fields import build_fields, build_since, build_topics, check_seconds
 from ws_notify.subscription import Subscription
@@ -67,12 +66,12 @@ class Client:
         What the parent has is neither used nor closed: its threads are not here, its socket is
         shared, and its lock may be held for good.
         """
-        self._process = os.getpid()
         self._transport = SyncTransport(self._endpoint)
         self._publisher = Publisher(
             self._endpoint.timeouts, random.random, renewable=self._endpoint.renewable
         )
         self._publishing = threading.Lock()
+        self._process = os.getpid()  # last: another thread that sees it uses the rest
 
     def publish(  # noqa: PLR0913 - a notification has these fields
         self,
@@ -97,9 +96,16 @@ class Client:
         safe. Raises ClosedError; ValueError and TypeError, with the field's name,
         for what is not JSON or what the service would refuse.
         """
-        check_seconds("deadline", deadline)
         fields = build_fields(
-            id, merchant_id, ref, project, type, status=status, message=message, further=further
+            id,
+            merchant_id,
+            ref,
+            project,
+            type,
+            status=status,
+            message=message,
+            further=further,
+            deadline=deadline,
         )
         began = _now()
         if self._process != os.getpid():
@@ -178,10 +184,7 @@ class Client:
         self._transport.close(timeout=self._endpoint.timeouts.closing)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Be pickled for another process, as `multiprocessing` does: there, it is a new client."""
-        endpoint = self._endpoint
-        options: dict[str, Any] = {"token": endpoint.token, "timeouts": endpoint.timeouts}
-        return functools.partial(type(self), endpoint.url, proxy=endpoint.proxy, **options), ()
+        return reduce(type(self), self._endpoint)
 
     def __enter__(self) -> "Client":
         return self

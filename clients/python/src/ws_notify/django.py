@@ -27,7 +27,7 @@ from django.db import transaction
 from ws_notify.aws import LambdaPublisher
 from ws_notify.client import Client
 from ws_notify.exceptions import WsNotifyError
-from ws_notify.fields import build_fields, check_seconds
+from ws_notify.fields import build_fields
 from ws_notify.http_publisher import HttpPublisher
 from ws_notify.values import AnyRef, AnyStatus, AnyText, Receipt
 
@@ -79,9 +79,16 @@ def notify_on_commit(  # noqa: PLR0913 - a notification has these fields
     """
     _refuse_event_loop()
     _check_publisher(publisher)
-    check_seconds("deadline", deadline)
     fields = build_fields(
-        id, merchant_id, ref, project, type, status=status, message=message, further=further
+        id,
+        merchant_id,
+        ref,
+        project,
+        type,
+        status=status,
+        message=message,
+        further=further,
+        deadline=deadline,
     )
 
     _publish_on_commit(fields, deadline, publisher, using)
@@ -109,9 +116,16 @@ async def anotify_on_commit(  # noqa: PLR0913 - a notification has these fields
     https://docs.djangoproject.com/en/5.2/topics/async/#queries-the-orm
     """
     _check_publisher(publisher)
-    check_seconds("deadline", deadline)
     fields = build_fields(
-        id, merchant_id, ref, project, type, status=status, message=message, further=further
+        id,
+        merchant_id,
+        ref,
+        project,
+        type,
+        status=status,
+        message=message,
+        further=further,
+        deadline=deadline,
     )
     await sync_to_async(_publish_on_commit)(fields, deadline, publisher, using)
 
@@ -119,7 +133,7 @@ async def anotify_on_commit(  # noqa: PLR0913 - a notification has these fields
 def _check_publisher(publisher: object) -> None:
     if inspect.iscoroutinefunction(getattr(publisher, "publish", None)):
         raise TypeError(
-            f"publisher must be a Client, a LambdaPublisher or a Recorder, not "
+            f"publisher must be one whose `publish` waits, as of a Client or a Recorder, not "
             f"{type(publisher).__name__}, whose `publish` is awaited; so for anotify_on_commit"
         )
 

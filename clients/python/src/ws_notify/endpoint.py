@@ -1,5 +1,6 @@
 """The URL of a stage, the token to connect with, and how its connections are opened."""
 
+import functools
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -87,6 +88,15 @@ class Endpoint:
             "ping_timeout": self.timeouts.ping,
             "logger": _wire,
         }
+
+
+def reduce(client: type, endpoint: Any) -> tuple[Any, ...]:
+    """Return what `__reduce__` of a client does: pickled for another process, it is a new one.
+
+    `endpoint` is an Endpoint or an HttpEndpoint. `multiprocessing` pickles what it hands over.
+    """
+    options: dict[str, Any] = {"token": endpoint.token, "timeouts": endpoint.timeouts}
+    return functools.partial(client, endpoint.url, proxy=endpoint.proxy, **options), ()
 
 
 def check_proxy(proxy: object) -> None:

@@ -41,12 +41,14 @@ def build_fields(  # noqa: PLR0913 - a notification has these fields
     status: AnyStatus,
     message: AnyText,
     further: Mapping[str, Any],
+    deadline: float,
 ) -> dict[str, Any]:
     """Return the fields of a publish as JSON; a missing `id` is generated: a retry is safe.
 
     Raises TypeError and ValueError for what cannot be written and for what the service would
-    refuse, with the name of the field.
+    refuse, with the name of the field; and for a `deadline` that is not a number.
     """
+    check_seconds("deadline", deadline)
     given = {
         "merchant_id": merchant_id,
         "ref": ref,

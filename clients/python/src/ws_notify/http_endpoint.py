@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ws_notify.credentials import clean_token
 from ws_notify.endpoint import AsyncTokenFunction, Proxy, check_proxy
+from ws_notify.exceptions import ConfigurationError
 from ws_notify.loopback import is_loopback
 from ws_notify.timeouts import Timeouts
 
@@ -70,14 +71,28 @@ class HttpEndpoint:
         return {**headers, "Authorization": f"Bearer {token}"} if token else headers
 
     def proxy_url(self) -> str | None:
-        """Return the proxy that leads to it; one of the environment never leads to loopback."""
+        """Return the proxy that leads to it; one of the environment never leads to loopback.
+
+        Raises ConfigurationError for one of the environment that is invalid, without its text,
+        which may hold a password.
+        """
         if self.proxy is not True:
             return self.proxy
         if is_loopback(self.host) or urllib.request.proxy_bypass(f"{self.host}:{self.port}"):
             return None
         proxies = urllib.request.getproxies()
         found = proxies.get(self.parts.scheme) or proxies.get("all")
-        return f"http://{found}" if found and "://" not in found else found
+        if not found:
+            return None
+        found = found if "://" in found else f"http://{found}"
+        try:
+            check_proxy(found)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"The proxy that the environment names (HTTPS_PROXY, ALL_PROXY): {error}. Correct "
+                "it, or pass proxy= with one, or proxy=None"
+            ) from None
+        return found
 
 
 def _is_base(url: str) -> bool:

@@ -10,7 +10,7 @@ from ws_notify.bounded_call import call_with_timeout
 from ws_notify.core import frames
 from ws_notify.core.attempts import Attempts
 from ws_notify.core.http_answer import HttpAnswer
-from ws_notify.endpoint import Proxy, TokenFunction
+from ws_notify.endpoint import Proxy, TokenFunction, reduce
 from ws_notify.exceptions import ClosedError, WsNotifyError
 from ws_notify.fields import build_fields
 from ws_notify.http_endpoint import HttpEndpoint
@@ -64,7 +64,15 @@ class HttpPublisher:
         long as `Retry-After` says, and ends before its deadline where no further attempt fits.
         """
         fields = build_fields(
-            id, merchant_id, ref, project, type, status=status, message=message, further=further
+            id,
+            merchant_id,
+            ref,
+            project,
+            type,
+            status=status,
+            message=message,
+            further=further,
+            deadline=deadline,
         )
         body = frames.publish(fields).encode()
         endpoint = self._endpoint
@@ -106,10 +114,7 @@ class HttpPublisher:
         self._transport.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Be pickled for another process, as `multiprocessing` does: there, it is a new one."""
-        endpoint = self._endpoint
-        options: dict[str, Any] = {"token": endpoint.token, "timeouts": endpoint.timeouts}
-        return functools.partial(type(self), endpoint.url, proxy=endpoint.proxy, **options), ()
+        return reduce(type(self), self._endpoint)
 
     def __enter__(self) -> "HttpPublisher":
         return self

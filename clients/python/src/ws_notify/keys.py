@@ -162,9 +162,6 @@ def fetch_text(secret: str, client: Any, remedy: str = _REMEDY) -> str:
 
 
 def _client(secret: str) -> Any:
-    from botocore.config import Config  # noqa: PLC0415 - the extra [aws]
-
     # arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME
     where = secret.split(":")[3] if secret.startswith("arn:") else region()
-    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-    return make_client("secretsmanager", region=where, config=config)
+    return make_client("secretsmanager", region=where)

@@ -8,6 +8,7 @@ class RecordedSubscription:
 
     def __init__(self, notifications: list[Notification]) -> None:
         self._rest = iter(notifications)
+        self._closed = False
 
     def __iter__(self) -> "RecordedSubscription":
         return self
@@ -17,8 +18,8 @@ class RecordedSubscription:
 
     @property
     def state(self) -> State:
-        """That of a subscription that stands."""
-        return "subscribed"
+        """That of a subscription that stands, or was closed."""
+        return "closed" if self._closed else "subscribed"
 
     def ready(self, timeout: float = 10.0) -> bool:
         """Return True."""
@@ -27,7 +28,7 @@ class RecordedSubscription:
 
     def close(self) -> None:
         """End the iteration."""
-        self._rest = iter([])
+        self._rest, self._closed = iter([]), True
 
     def __enter__(self) -> "RecordedSubscription":
         return self

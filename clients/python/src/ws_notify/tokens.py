@@ -45,19 +45,9 @@ def mint_token(  # noqa: PLR0913 - a token has these parts
     URL.
     """
     _check_key(key, kid)
-    if client not in ("frontend", "backend"):
-        raise ValueError(f"client is 'frontend' or 'backend', not {client!r}")
     if not 0 < lifetime <= MAX_LIFETIME:
         raise ValueError(f"lifetime is in seconds, 1 to {MAX_LIFETIME}, not {lifetime}")
-    if ref is None and client == "frontend":
-        raise ValueError("ref is missing: a frontend's token names its refs")
-    merchant = to_json(merchant_id, "merchant_id")
-    validate_field("merchant_id", merchant)
-    claims: dict[str, Any] = {"client": client, "merchant_id": merchant}
-    if ref is not None:
-        refs = _refs(ref)
-        claims["ref"] = refs[0] if len(refs) == 1 else refs
-    claims["exp"] = int(time.time()) + lifetime
+    claims = {**build_claims(client, merchant_id, ref), "exp": int(time.time()) + lifetime}
     try:
         token = jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})
     except (jwt.InvalidKeyError, UnicodeEncodeError):  # without the cause, which holds the key
@@ -67,8 +57,23 @@ def mint_token(  # noqa: PLR0913 - a token has these parts
             f"the token would have {len(token)} characters, and a browser's URL has room for "
             f"{MAX_FRONTEND_TOKEN}: name fewer or shorter refs, or mint a token for each"
         )
-    _check_size(claims)
+    check_size(claims)
     return token
+
+
+def build_claims(client: object, merchant_id: Any, ref: Any) -> dict[str, Any]:
+    """Return the claims that say what a token allows. Raises ValueError, TypeError."""
+    if client not in ("frontend", "backend"):
+        raise ValueError(f"client is 'frontend' or 'backend', not {client!r}")
+    if ref is None and client == "frontend":
+        raise ValueError("ref is missing: a frontend's token names its refs")
+    merchant = to_json(merchant_id, "merchant_id")
+    validate_field("merchant_id", merchant)
+    claims: dict[str, Any] = {"client": client, "merchant_id": merchant}
+    if ref is not None:
+        refs = _refs(ref)
+        claims["ref"] = refs[0] if len(refs) == 1 else refs
+    return claims
 
 
 def _check_key(key: str, kid: str) -> None:
@@ -84,7 +89,8 @@ def _check_key(key: str, kid: str) -> None:
         )
 
 
-def _check_size(claims: Mapping[str, Any]) -> None:
+def check_size(claims: Mapping[str, Any]) -> None:
+    """Raise ValueError for claims that are more than the service hands on; they have an `exp`."""
     refs = claims.get("ref")
     refs = [refs] if isinstance(refs, str) else refs and sorted(set(refs))
     # What the service's authorizer hands on: texts, the refs as JSON within JSON.

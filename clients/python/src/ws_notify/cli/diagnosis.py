@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from ws_notify.cli.network import Target
 from ws_notify.cli.terminal import format_duration
 from ws_notify.exceptions import ConnectionLostError, HandshakeError, RefusedError
+from ws_notify.loopback import is_loopback
 from ws_notify.tokens import read_claims, read_kid
 
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
@@ -17,7 +18,6 @@ _EXECUTE_API = ".execute-api."
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-publish.html
 """
 _LOCAL = ["_aws", "execute-api"]
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Finding(Exception):  # noqa: N818 - the result that ends the checks
@@ -165,9 +165,8 @@ def _on_default_domain(url: str) -> bool:
 def _is_local(url: str) -> bool:
     """Tell whether it is the local AWS, which may be reached from another machine, too."""
     parts = urlsplit(url)
-    host = parts.hostname or ""
     by_path = [each for each in parts.path.split("/") if each][:2] == _LOCAL
-    return by_path or host in _LOOPBACK or host.endswith(".localhost")
+    return by_path or is_loopback(parts.hostname)
 
 
 _CODES = {

@@ -138,7 +138,6 @@ def _run_checks(checks: Checks) -> None:
         _step("subscribe", lambda: checks.subscribe(listener), str)
     else:
         _skip("subscribe", "the token is a backend's, which may only publish")
-    publisher = checks.roles.publisher
     if publisher and publisher != listener:
         _step("handshake", functools.partial(checks.open, publisher), str)
     if publisher := _publisher_of(checks.roles):
@@ -155,7 +154,7 @@ def _run_http_checks(checks: HttpChecks) -> None:
 
 
 def _publisher_of(roles: Roles) -> Principal | None:
-    """Return who publishes; None where nobody may or should, which is said."""
+    """Return whose token to publish with; None, after a line that says why, to leave it out."""
     if roles.publisher is None:
         _skip("publish", "the token is a frontend's, which may only listen: add --backend-token")
         return None

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from ws_notify.boto import make_client
@@ -60,7 +59,7 @@ class Stage:
             return Keys.from_secret(secret)
         remedy = "Start it again with `make run`"
         with _aws_failures(f"The keys in {secret} could not be read", remedy):
-            client = _client(
+            client = make_client(
                 "secretsmanager",
                 region=self.region,
                 endpoint_url=self.endpoint,
@@ -110,17 +109,10 @@ def _deployed(name: str) -> Stage:
         f"`make deploy STAGE={name}`, or pass --url"
     )
     with _aws_failures(f"The outputs of the stack {stack} could not be read", remedy):
-        client = _client("cloudformation", region=region())
+        client = make_client("cloudformation", region=region())
         outputs = client.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
     values = {each["OutputKey"]: each["OutputValue"] for each in outputs}
     return Stage(name, values, client.meta.region_name)
-
-
-def _client(service: str, **options: Any) -> Any:
-    from botocore.config import Config  # noqa: PLC0415 - the extra [aws]
-
-    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-    return make_client(service, config=config, **options)
 
 
 @contextmanager

@@ -29,12 +29,12 @@ def validate(kind: str, fields: Mapping[str, Any]) -> None:
         validate_field(name, fields[name])
 
 
-def validate_field(name: str, value: object, shown: str | None = None) -> None:
-    """Raise ValueError or TypeError, with the field's name or the one `shown`, and its rule."""
+def validate_field(name: str, value: object) -> None:
+    """Raise ValueError or TypeError, with the field's name and its rule."""
     rule = _definitions()[name]
     if _holds(rule, value):
         return
-    text = f"{shown or name} must be {rule['description']}"
+    text = f"{name} must be {rule['description']}"
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise TypeError(f"{text}, not {type(value).__name__}")
     raise ValueError(f"{text}, not {value!r}" if "enum" in rule else text)

@@ -35,8 +35,8 @@ class HttpTransport:
         self._fresh()
 
     def _fresh(self) -> None:
-        self._process = os.getpid()
         self._idle: deque[tuple[http.client.HTTPConnection, float]] = deque()
+        self._process = os.getpid()  # last: another thread that sees it uses the rest
 
     def post(
         self, path: str, body: bytes, token: str | None, timeout: float
@@ -48,14 +48,17 @@ class HttpTransport:
         A connection that the other side closed while it was idle is replaced at once: a publish
         has an `id`, so sending it twice is safe.
         """
+        proxy = None
         try:
+            proxy = _parts(self._endpoint.proxy_url())
             if kept := self._take():
                 with contextlib.suppress(ConnectionError, ssl.SSLError):
                     kept.sock.settimeout(timeout + _GRACE)
-                    return self._exchange(kept, path, body, token)
-            return self._exchange(self._connection(timeout + _GRACE), path, body, token)
+                    return self._exchange(kept, proxy, path, body, token)
+            made = self._connection(proxy, timeout + _GRACE)
+            return self._exchange(made, proxy, path, body, token)
         except _FAILURES as error:
-            return map_http_exception(error, token, urlsplit(self._proxy() or "").password)
+            return map_http_exception(error, token, proxy.password if proxy else None)
         except ConfigurationError as error:
             return error
 
@@ -76,35 +79,36 @@ class HttpTransport:
                 connection.close()
         return None
 
-    def _proxy(self) -> str | None:
-        return self._endpoint.proxy_url()
-
-    def _connection(self, timeout: float) -> http.client.HTTPConnection:
-        there, proxy = self._endpoint, self._proxy()
+    def _connection(self, proxy: SplitResult | None, timeout: float) -> http.client.HTTPConnection:
+        there = self._endpoint
         host, port = there.host, there.port
         if proxy:
-            via = urlsplit(proxy)
-            if via.scheme != "http" or not via.hostname:
+            if proxy.scheme != "http":
                 raise ConfigurationError(
-                    f"HttpPublisher goes through proxies of http:// alone, not of {via.scheme}://. "
-                    "Pass proxy= with one, or proxy=None"
+                    "HttpPublisher goes through proxies of http:// alone, not of "
+                    f"{proxy.scheme}://. Pass proxy= with one, or proxy=None"
                 )
-            host, port = via.hostname, via.port or 80
+            host, port = proxy.hostname or "", proxy.port or 80
         if not there.secure:
             return http.client.HTTPConnection(host, port, timeout=timeout)
         self._tls = self._tls or ssl.create_default_context()
         secure = http.client.HTTPSConnection(host, port, timeout=timeout, context=self._tls)
         if proxy:
-            secure.set_tunnel(there.host, there.port, headers=_authorization(urlsplit(proxy)))
+            secure.set_tunnel(there.host, there.port, headers=_authorization(proxy))
         return secure
 
     def _exchange(
-        self, connection: http.client.HTTPConnection, path: str, body: bytes, token: str | None
+        self,
+        connection: http.client.HTTPConnection,
+        proxy: SplitResult | None,
+        path: str,
+        body: bytes,
+        token: str | None,
     ) -> HttpAnswer:
         target, headers = self._endpoint.parts.path + path, self._endpoint.headers(token)
-        if (proxy := self._proxy()) and not self._endpoint.secure:
+        if proxy and not self._endpoint.secure:
             target = self._endpoint.url + path
-            headers |= _authorization(urlsplit(proxy))
+            headers |= _authorization(proxy)
         try:
             connection.request("POST", target, body, headers)
             response = connection.getresponse()
@@ -117,6 +121,10 @@ class HttpTransport:
         else:
             connection.close()
         return HttpAnswer(response.status, received, response.getheader("Retry-After"))
+
+
+def _parts(proxy: str | None) -> SplitResult | None:
+    return urlsplit(proxy) if proxy else None
 
 
 def _authorization(proxy: SplitResult) -> dict[str, str]:

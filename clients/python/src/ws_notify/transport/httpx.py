@@ -38,29 +38,29 @@ class HttpxTransport:
         """Send a request; return its answer, or the error for none. The caller bounds it."""
         import httpx  # noqa: PLC0415 - the extra [httpx]
 
+        proxy = None
         try:
-            client = self._client or await self._open()
+            proxy = self._endpoint.proxy_url()
+            client = self._client or await self._open(proxy)
             response = await client.post(
                 self._endpoint.url + path, content=body, headers=self._endpoint.headers(token)
             )
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            proxy = urlsplit(self._endpoint.proxy_url() or "")
-            return map_http_exception(error, token, proxy.password)
+            return map_http_exception(error, token, urlsplit(proxy or "").password)
         except ConfigurationError as error:
             return error
         retry_after = response.headers.get("Retry-After")
         return HttpAnswer(response.status_code, response.content, retry_after)
 
-    async def _open(self) -> "httpx.AsyncClient":
-        client = self._client = self._make_client()
+    async def _open(self, proxy: str | None) -> "httpx.AsyncClient":
+        client = self._client = self._make_client(proxy)
         self._lifetime = _closed_with_the_loop(client)
         await anext(self._lifetime)
         return client
 
-    def _make_client(self) -> "httpx.AsyncClient":
+    def _make_client(self, proxy: str | None) -> "httpx.AsyncClient":
         import httpx  # noqa: PLC0415 - the extra [httpx]
 
-        proxy = self._endpoint.proxy_url()
         _check_proxy(proxy)
         return httpx.AsyncClient(
             # The authorities that this machine trusts, as in the rest of the package.
