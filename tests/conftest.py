@@ -15,7 +15,9 @@ def pytest_configure() -> None:
     And let what `make env` has exported lead nobody to a stage of somebody's own.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for name in [name for name in os.environ if name.startswith(("AWS_ENDPOINT_URL", "WS_NOTIFY_"))]:
+    for name in [
+        name for name in os.environ if name.startswith(("AWS_ENDPOINT_URL", "WS_NOTIFY_"))
+    ]:
         del os.environ[name]
 
 

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 JSON = {"Content-Type": "application/json"}
 
-MERCHANT = "http-shop"
-"""Not `shop`, of which tests/e2e/test_tokens.py requires that nothing is stored."""
+MERCHANT = "shop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +228,7 @@ def test_a_token_does_over_http_what_it_does_over_a_websocket(guarded: LocalStag
     "changes",
     [
         {"exp": 1},
-        {"exp": int(time.time()) + 25 * 3600},
+        {"lifetime": 25 * 3600},
         {"client": "frontend"},
         {"key": "not the key of this stage, but long enough"},
         {"kid": "second"},
@@ -244,12 +243,9 @@ def test_a_bad_token_is_denied_and_stores_nothing(
     changes: dict[str, Any],
 ) -> None:
     ref = unique("http")
-    claims = {
-        "client": "backend",
-        "merchant_id": MERCHANT,
-        "exp": int(time.time()) + 600,
-        **changes,
-    }
+    changed = {"lifetime": 600, **changes}
+    end = int(time.time()) + changed.pop("lifetime")
+    claims = {"client": "backend", "merchant_id": MERCHANT, "exp": end, **changed}
     key, kid = claims.pop("key", guarded.keys()["first"]), claims.pop("kid", "first")
     token = jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})
     for _ in range(2):  # the second is answered from API Gateway's cache of the authorizer

@@ -24,19 +24,21 @@ def address(stage: LocalStage, token: str) -> str:
     return f"{stage.url}?token={token}"
 
 
-def custom_token(stage: LocalStage, *, kid: str = "first", key: str = "", **claims: Any) -> str:
-    """Return a token for the backend of `shop` with these claims; None leaves one out."""
-    valid = {"client": "backend", "merchant_id": "shop", "exp": int(time.time()) + HOUR}
+def custom_token(
+    stage: LocalStage, *, kid: str = "first", key: str = "", lifetime: int = HOUR, **claims: Any
+) -> str:
+    """Return a token for the backend of `sealed` with these claims; None leaves one out."""
+    valid = {"client": "backend", "merchant_id": "sealed", "exp": int(time.time()) + lifetime}
     kept = {name: value for name, value in {**valid, **claims}.items() if value is not None}
     key = key or stage.keys()["first"]
     return jwt.encode(kept, key, algorithm="HS256", headers={"kid": kid})
 
 
 def stored(stage: LocalStage, dynamodb: "DynamoDBClient") -> list[Any]:
-    """Return the items of the merchants `shop` and `other`, which no test may write."""
+    """Return the items of `sealed` and `sealed-too`, merchants of these tests alone."""
     tables = (stage.outputs["ConnectionsTableName"], stage.outputs["LedgerTableName"])
     items = [item for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
-    merchants = ("shop#", "other#")
+    merchants = ("sealed#", "sealed-too#")
     return [item for item in items if item["merchant_id#ref"]["S"].startswith(merchants)]
 
 
@@ -49,7 +51,7 @@ def unsigned() -> str:
     "claims",
     [
         {"exp": 1},
-        {"exp": int(time.time()) + 25 * HOUR},
+        {"lifetime": 25 * HOUR},
         {"exp": None},
         {"kid": "second"},
         {"key": "not the key of this stage, but long enough"},
@@ -79,10 +81,11 @@ def test_every_handshake_with_a_forged_token_is_rejected_and_stores_nothing(
     assert stored(guarded, guarded_dynamodb) == []
 
 
-@pytest.mark.parametrize("query", ["", "?token=", "?token=x.y.z", f"?token={unsigned()}"])
+@pytest.mark.parametrize("query", ["", "?token=", "?token=x.y.z", "?token=UNSIGNED"])
 def test_a_handshake_with_no_token_or_an_unsigned_one_is_rejected(
     guarded: LocalStage, query: str
 ) -> None:
+    query = query.replace("UNSIGNED", unsigned())
     with pytest.raises(InvalidHandshake), peer(guarded.url + query):
         pass
 
@@ -104,14 +107,18 @@ def test_tokens_in_the_query_or_a_header_permit_subscribe_and_publish(guarded: L
 @pytest.mark.parametrize(
     ("client", "frame", "field"),
     [
-        ("frontend", publication("shop", "7"), "client"),
-        ("frontend", {"client": "frontend", "merchant_id": "other", "ref": "7"}, "merchant_id"),
-        ("frontend", {"client": "frontend", "merchant_id": "shop", "ref": "8"}, "ref"),
-        ("frontend", {"action": "unsubscribe", "merchant_id": "shop", "ref": "8"}, "ref"),
-        ("backend", {"client": "frontend", "merchant_id": "shop", "ref": "7"}, "client"),
-        ("backend", {"action": "unsubscribe", "merchant_id": "shop", "ref": "7"}, "action"),
-        ("backend", publication("other", "7"), "merchant_id"),
-        ("backend", publication("shop", "8"), "ref"),
+        ("frontend", publication("sealed", "7"), "client"),
+        (
+            "frontend",
+            {"client": "frontend", "merchant_id": "sealed-too", "ref": "7"},
+            "merchant_id",
+        ),
+        ("frontend", {"client": "frontend", "merchant_id": "sealed", "ref": "8"}, "ref"),
+        ("frontend", {"action": "unsubscribe", "merchant_id": "sealed", "ref": "8"}, "ref"),
+        ("backend", {"client": "frontend", "merchant_id": "sealed", "ref": "7"}, "client"),
+        ("backend", {"action": "unsubscribe", "merchant_id": "sealed", "ref": "7"}, "action"),
+        ("backend", publication("sealed-too", "7"), "merchant_id"),
+        ("backend", publication("sealed", "8"), "ref"),
     ],
 )
 def test_a_frame_outside_the_token_is_forbidden_and_changes_nothing(
@@ -121,7 +128,7 @@ def test_a_frame_outside_the_token_is_forbidden_and_changes_nothing(
     frame: dict[str, Any],
     field: str,
 ) -> None:
-    with peer(address(guarded, guarded.token(client, "shop", "7"))) as principal:
+    with peer(address(guarded, guarded.token(client, "sealed", "7"))) as principal:
         error = principal.ask(frame)
         assert (error["code"], error["field"]) == ("forbidden", field)
         assert principal.drain() == []

@@ -119,15 +119,6 @@ def test_the_header_wins(authorizer: Function) -> None:
     _assert_refused(authorizer, event, "DecodeError")
 
 
-@pytest.mark.parametrize("other", ["Basic dXNlcjpwYXNz", "", "Bearerx y", "Token x", "AWS4 a=b"])
-def test_an_authorization_of_another_scheme_is_not_a_token(
-    other: str, authorizer: Function
-) -> None:
-    event = _handshake(token=_token(), Authorization=other)
-    assert _identity(authorizer(event)).merchant_id == "shop"
-    _assert_refused(authorizer, _handshake(Authorization=other), "no token")
-
-
 @pytest.mark.parametrize("query", [{}, None, {"other": "x"}])
 def test_a_handshake_without_a_token_is_refused_when_one_is_required(
     query: dict[str, str] | None, authorizer: Function, loopback: LoopbackApi

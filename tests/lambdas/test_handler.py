@@ -1,4 +1,4 @@
-"""What each frame does and how it is answered: the layer over moto and a fake API."""
+"""What each frame does and how it is answered, over the models of AWS."""
 
 import pytest
 

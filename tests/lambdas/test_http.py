@@ -135,7 +135,7 @@ def test_what_is_rejected_has_its_status_and_frame_and_changes_nothing(  # noqa:
 
 
 @pytest.mark.parametrize("body", ["%%%", "abc", base64.b64encode(b'{"ref":"\xff"}').decode()])
-def test_a_body_that_is_not_utf8_is_invalid_json(body: str, default: Function) -> None:
+def test_a_body_that_is_not_base64_of_utf8_is_invalid_json(body: str, default: Function) -> None:
     event = captured("http_publish") | {"body": body}
     assert _body(default(event), 400)["code"] == "invalid_json"
 

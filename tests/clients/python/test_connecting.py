@@ -52,11 +52,13 @@ def proxy(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
                     asked.append(connection.recv(4096))
                     connection.sendall(answer)
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        yield f"127.0.0.1:{listening.getsockname()[1]}", asked
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join()
+        try:
+            yield f"127.0.0.1:{listening.getsockname()[1]}", asked
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join(TIMEOUT)
 
 
 @BOTH

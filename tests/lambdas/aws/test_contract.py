@@ -217,10 +217,6 @@ def test_an_error_response_that_is_not_one_of_aws_raises_an_aws_error(
         scripted.call("PutItem", **PUT)
 
 
-def test_credentials_can_be_resolved_beforehand(scripted: DynamoDbClient) -> None:
-    scripted.resolve_credentials()
-
-
 def test_every_call_names_this_client_to_aws(
     scripted: DynamoDbClient, loopback: LoopbackApi
 ) -> None:

@@ -51,7 +51,9 @@ class Server:
             for script in self._scripts:
                 connection, _ = self._listening.accept()
                 self.accepted += 1
-                thread = threading.Thread(target=self._serve, args=(connection, script))
+                thread = threading.Thread(
+                    target=self._serve, args=(connection, script), daemon=True
+                )
                 thread.start()
                 self._threads.append(thread)
 
@@ -97,7 +99,8 @@ NOTHING = b""
 @contextmanager
 def serving(*scripts: list[bytes], tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     server = Server(*scripts, tls=tls)
-    thread = threading.Thread(target=server.run)
+    # Daemons: a test that fails, or that makes no connection, must not keep pytest from ending.
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield server
     thread.join(PATIENCE)
@@ -277,10 +280,11 @@ def silent() -> Iterator[tuple[str, threading.Event]]:
                             break
             closed.set()
 
-        thread = threading.Thread(target=drip)
+        thread = threading.Thread(target=drip, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}", closed
         thread.join(PATIENCE)
+        assert not thread.is_alive()
 
 
 def test_a_response_that_drips_is_given_up_at_the_deadline_and_its_connection_closed() -> None:
