@@ -53,9 +53,10 @@ def _report_error(reply: Frame, logger: Logger, metrics: Metrics) -> None:
         metrics.add_metric("InternalErrors", MetricUnit.Count, 1)
         return
     _log("frame refused", reply, logger, ("code", "field"))
-    # An origin is refused over HTTPS alone here; those of handshakes are counted by `connect`.
-    name = "OriginsRefused" if reply.get("field") == "origin" else "FramesRefused"
-    metrics.add_metric(name, MetricUnit.Count, 1)
+    if reply.get("field") == "origin":  # over HTTPS; those of handshakes are counted by `connect`
+        metrics.add_metric("OriginsRefused", MetricUnit.Count, 1)
+    else:
+        metrics.add_metric("FramesRefused", MetricUnit.Count, 1)
 
 
 def _log(event: str, reply: Frame, logger: Logger, fields: tuple[str, ...]) -> None:

@@ -61,7 +61,7 @@ MUTANTS: dict[str, tuple[str, Patch]] = {
         "tokens",
         lambda to: to.setattr(tokens, "_expires_at", lambda exp, _now: int(exp)),
     ),
-    "fields are not validated": ("frames", lambda to: to.setattr(frames, "validate", _nothing)),
+    "fields are not validated": ("frames", lambda to: to.setattr(frames, "_validate", _nothing)),
     "lone surrogates are accepted": (
         "frames",
         lambda to: to.setattr(frames, "_reject_lone_surrogates", _nothing),

@@ -27,13 +27,13 @@ export function listenToPage(onHint) {
       onHint(HINTS[type]);
     }
   };
-  const { navigator } = /** @type {any} */ (globalThis);
   const add = (/** @type {string} */ method) => {
     for (const type in HINTS) {
       // Not of the page: the fields of a form have a `change`, too. Captured: the events of the
       // document need not bubble.
-      const target = type === 'change' ? navigator?.connection : globalThis;
-      target?.[method]?.(type, listener, true);
+      const page = /** @type {any} */ (globalThis);
+      const target = type === 'change' ? page.navigator?.connection : page;
+      target?.[method]?.(type, listener, { capture: true });
     }
   };
   add('addEventListener');
