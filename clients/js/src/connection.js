@@ -61,7 +61,6 @@ export class Connection {
     try {
       this.socket = await handshake(url, token, () => this.#closed);
     } catch (/** @type {any} */ detail) {
-      if (!detail.retryable) return this.#shared.reject(detail);
       // Reported even after the timeout: it may be the cause.
       this.#shared.error(detail);
       this.lost('no token');
@@ -191,21 +190,26 @@ export class Connection {
   /** @param {any} frame @param {Request} pending */
   #rejected(frame, pending) {
     const { key, subscriptions } = pending;
-    const { code = 'gateway', message, field, retryable = true, request_id, requestId } = frame;
+    const {
+      code = 'gateway',
+      message,
+      field,
+      retryable = true,
+      request_id,
+      requestId = request_id,
+    } = frame;
     // The token has expired; the next connection fetches a new one, which decides what is allowed.
     if (code === 'forbidden' && field === 'exp') return this.lost(message);
-    const error = { code, message, field, retryable, requestId: request_id ?? requestId };
+    const error = { code, message, field, retryable, requestId };
     pending.release();
     if (this.#closed) return;
-    if (!subscriptions.length) {
-      // An unsubscribe or a ping: no watch waits for it.
-    } else if (retryable) {
-      for (const each of subscriptions) this.#failed.add(each);
-      this.#retryTimer ??= setTimeout(() => this.#retry(), backoff(this.#retries++));
+    // None for an unsubscribe or a ping: no watch waits for it.
+    if (subscriptions.length) {
+      if (retryable) {
+        for (const each of subscriptions) this.#failed.add(each);
+        this.#retryTimer ??= setTimeout(() => this.#retry(), backoff(this.#retries++));
+      } else this.#topics.delete(key);
       this.#shared.error(error, key);
-    } else {
-      this.#topics.delete(key);
-      this.#shared.reject(error, key);
     }
     this.#completed();
   }

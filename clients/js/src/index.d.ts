@@ -45,14 +45,31 @@ export interface WatchOptions {
    * come after two thirds of it, where that is less.
    */
   keepAlive?: number | undefined;
+  /** `polling(httpUrl)` of `ws-notify/polling`: what to do on a network that blocks WebSockets. */
+  fallback?: Fallback | undefined;
 }
+
+/** What `polling` returns; its parameters are internal. */
+export type Fallback = (
+  // biome-ignore lint/suspicious/noExplicitAny: not part of the interface
+  subscriptions: any,
+  token?: Token,
+) => (detail: StateDetail, hint?: number) => StateDetail;
 
 /**
  * `connecting`: fetching a token, or in the handshake. `open`: connected, not subscribed yet.
- * `subscribed`: to every ref. `waiting`: until the next attempt. `unreachable`: the same, after
- * three connections in a row that were never subscribed. `closed`: for good.
+ * `subscribed`: to every ref. `polling`: by its fallback it hears of every ref, some seconds late.
+ * `waiting`: until the next attempt. `unreachable`: the same, after three connections in a row that
+ * were never subscribed, and requests of the fallback that failed, too. `closed`: for good.
  */
-export type State = 'connecting' | 'open' | 'subscribed' | 'waiting' | 'unreachable' | 'closed';
+export type State =
+  | 'connecting'
+  | 'open'
+  | 'subscribed'
+  | 'polling'
+  | 'waiting'
+  | 'unreachable'
+  | 'closed';
 
 export interface StateDetail {
   state: State;

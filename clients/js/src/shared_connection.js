@@ -10,18 +10,8 @@ import {
   unreachableDelay,
 } from './timing.js';
 
-/** @import { ErrorDetail, Notification, Token } from './index.js' */
-/** @import { Listener, Phase, Subscription } from './subscription.js' */
-
-/** A browser does not say why a connection failed. */
-const UNREACHABLE = {
-  code: 'unreachable',
-  message:
-    'three connections in a row were never subscribed: check the network, the token, the ' +
-    "address, the page's origin, its content security policy (connect-src), and whether a " +
-    'proxy or an antivirus blocks WebSockets',
-  retryable: true,
-};
+/** @import { ErrorDetail, Notification, State, Token } from './index.js' */
+/** @import { Phase, Subscription } from './subscription.js' */
 
 /** @type {Set<SharedConnection>} */
 const sharedConnections = new Set();
@@ -49,8 +39,6 @@ export class SharedConnection {
   #attempts = 0;
   /** Connections in a row that were never subscribed. */
   #failures = 0;
-  /** Listeners that know that it is unreachable. @type {WeakSet<Listener>} */
-  #told = new WeakSet();
   /** Until then no hint of the page shortens an attempt. */
   patientUntil = 0;
   /** Connections in a row that ended as soon as they were subscribed. */
@@ -127,6 +115,7 @@ export class SharedConnection {
     // A connection of the previous network may be dead without notice: a new one is ready sooner.
     const renew = hint === NEW_NETWORK && answered < hint;
     if (!this.#current || this.#timer || renew) this.connect();
+    this.#updateStates({}, hint);
   }
 
   /** Milliseconds of silence before a ping. A hidden page needs none, unless one was learned. */
@@ -145,7 +134,6 @@ export class SharedConnection {
   /** The service confirmed a subscription. */
   subscribed() {
     this.#failures = 0;
-    this.#told = new WeakSet();
     this.handOver();
   }
 
@@ -191,16 +179,15 @@ export class SharedConnection {
     for (const listener of this.#listeners(key)) listener.emit('frame', { direction, data });
   }
 
-  /** Tell the watches of a topic, or all. @param {ErrorDetail} detail @param {string} [key] */
+  /**
+   * Tell the watches of a topic, or all; close them if it is not retryable.
+   * @param {ErrorDetail} detail
+   * @param {string} [key]
+   */
   error(detail, key) {
-    for (const listener of this.#listeners(key)) listener.emit('error', detail);
-  }
-
-  /** Tell them, and close them. @param {ErrorDetail} detail @param {string} [key] */
-  reject(detail, key) {
     for (const listener of this.#listeners(key)) {
       listener.emit('error', detail);
-      listener.close();
+      if (!detail.retryable) listener.close();
     }
   }
 
@@ -208,23 +195,21 @@ export class SharedConnection {
     return this.#failures >= UNREACHABLE_AFTER;
   }
 
-  /** @param {{reason?: string, retryIn?: number}} [more] */
-  #updateStates(more) {
+  /** @param {{reason?: string, retryIn?: number}} [more] @param {number} [hint] of the page */
+  #updateStates(more, hint) {
     const connection = this.#current ?? this.#next;
     const subscriptions = this.#subscriptions();
     if (!connection) more = { ...more, retryIn: this.#due - performance.now() };
     for (const listener of this.#listeners()) {
-      const subscribed = subscriptions.every(
-        (each) => each.listener !== listener || connection?.subscribed.has(each),
-      );
-      const up = subscribed ? 'subscribed' : 'open';
-      const down = this.#unreachable ? 'unreachable' : 'waiting';
-      const state = !connection ? down : connection.opened ? up : 'connecting';
-      if (state === 'unreachable' && !this.#told.has(listener)) {
-        this.#told.add(listener);
-        listener.emit('error', UNREACHABLE);
+      /** @type {State} */
+      let state = this.#unreachable ? 'unreachable' : 'waiting';
+      if (connection) {
+        const subscribed = subscriptions.every(
+          (each) => each.listener !== listener || connection.subscribed.has(each),
+        );
+        state = subscribed ? 'subscribed' : connection.opened ? 'open' : 'connecting';
       }
-      listener.enter({ state, ...more });
+      listener.enter({ state, ...more }, hint);
     }
   }
 

@@ -14,7 +14,7 @@ const REMEMBERED_IDS = 1_000;
  * @property {boolean | undefined} every whether it takes everything, as it comes
  * @property {number} keepAlive milliseconds of silence before a ping, at most
  * @property {(notifications: Notification[]) => void} deliver those of one moment, oldest first
- * @property {(detail: StateDetail) => void} enter
+ * @property {(detail: StateDetail, hint?: number) => void} enter `hint`: see page.js
  * @property {(type: 'error' | 'frame', detail: object) => void} emit
  * @property {() => void} close
  */

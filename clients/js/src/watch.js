@@ -8,9 +8,22 @@ import { KEEP_ALIVE, MIN_KEEP_ALIVE } from './timing.js';
 /** @import { Watch as PublicWatch, watchRef as PublicWatchRef } from './index.js' */
 /** @typedef {(notification: Notification, watch: PublicWatch) => unknown} OnNotification */
 
+/** A browser does not say why a connection failed. */
+const UNREACHABLE = {
+  code: 'unreachable',
+  message:
+    'three connections in a row were never subscribed: check network, token, address, ' +
+    'origin and content security policy (connect-src) of the page, and whether a proxy or ' +
+    'antivirus blocks WebSockets',
+  retryable: true,
+};
+
 class Watch extends EventTarget {
   /** @type {State | undefined} */
   #state;
+  /** Whether it was told since it worked that the service is unreachable. */
+  #told = false;
+  #fallback;
   #subscriptions;
   #connection;
   #until;
@@ -19,7 +32,17 @@ class Watch extends EventTarget {
   /** @param {WatchOptions} options @param {OnNotification} onNotification */
   constructor(options, onNotification) {
     super();
-    const { url, merchantId, ref, token, since, until, every, keepAlive = KEEP_ALIVE } = options;
+    const {
+      url,
+      merchantId,
+      ref,
+      token,
+      since,
+      until,
+      every,
+      fallback,
+      keepAlive = KEEP_ALIVE,
+    } = options;
     const refs = [ref].flat().map((each) => String(each ?? ''));
     if (!merchantId || !refs.length || refs.includes('')) {
       throw new TypeError('watchRef needs a merchantId and a ref');
@@ -42,6 +65,7 @@ class Watch extends EventTarget {
     this.#subscriptions = [...new Set(refs)].map(
       (each) => new Subscription(listener, String(merchantId), each, from),
     );
+    this.#fallback = fallback?.(this.#subscriptions, token);
     this.#connection = sharedConnection(address, token);
     this.#connection.add(this.#subscriptions);
   }
@@ -77,11 +101,19 @@ class Watch extends EventTarget {
     }
   }
 
-  /** @param {StateDetail} detail */
-  #enter(detail) {
-    if (this.#state === detail.state || this.#state === 'closed') return;
-    this.#state = detail.state;
+  /** @param {StateDetail} detail of the shared connection, or closed @param {number} [hint] */
+  #enter(detail, hint) {
+    if (this.#state === 'closed') return;
+    detail = this.#fallback?.(detail, hint) ?? detail;
+    const { state } = detail;
+    if (this.#state === state) return;
+    this.#state = state;
     this.#emit('state', detail);
+    if (state === 'subscribed') this.#told = false;
+    if (state === 'unreachable' && !this.#told) {
+      this.#told = true;
+      this.#emit('error', UNREACHABLE);
+    }
   }
 
   /** @param {string} type @param {object} detail */

@@ -2,6 +2,7 @@
 
 import { getEventListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
+import { FakeRequest } from './fake_request.js';
 import { FakeSocket, HOUR, MINUTE } from './fake_socket.js';
 import { RecordingWatch } from './recording_watch.js';
 
@@ -19,6 +20,8 @@ export class FakeBrowser {
   random = 0.5;
   /** Every socket that was opened, oldest first. */
   sockets = [];
+  /** Every request over HTTPS, oldest first. */
+  requests = [];
   #t;
   #timers = new Map();
   #ids = 0;
@@ -54,6 +57,11 @@ export class FakeBrowser {
       return socket;
     });
     WebSocket.OPEN = 1;
+    this.#replace('fetch', (url, options) => {
+      const request = new FakeRequest(this, url, options);
+      this.requests.push(request);
+      return request.response;
+    });
   }
 
   #replace(name, value) {
@@ -123,6 +131,11 @@ export class FakeBrowser {
     return this.sockets.at(-1);
   }
 
+  /** The newest request over HTTPS. */
+  get request() {
+    return this.requests.at(-1);
+  }
+
   /** The token of each socket. */
   get tokens() {
     return this.sockets.map((socket) => socket.token);
@@ -175,6 +188,12 @@ export class FakeBrowser {
   async nextSocket() {
     const before = this.sockets.length;
     return this.until(() => this.sockets.length > before, 10 * MINUTE);
+  }
+
+  /** Let time pass until the next request over HTTPS; return how long it took. */
+  async nextRequest() {
+    const before = this.requests.length;
+    return this.until(() => this.requests.length > before, 10 * MINUTE);
   }
 
   /** Fail handshakes, one after the other; return the delays before the next attempts. */
