@@ -32,9 +32,10 @@ def console(port: int = 0, host: str = LOOPBACK) -> Iterator[str]:
             thread.join()
 
 
-def link(page: str, url: str, merchant_id: str, ref: str) -> str:
+def link(page: str, url: str, merchant_id: str, ref: str, http_url: str = "") -> str:
     """Return the page's address with its first form filled in. Tokens do not belong there."""
-    return f"{page}#{urlencode({'url': url, 'merchant': merchant_id, 'refs': ref})}"
+    fields = {"url": url, "http": http_url, "merchant": merchant_id, "refs": ref}
+    return f"{page}#{urlencode(fields)}"
 
 
 def _server(port: int, host: str) -> ThreadingHTTPServer:

@@ -74,7 +74,7 @@ Or publish without a WebSocket; requests over HTTP are below {http_url}:
 
 Or do both in a browser, on the console:
 
-  {link(page, url, merchant, ref)}
+  {link(page, url, merchant, ref, http_url)}
 
 Ctrl-C stops it. `make env STAGE={STAGE}` prints the environment for use in process."""
 

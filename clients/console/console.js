@@ -1,6 +1,7 @@
 // The page: its forms, its watches, and the state of both.
 
 import { watchRef } from '../js/src/index.js';
+import { polling } from '../js/src/polling.js';
 import { Frames } from './frames.js';
 import { publish } from './publish.js';
 import { describe } from './states.js';
@@ -17,10 +18,10 @@ const watches = new Map();
 
 start();
 
-/** Fill the form from the page's address: `#url=…&merchant=…&refs=…`. */
+/** Fill the form from the page's address: `#url=…&http=…&merchant=…&refs=…`. */
 function start() {
   const parameters = new URLSearchParams(location.hash.slice(1));
-  for (const name of ['url', 'merchant', 'refs']) {
+  for (const name of ['url', 'http', 'merchant', 'refs']) {
     if (parameters.has(name)) watchForm.elements[name].value = parameters.get(name);
   }
   watchForm.addEventListener('submit', (event) => {
@@ -35,25 +36,31 @@ function start() {
 }
 
 function watchAll() {
-  const { url, merchant, refs, token } = formValues(watchForm);
+  const { url, http, merchant, refs, token } = formValues(watchForm);
   showProblem('');
   const each = refs.split(',').map((ref) => ref.trim());
-  for (const ref of new Set(each.filter(Boolean))) watch({ url, merchantId: merchant, ref, token });
+  for (const ref of new Set(each.filter(Boolean))) {
+    watch({ url, http, merchantId: merchant, ref, token });
+  }
   // Suggest publishing to what is watched.
   publishForm.elements.merchant_id.value = merchant;
   publishForm.elements.ref.value = each[0];
   // Without the token: the browser's history keeps the address of a page.
-  history.replaceState(null, '', `#${new URLSearchParams({ url, merchant, refs })}`);
+  history.replaceState(null, '', `#${new URLSearchParams({ url, http, merchant, refs })}`);
 }
 
-function watch({ url, merchantId, ref, token }) {
+function watch({ url, http, merchantId, ref, token }) {
   const key = JSON.stringify([url, merchantId, ref]);
   watches.get(key)?.watch.close();
   const since = Date.now();
   let opened;
   try {
     opened = watchRef(
-      { url, merchantId, ref, token: token || undefined, every: true },
+      {
+        ...{ url, merchantId, ref, every: true },
+        token: token || undefined,
+        fallback: http ? polling(http) : undefined,
+      },
       (notification) => timeline.add(notification, since),
     );
   } catch (error) {
@@ -82,7 +89,7 @@ function watch({ url, merchantId, ref, token }) {
   };
   show({ state: 'connecting' });
   opened.addEventListener('state', ({ detail }) => {
-    if (detail.state === 'subscribed') showProblem('');
+    if (detail.state === 'subscribed' || detail.state === 'polling') showProblem('');
     show(detail);
   });
   opened.addEventListener('error', ({ detail }) => showProblem(formatError(detail)));
@@ -91,7 +98,7 @@ function watch({ url, merchantId, ref, token }) {
 
 /** Show the state of the watch that is furthest from being subscribed. */
 function showState() {
-  const order = ['unreachable', 'waiting', 'connecting', 'open', 'subscribed'];
+  const order = ['unreachable', 'waiting', 'connecting', 'open', 'polling', 'subscribed'];
   const details = [...watches.values()].map(({ detail }) => detail);
   const [worst] = details.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   byId('state').dataset.state = worst?.state ?? 'none';

@@ -4,6 +4,7 @@ const TEXTS = {
   connecting: 'connecting …',
   open: 'connected, subscribing …',
   subscribed: 'subscribed',
+  polling: 'asking over HTTPS',
   waiting: 'connection lost',
   unreachable: 'cannot connect',
   closed: 'stopped',
@@ -12,6 +13,9 @@ const TEXTS = {
 /** Describe a state, why the last connection ended, and when the next attempt is due. */
 export function describe({ state, reason, retryIn }) {
   const cause = reason ? ` (${reason})` : '';
-  const next = retryIn === undefined ? '' : `, next attempt in ${Math.ceil(retryIn / 1000)} s`;
+  const next =
+    retryIn === undefined || state === 'polling'
+      ? ''
+      : `, next attempt in ${Math.ceil(retryIn / 1000)} s`;
   return TEXTS[state] + cause + next;
 }

@@ -1,13 +1,15 @@
-// Builds what is published into dist/: one file for `import`, one for `require`, and the types of
-// both. `npm pack` and `npm publish` call it.
+// Builds what is published into dist/: of each module one file for `import`, one for `require`, and
+// the types of both. `npm pack` and `npm publish` call it.
 //
 // The comments of the sources are left out: Django's ManifestStaticFilesStorage finds imports by
 // regular expressions, and takes one in a comment for code.
 // https://docs.djangoproject.com/en/5.2/ref/contrib/staticfiles/#manifeststaticfilesstorage
-import { copyFileSync, readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { build, transformSync } from 'esbuild';
 
 const HERE = import.meta.dirname;
+
+const MODULES = ['index', 'polling'];
 
 /** esbuild keeps the comments within a class, unless it leaves out the white space as well. */
 const withoutComments = {
@@ -25,8 +27,9 @@ for (const { format, platform, suffix, types } of /** @type {const} */ ([
 ])) {
   await build({
     absWorkingDir: HERE,
-    entryPoints: ['src/index.js'],
-    outfile: `dist/index.${suffix}`,
+    entryPoints: MODULES.map((name) => `src/${name}.js`),
+    outdir: 'dist',
+    outExtension: { '.js': `.${suffix}` },
     bundle: true,
     format,
     platform,
@@ -34,5 +37,11 @@ for (const { format, platform, suffix, types } of /** @type {const} */ ([
     logLevel: 'warning',
     plugins: [withoutComments],
   });
-  copyFileSync(`${HERE}/src/index.d.ts`, `${HERE}/dist/index.${types}`);
+  for (const name of MODULES) {
+    const text = readFileSync(`${HERE}/src/${name}.d.ts`, 'utf8');
+    writeFileSync(
+      `${HERE}/dist/${name}.${types}`,
+      text.replace("'./index.js'", `'./index.${suffix}'`),
+    );
+  }
 }

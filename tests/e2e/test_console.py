@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.kit.peer import TIMEOUT, peer, publication, unique
+from tests.kit.relay import relay
 from tools.console import link
 from tools.deploy import LocalStage
 
@@ -134,6 +135,20 @@ def test_an_address_without_a_server_shows_unreachable_after_three_handshakes(
     page.get_by_role("button", name="Watch").click()
     expect(page.get_by_role("alert")).to_contain_text("unreachable", timeout=TIMEOUT * 1000)
     expect(page.locator("#state")).to_contain_text("cannot connect")
+
+
+def test_a_page_on_a_network_that_blocks_websockets_asks_over_https(
+    page: Page, address: str, stage: LocalStage, merchant: str
+) -> None:
+    publish(stage, merchant, "heard all the same")
+    with relay(stage.url) as network:
+        network.mode = "refuse"
+        page.goto(link(address, network.through(stage.url), merchant, "42", stage.http_url))
+        page.get_by_role("button", name="Watch").click()
+        shows(page, "heard all the same")
+        expect(page.locator("#state")).to_contain_text("asking over HTTPS")
+        page.screenshot(path=PICTURES / "console-polling.png")
+        page.goto("about:blank")
 
 
 def test_a_watch_is_started_and_stopped_by_keyboard(

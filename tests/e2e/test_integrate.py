@@ -142,6 +142,17 @@ def test_the_page_of_an_order_shows_its_payment_live_and_after_a_reload(
     expect(outcome).to_have_text("Paid. Thank you!")
 
 
+def test_the_page_of_an_order_shows_its_payment_where_websockets_are_blocked(
+    page: Page, shop: Shop
+) -> None:
+    page.route_web_socket("**", lambda socket: socket.close())
+    outcome = page.locator("#outcome")
+    page.goto(f"http://{shop.address}/orders/blocked")
+    expect(outcome).to_have_attribute("data-state", "polling", timeout=TIMEOUT * 1000)
+    _publish(shop, "blocked", "paid")
+    expect(outcome).to_have_text("Paid. Thank you!")
+
+
 def _publish(shop: Shop, ref: str, message: str, status: str = "done") -> None:
     token = shop.stage.token("backend", "shop")
     with peer(f"{shop.stage.url}?token={token}") as backend:

@@ -26,6 +26,9 @@ RUNNING = {
     "require": "console.log(typeof require('ws-notify').watchRef);",
     "main": "import { watchRef } from './node_modules/ws-notify/dist/index.cjs';"
     "console.log(typeof watchRef);",
+    "import polling": "import { polling } from 'ws-notify/polling'; console.log(typeof polling);",
+    "require polling": "console.log(typeof require('ws-notify/polling').polling);",
+    "without exports": "console.log(typeof require('./node_modules/ws-notify/polling').polling);",
 }
 
 
@@ -47,8 +50,9 @@ def manager(request: pytest.FixtureRequest, toolbox: Toolbox) -> str:
 def test_the_package_has_both_modules_their_types_and_nothing_else(shop: Path) -> None:
     package = shop / "node_modules/ws-notify"
     files = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()}
-    modules = {f"dist/index.{suffix}" for suffix in ("js", "cjs", "d.ts", "d.cts")}
-    assert files == modules | {"LICENSE", "README.md", "package.json"}
+    suffixes = ("js", "cjs", "d.ts", "d.cts")
+    modules = {f"dist/{name}.{each}" for name in ("index", "polling") for each in suffixes}
+    assert files == modules | {"LICENSE", "README.md", "package.json", "polling/package.json"}
 
 
 def test_the_package_asks_for_no_other_for_no_engine_and_runs_nothing_when_installed(

@@ -10,11 +10,15 @@ from tests.packages.snippets import PAGE, modules
 from tests.packages.toolbox import ROOT, Toolbox
 
 PROGRAM = (CLIENT / "test/types.ts").read_text()
-IMPORT = "import { type Notification, type Watch, watchRef } from 'ws-notify';"
+IMPORT = """import { type Notification, type Watch, watchRef } from 'ws-notify';
+import { polling } from 'ws-notify/polling';
+"""
 REQUIRE = """import notify = require('ws-notify');
 type Notification = notify.Notification;
 type Watch = notify.Watch;
 const { watchRef } = notify;
+import notifyPolling = require('ws-notify/polling');
+const { polling } = notifyPolling;
 """
 STRICTEST = {
     "allowUnreachableCode": False,

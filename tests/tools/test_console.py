@@ -54,9 +54,11 @@ def test_a_taken_port_is_no_reason_not_to_start() -> None:
 
 
 def test_a_link_fills_in_the_form() -> None:
-    url = link("http://127.0.0.1:1/console/", "ws://localhost:2/a?b=c&d", "my shop", "4&2")
+    stage = ("ws://localhost:2/a?b=c&d", "my shop", "4&2", "http://localhost:2/a")
+    url = link("http://127.0.0.1:1/console/", *stage)
     assert parse_qs(urlsplit(url).fragment) == {
         "url": ["ws://localhost:2/a?b=c&d"],
+        "http": ["http://localhost:2/a"],
         "merchant": ["my shop"],
         "refs": ["4&2"],
     }

@@ -75,7 +75,7 @@ export interface StateDetail {
   state: State;
   /** Why the last connection, or the attempt at one, ended. */
   reason?: string;
-  /** Milliseconds until the next attempt, in `waiting` and `unreachable`. */
+  /** Milliseconds until the next attempt at a connection, where none is under way. */
   retryIn?: number;
 }
 

@@ -207,7 +207,7 @@ test('while it asks, the WebSocket is tried about once a minute', async (t) => {
     if (browser.socket !== sockets.at(-1)) sockets.push(browser.socket);
     browser.socket.drop();
   }
-  assert.deepEqual([sockets.length, watch.errors], [4, []]);
+  assert.deepEqual([sockets.length, watch.errors], [3, []]);
 });
 
 test('a watch is unreachable when its requests fail, too, and not before', async (t) => {
