@@ -13,6 +13,7 @@ from constructs import Construct
 
 from infra.access_logs import WEBSOCKET, AccessLogs
 from infra.checks import acknowledge
+from infra.domains import CustomDomain
 from infra.stages import Stage
 
 # With the usual `$request.body.action`, a frame that says {"action": "$connect"} would select that
@@ -34,7 +35,8 @@ _OPEN_BY_DESIGN: Final = {
 class NotifyApi(Construct):
     """What clients connect to, with exactly the routes $connect, $disconnect and $default.
 
-    `connect_url` is for clients; `callback_url` is where a function posts to a connection.
+    `connect_url` is for clients, of the custom domain where there is one; `callback_url` is where a
+    function posts to a connection, always the API's own.
     """
 
     def __init__(  # noqa: PLR0913 - one parameter a route
@@ -78,6 +80,9 @@ class NotifyApi(Construct):
         )
         self.connect_url = self._stage.url
         self.callback_url = self._stage.callback_url
+        if domain := stage.websocket_domain:
+            CustomDomain(self, "Domain", domain, api=self._api, stage=self._stage)
+            self.connect_url = f"wss://{domain.name}"
         if stage.emulated:
             Tags.of(self._api).add(*_EMULATED_ID, include_resource_types=["AWS::ApiGatewayV2::Api"])
             path = f"{local_port}/_aws/execute-api/{self._api.api_id}/{stage.name}"
@@ -86,7 +91,9 @@ class NotifyApi(Construct):
 
     def grant_manage_connections(self, function: lambda_.Function, role: iam.IRole) -> None:
         """Give a function the address to post to connections of this stage, and the permission."""
-        # The code builds no address: a custom domain cannot break it.
+        # The code builds no address. An event's `domainName` is the custom domain where a client
+        # came by it, and @connections has no stage in its path there:
+        # https://github.com/aws/aws-lambda-dotnet/issues/553
         function.add_environment("CONNECTIONS_ENDPOINT_URL", self.callback_url)
         stack = Stack.of(self)
         path = f"{self._stage.stage_name}/POST/@connections/*"

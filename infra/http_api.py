@@ -15,6 +15,7 @@ from constructs import Construct
 
 from infra.access_logs import HTTP, AccessLogs
 from infra.checks import acknowledge
+from infra.domains import CustomDomain
 from infra.stages import Stage
 
 _ROUTES: Final = (("Publish", "/publish", 1), ("Notifications", "/notifications", 2))
@@ -66,6 +67,9 @@ class HttpApi(Construct):
         )
         _throttle(self._stage, routes, stage)
         self.url = self._stage.url
+        if domain := stage.http_domain:
+            CustomDomain(self, "Domain", domain, api=self._api, stage=self._stage)
+            self.url = f"https://{domain.name}"
         if stage.emulated:
             Tags.of(self._api).add(*_EMULATED_ID, include_resource_types=["AWS::ApiGatewayV2::Api"])
             path = f"{local_port}/_aws/execute-api/{self._api.api_id}/{stage.name}"

@@ -9,7 +9,8 @@ from typing import Final, Literal, get_args
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
-from infra import origins
+from infra import domains, origins
+from infra.domains import Domain
 
 Auth = Literal["off", "optional", "required"]
 
@@ -31,6 +32,8 @@ class Stage:
     `tracing` sends traces to X-Ray: of each function, one invocation a second and 5 % of the rest.
     `warm_up_minutes` invokes each function every so many minutes, so that the first client after a
     pause need not wait for a start; None: never. Every 5 minutes costs a few cents a month.
+    `websocket_domain` and `http_domain` are names of one's own for the WebSocket API and the HTTP
+    API; None: API Gateway's. See docs/deployment.md.
     """
 
     name: str
@@ -45,6 +48,8 @@ class Stage:
     allowed_origins: tuple[str, ...]
     tracing: bool
     warm_up_minutes: int | None
+    websocket_domain: Domain | None
+    http_domain: Domain | None
 
     def __post_init__(self) -> None:
         """Refuse what would lock every client out, let everybody in, or never be on time."""
@@ -63,6 +68,13 @@ class Stage:
             origins.variable(self.allowed_origins)
         except ValueError as too_long:
             raise ValueError(f"stage {self.name}: {too_long}") from None
+        if self.emulated and (self.websocket_domain or self.http_domain):
+            raise ValueError(
+                f"stage {self.name}: websocket_domain and http_domain are None on this machine, "
+                "where no name leads to the local AWS"
+            )
+        if rule := domains.broken_rule(self.websocket_domain, self.http_domain):
+            raise ValueError(f"stage {self.name}: {rule}")
 
     @property
     def has_token_keys(self) -> bool:
@@ -92,6 +104,8 @@ LOCAL: Final = Stage(
     allowed_origins=(),
     tracing=False,
     warm_up_minutes=None,
+    websocket_domain=None,
+    http_domain=None,
 )
 
 DEV: Final = Stage(
@@ -107,6 +121,8 @@ DEV: Final = Stage(
     allowed_origins=(),
     tracing=False,
     warm_up_minutes=None,
+    websocket_domain=None,
+    http_domain=None,
 )
 
 PROD: Final = Stage(
@@ -125,6 +141,8 @@ PROD: Final = Stage(
     allowed_origins=(),
     tracing=False,
     warm_up_minutes=None,
+    websocket_domain=None,
+    http_domain=None,
 )
 
 STAGES: Final = (LOCAL, DEV, PROD)

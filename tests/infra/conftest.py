@@ -13,6 +13,7 @@ from aws_cdk import App
 
 from app import build
 from infra.checks import add_checks
+from infra.domains import Domain
 from infra.stack import NotifyStack
 from infra.stages import PROD, Stage
 from tests.infra.templates import Template
@@ -22,6 +23,14 @@ ROOT = Path(__file__).parents[2]
 LOCAL_WITH_TOKENS = "local-required"
 AUTH = {"local": "off", "dev": "off", "prod": "required", LOCAL_WITH_TOKENS: "required"}
 """Whether connections need a token, by what is synthesised."""
+
+WEBSOCKET_DOMAIN = Domain(
+    name="notify.shop.example",
+    certificate_arn="arn:aws:acm:eu-west-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    zone_id="Z0123456789ABCDEFGHIJ",
+    zone_name="shop.example",
+)
+HTTP_DOMAIN = replace(WEBSOCKET_DOMAIN, name="notify-http.shop.example")
 
 
 def synthesised_stage(stage: Stage, context: Mapping[str, str], out: Path) -> Template:
@@ -113,7 +122,13 @@ def without_tokens(request: pytest.FixtureRequest, templates: Mapping[str, Templ
 @pytest.fixture(scope="session")
 def everything_on(context: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Template:
     """Prod, with all that a stage may ask for."""
-    stage = replace(PROD, tracing=True, warm_up_minutes=5)
+    stage = replace(
+        PROD,
+        tracing=True,
+        warm_up_minutes=5,
+        websocket_domain=WEBSOCKET_DOMAIN,
+        http_domain=HTTP_DOMAIN,
+    )
     return synthesised_stage(stage, context, tmp_path_factory.mktemp("cdk.out"))
 
 

@@ -54,13 +54,15 @@ def test_the_policy_names_exactly_the_services_of_all_stacks(
     assert named == needed | _FOR_CDK
 
 
-def test_the_policy_limits_roles_to_the_stacks_and_objects_to_cdks_bucket(
+def test_the_policy_limits_roles_to_the_stacks_objects_to_cdks_bucket_and_names_to_the_zone(
     statements: dict[str, dict[str, Any]],
 ) -> None:
     wide = {sid for sid, statement in statements.items() if statement["Resource"] == "*"}
     assert wide == {"Services"}
     assert services_named(statements["Services"]).isdisjoint({"iam", "s3"})
     roles, code = statements["RolesOfTheStacks"], statements["Code"]
+    names = statements["CustomDomains"]["Resource"]
+    assert names == ["arn:aws:route53:::hostedzone/ZONE", "arn:aws:route53:::change/*"]
     assert (roles["Action"], code["Action"]) == ("iam:*", "s3:GetObject")
     assert roles["Resource"] == "arn:aws:iam::ACCOUNT:role/OttuWsNotify-*"
     assert code["Resource"] == "arn:aws:s3:::cdk-*-assets-ACCOUNT-*"

@@ -40,6 +40,16 @@ def test_a_publish_is_posted_and_answered_with_its_receipt(
     assert json.loads(post.body) == {**PUBLISH, "id": REQUEST, "sent_at": sent_at}
 
 
+def test_posts_go_to_the_apis_own_address_whichever_name_a_client_came_by(
+    default: Function, loopback: LoopbackApi
+) -> None:
+    custom = {"domainName": "notify.shop.example"}
+    default(message(subscribe(), connectionId="page", **custom))
+    assert _reply(default(message(publish(), **custom)))["accepted"] == 1
+    assert _reply(default(message(publish(id="2"))))["accepted"] == 1
+    assert [post.target for post in loopback.requests] == ["/prod/@connections/page"] * 2
+
+
 def test_a_publish_is_logged_and_counted_by_its_outcomes(
     default: Function, loopback: LoopbackApi
 ) -> None:

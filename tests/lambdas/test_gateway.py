@@ -228,6 +228,16 @@ def test_the_own_host_is_allowed_as_websocket_client_sends_it() -> None:
     assert gateway.origin_allowed(event, LISTED)
 
 
+def test_the_own_host_is_the_custom_domain_where_a_client_came_by_it() -> None:
+    default_domain = _handshake()["requestContext"]["domainName"]
+    event = _handshake(Host="notify.shop.example", Origin="https://notify.shop.example")
+    event["requestContext"]["domainName"] = "notify.shop.example"
+    assert gateway.origin_allowed(event, LISTED)
+    for other in (default_domain, "shop.example", "other.shop.example"):
+        event["headers"]["Origin"] = f"https://{other}"
+        assert not gateway.origin_allowed(event, LISTED)
+
+
 def test_the_own_host_is_allowed_with_its_port() -> None:
     event = _handshake(Host="localhost:4566", Origin="http://localhost:4566")
     assert gateway.origin_allowed(event, LISTED)

@@ -64,6 +64,17 @@ def test_a_publish_as_curl_sends_it_is_posted_logged_and_counted(
     assert (line["message"], line["request_id"]) == ("published", REQUEST)
 
 
+def test_a_request_by_a_custom_domain_whose_path_has_no_stage_is_answered(
+    default: Function,
+) -> None:
+    bodies = {"/publish": publish(), "/notifications": POLLED}
+    for path, body in bodies.items():
+        event = request(path, body, domainName="notify-http.shop.example")
+        event["headers"]["host"] = "notify-http.shop.example"
+        event["rawPath"] = event["requestContext"]["http"]["path"] = path
+        assert _body(default(event), 200)
+
+
 def test_a_publish_without_client_is_the_same_as_one_with_it(default: Function) -> None:
     body = json.loads(without(PUBLISH, "client"))
     first = _body(default(request("/publish", json.dumps({**body, "id": "1"}))), 200)
