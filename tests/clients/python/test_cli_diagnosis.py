@@ -38,6 +38,7 @@ AGAIN = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"
         (UNKNOWN, at(AWS), "Wrong region or API id, the stack was removed, or no network"),
         (UNKNOWN, at("abc.execute-api.cn-north-1.amazonaws.com.cn"), "Wrong region or API id"),
         (UNKNOWN, at("pay.example.com"), "Check the spelling; a custom domain needs a DNS record"),
+        (UNKNOWN, at("pay.example.com"), "that the domain's NS records lead to?"),
         (UNKNOWN, at("proxy.example", proxied=True), "check HTTPS_PROXY"),
         (AGAIN, at(AWS), "No name server answered"),
     ],
@@ -88,7 +89,8 @@ def handshake(status: int, url: str = URL, origin: str | None = None) -> str:
         (CHINA, "The stage's name is missing at the end of the URL"),
         (f"{CHINA}/dev/connect", "Leave out /connect: nothing may follow the stage, /dev"),
         (CUSTOM, "A custom domain: its API mapping must name the API, the stage"),
-        (f"{CUSTOM}/payments", "A custom domain: its API mapping must name the API, the stage"),
+        (f"{CUSTOM}/dev", "A custom domain: leave out /dev, since the stack maps the whole name"),
+        (f"{CUSTOM}/dev", "Otherwise its API mapping must name the API, the stage"),
         (URL, "A wrong name of the stage at the end of the URL"),
         (URL, "a wrong region or API id"),
         (LOCAL, "A wrong name of the stage at the end of the URL"),
@@ -98,6 +100,12 @@ def handshake(status: int, url: str = URL, origin: str | None = None) -> str:
 )
 def test_a_forbidden_url_is_diagnosed(url: str, remedy: str) -> None:
     assert remedy in handshake(403, url)
+
+
+def test_an_unknown_path_of_a_custom_domain_may_mean_the_one_for_https() -> None:
+    remedy = "There is a web server, but not this path: is it the stage's URL?"
+    assert handshake(404, CUSTOM) == f"{remedy} A custom domain may be the one for HTTPS"
+    assert handshake(404) == handshake(404, LOCAL) == remedy
 
 
 def test_a_forbidden_origin_is_diagnosed() -> None:

@@ -158,6 +158,7 @@ BACKEND = ["--token", token("backend")]
         (UNAUTHORIZED, [], "The stage requires a token"),
         (DENIED, BACKEND, "A denial is kept for a minute"),
         (DENIED, [], "a proxy or a firewall refused"),
+        (DENIED, [], "a custom domain that is not mapped to the HTTP API"),
         (DENIED, ["--token", "opaque"], "The token: it is not a JWT"),
         (EXPIRED, BACKEND, "The token has ended"),
         (HttpResponse(403, error("forbidden", field="origin").encode()),

@@ -70,6 +70,38 @@ def test_a_stage_that_is_not_found_exits_with_1_and_a_remedy(
     assert message in capsys.readouterr().err
 
 
+OWN = "abc.execute-api.eu-west-1.amazonaws.com/dev"
+
+
+@pytest.mark.parametrize(
+    ("own", "hint"),
+    [
+        (f"https://{OWN}", f"--url wss://{OWN}, which needs no custom domain"),
+        ("https://127.0.0.1:9/dev", None),  # the URL itself
+        (None, None),  # of an older stack
+    ],
+    ids=["custom domain", "own address", "unknown"],
+)
+@pytest.mark.parametrize("way", [[], ["--http"]], ids=["websocket", "https"])
+def test_a_custom_domain_that_fails_is_told_from_its_stage_by_the_apis_own_url(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+    own: str | None,
+    hint: str | None,
+    way: list[str],
+) -> None:
+    known = {"ConnectionsEndpointURL": own} if own else {}
+    urls = {URL: "wss://127.0.0.1:9/dev", "HttpEndpointURL": "https://127.0.0.1:9/dev"}
+    with aws(monkeypatch, stack_outputs(**urls, **known)):
+        assert main(["doctor", "--stage", "dev", *way]) == 1
+    output = capsys.readouterr().out
+    assert "Nothing listens at 127.0.0.1 port 9" in output
+    if hint and not way:
+        assert hint in output.splitlines()[-1]
+    else:
+        assert "custom domain" not in output
+
+
 def test_keys_that_may_not_be_read_are_an_error_that_names_the_permission(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

@@ -45,7 +45,8 @@ def diagnose_resolution(error: OSError, target: Target) -> Finding:
     return Finding(
         what,
         "Check the spelling; a custom domain needs a DNS record that points to the name which API "
-        "Gateway gave it",
+        "Gateway gave it. The stack puts it into the zone that infra/stages.py names: a public one "
+        "that the domain's NS records lead to? Who asked too early is denied for minutes more",
     )
 
 
@@ -93,7 +94,7 @@ def diagnose_handshake(
     if error.status == _FORBIDDEN:
         return Finding(what, _remedy_for_forbidden(url, origin))
     if error.status == _NOT_FOUND:
-        return Finding(what, "There is a web server, but not this path: is it the stage's URL?")
+        return Finding(what, _remedy_for_not_found(url))
     if error.status == _TOO_MANY:
         return Finding(what, "Too many at once: the stage's throttling, or the account's limit of "
                        "500 new connections a second. Try again")  # fmt: skip
@@ -133,17 +134,24 @@ def _remedy_for_forbidden(url: str, origin: str | None) -> str:
         return f"Leave out /{'/'.join(more)}: nothing may follow the stage, /{stage}"
     if origin:
         return f"The stage may not list the origin {origin}: allowed_origins in infra/stages.py"
-    if not (_on_default_domain(url) or _is_local(url)):
+    if _on_custom_domain(url):
+        path = urlsplit(url).path.strip("/")
+        leave = f"leave out /{path}, since the stack maps the whole name. Otherwise " * bool(path)
         return (
-            "A custom domain: its API mapping must name the API, the stage and, where it has one, "
-            "the path, and nothing may follow that path. A page: an origin that the stage does not "
-            "list, see --origin"
+            f"A custom domain: {leave}its API mapping must name the API, the stage and, where it "
+            "has one, the path, and nothing may follow that path. A page: an origin that the stage "
+            "does not list, see --origin"
         )
     return (
         "A wrong name of the stage at the end of the URL, a path segment after it, a wrong "
         "region or API id in it, or a stage that is not deployed. A page: an origin that the "
         "stage does not list, see --origin"
     )
+
+
+def _remedy_for_not_found(url: str) -> str:
+    remedy = "There is a web server, but not this path: is it the stage's URL?"
+    return remedy + " A custom domain may be the one for HTTPS" * _on_custom_domain(url)
 
 
 def path_after_stage(url: str) -> str:
@@ -160,6 +168,10 @@ def _segments_from_stage(url: str) -> list[str]:
 
 def _on_default_domain(url: str) -> bool:
     return _EXECUTE_API in (urlsplit(url).hostname or "") and not _is_local(url)
+
+
+def _on_custom_domain(url: str) -> bool:
+    return not (_on_default_domain(url) or _is_local(url))
 
 
 def _is_local(url: str) -> bool:

@@ -87,10 +87,16 @@ def run(args: argparse.Namespace) -> int:
             else:
                 _run_checks(checks)
         except Finding:
+            if found and found.own_url and not args.http:
+                print_result(f"      {styled(_name_or_stage(found.own_url), YELLOW)}")
             return 1
     for line in checks.notes():
         print_result(f"  {styled(line, DIM)}")
     return 0
+
+
+def _name_or_stage(own_url: str) -> str:
+    return f"--url {own_url}, which needs no custom domain, tells whether that is at fault"
 
 
 def _token_faults(args: argparse.Namespace, found: Stage | None) -> dict[str, str]:

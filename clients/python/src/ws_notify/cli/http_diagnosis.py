@@ -34,7 +34,10 @@ def _remedy(status: int, token: str | None, fault: str | None) -> str:
     if status == _UNAUTHORIZED:
         return remedy_for_token(token, fault)
     if status == _FORBIDDEN and token is None:
-        return "API Gateway answers a missing token with 401: a proxy or a firewall refused"
+        return (
+            "API Gateway answers a missing token with 401: a proxy or a firewall refused, or a "
+            "custom domain that is not mapped to the HTTP API, such as the WebSocket's"
+        )
     if status == _FORBIDDEN:
         cached = "A denial is kept for a minute, so a new key may be refused for two"
         return f"{remedy_for_token(token, fault)}. {cached}"

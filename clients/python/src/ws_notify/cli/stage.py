@@ -18,6 +18,8 @@ LOCAL_OUTPUTS = Path(".local/outputs.json")
 """Written by `make run`, while it runs."""
 
 _URL, _KEYS_SECRET = "WebsocketConnectEndpointURL", "TokenKeysSecretArn"
+_CONNECTIONS_URL = "ConnectionsEndpointURL"
+"""Where posts go: by HTTPS, and never by a custom domain."""
 HTTP_URL = "HttpEndpointURL"
 
 
@@ -34,6 +36,12 @@ class Stage:
     def url(self) -> str:
         """Its URL for WebSocket clients."""
         return self.outputs[_URL]
+
+    @property
+    def own_url(self) -> str | None:
+        """The WebSocket API's own URL, where `url` is a custom domain; None where it is not."""
+        own = self.outputs.get(_CONNECTIONS_URL, "").replace("https://", "wss://", 1)
+        return own if own and not self.endpoint and own != self.url else None
 
     @property
     def http_url(self) -> str:
@@ -91,7 +99,7 @@ def read_outputs(path: Path, name: str) -> dict[str, str]:
 def _local() -> Stage:
     try:
         outputs = read_outputs(LOCAL_OUTPUTS, LOCAL)
-        port = urlsplit(outputs["ConnectionsEndpointURL"]).port
+        port = urlsplit(outputs[_CONNECTIONS_URL]).port
     except FileNotFoundError:
         raise Failure(
             f"The stage local is not running: there is no {LOCAL_OUTPUTS} here. Start it with "
