@@ -70,8 +70,8 @@ class Stage:
             raise ValueError(f"stage {self.name}: {too_long}") from None
         if self.emulated and (self.websocket_domain or self.http_domain):
             raise ValueError(
-                f"stage {self.name}: websocket_domain and http_domain are None on this machine, "
-                "where no name leads to the local AWS"
+                f"stage {self.name}: no name leads to the local AWS, leave websocket_domain and "
+                "http_domain None"
             )
         if rule := domains.broken_rule(self.websocket_domain, self.http_domain):
             raise ValueError(f"stage {self.name}: {rule}")
