@@ -145,8 +145,8 @@ def test_a_page_on_a_network_that_blocks_websockets_asks_over_https(
         network.mode = "refuse"
         page.goto(link(address, network.through(stage.url), merchant, "42", stage.http_url))
         page.get_by_role("button", name="Watch").click()
+        expect(page.locator("#state")).to_contain_text("asking over HTTPS", timeout=TIMEOUT * 1000)
         shows(page, "heard all the same")
-        expect(page.locator("#state")).to_contain_text("asking over HTTPS")
         page.screenshot(path=PICTURES / "console-polling.png")
         page.goto("about:blank")
 
