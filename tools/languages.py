@@ -1,4 +1,4 @@
-"""The languages whose snippets of docs/security.md the tests run: Ruby and PHP beside our own."""
+"""The languages beside our own, and curl, whose snippets the tests take out of docs/ and run."""
 
 import os
 import subprocess
@@ -22,6 +22,9 @@ class Language:
 LANGUAGES: Final[Mapping[str, Language]] = {
     "ruby": Language(("ruby", "-e", "require 'jwt'"), ("ruby", "ruby-jwt")),
     "php": Language(("php", "-r", "exit(function_exists('hash_hmac') ? 0 : 1);"), ("php-cli",)),
+    "go": Language(("go", "version"), ("golang-go",)),
+    "java": Language(("javac", "-version"), ("default-jdk-headless",)),
+    "curl": Language(("curl", "--version"), ("curl",)),
 }
 
 
@@ -52,7 +55,7 @@ def main() -> int:
         install(*packages, remedy=remedy)
         missing = [name for name in missing if not is_there(name)]
     for name in missing:
-        left_out = f"the snippet mint of docs/security.md in {name} is not run: {remedy}"
+        left_out = f"the snippets of docs/ for {name} are not run: {remedy}"
         if os.environ.get("CI"):
             raise ToolError(left_out)
         say(left_out)
