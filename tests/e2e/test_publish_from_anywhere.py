@@ -43,6 +43,7 @@ PUBLISHED: Final = {
     "id": "order-12303-paid",
 }
 BUSY: Final = error("internal_error", retryable=True).encode()
+REFUSED: Final = HttpResponse(400, error("invalid_message", field="status").encode())
 THROTTLED: Final = HttpResponse(429, {"message": "Too Many Requests"})
 
 
@@ -132,12 +133,11 @@ def test_an_attempt_without_an_answer_is_given_up_and_retry_after_is_kept(folder
 @pytest.mark.parametrize(
     ("answer", "shown"),
     [
-        (HttpResponse(400, error("invalid_message", field="status").encode()),
-         ('"message": "Do something else"', '"field": "status"', '"request_id": "r-1"')),
-        (DENIED, ("Forbidden",)),
+        (REFUSED, ("HTTP 400", "Do something else", '"field": "status"', '"request_id": "r-1"')),
+        (DENIED, ("HTTP 403", "Forbidden")),
     ],
     ids=["refused", "denied"],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("language", RUN)
 def test_what_is_refused_is_sent_once_and_shown(
     language: str, answer: HttpResponse, shown: tuple[str, ...], folder: Path
