@@ -257,12 +257,36 @@ test('failed requests are repeated after at least 2 seconds, more and more slowl
   assert.deepEqual(delays, [3_000, 4_000, 6_000, 10_000, 17_000]);
 });
 
-test('a request without an answer is given up after 30 seconds', async (t) => {
+test('a page that becomes visible begins the count of failures anew', async (t) => {
   const browser = new FakeBrowser(t);
+  const page = browser.page();
   await asking(browser);
+  for (let failures = 0; failures < 4; failures++) {
+    await browser.request.fail();
+    await browser.nextRequest();
+  }
+  await page.show();
+  await browser.request.fail();
+  assert.equal(await browser.nextRequest(), 3 * SECOND);
+});
+
+test('what API Gateway itself answers is reported', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = await asking(browser);
+  await browser.request.respond(404, { message: 'Not Found' });
+  const [{ code, message, retryable }] = watch.errors;
+  assert.deepEqual([code, message, retryable], ['gateway', 'Not Found', true]);
+});
+
+test('a request without an answer is given up after 30 seconds, with its token', async (t) => {
+  const browser = new FakeBrowser(t);
+  const tokens = countingTokens();
+  await asking(browser, { token: async () => `https ${await tokens()}` });
   const [request] = browser.requests;
-  assert.equal(await browser.nextRequest(), 33 * SECOND);
-  assert.ok(request.aborted);
+  await browser.until(() => request.aborted);
+  assert.equal(browser.now, 35 * SECOND);
+  assert.equal(await browser.nextRequest(), 3 * SECOND);
+  assert.notEqual(browser.request.token, request.token);
 });
 
 test('what is no answer of the service counts as none', async (t) => {
@@ -332,9 +356,9 @@ test('a token function that fails is reported, and called again', async (t) => {
     return `token ${calls}`;
   };
   const watch = browser.watch({ ...FALLBACK, token });
-  await browser.nextRequest();
-  assert.deepEqual([watch.errors.length, browser.request.token], [1, 'token 3']);
-  assert.equal(watch.errors[0].code, 'token');
+  assert.equal(await browser.nextRequest(), 8 * SECOND);
+  const error = { code: 'token', message: 'Error: no session', retryable: true };
+  assert.deepEqual([watch.errors, browser.request.token], [[error], 'token 3']);
 });
 
 test('a token that does not come is given up after 30 seconds', async (t) => {
