@@ -128,6 +128,10 @@ bench: $(READY) ## the benchmark: a table, JSON and a chart (ARGS= are its optio
 costs: $(READY) ## count what a wait asks of AWS, and write what it costs into docs/costs.md
 	@$(PY) -m benchmarks.costs
 
+.PHONY: specs
+specs: .venv/.ready ## write docs/openapi.json and docs/asyncapi.json from the rules of the code
+	@$(PY) -m tools.specs
+
 .PHONY: verify
 verify: $(READY) ## look for counterexamples to every guarantee: figures, and JSON (ARGS= are its options)
 	@$(PY) -m tests.verify $(ARGS)

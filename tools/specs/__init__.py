@@ -1,0 +1,1 @@
+"""The machine-readable descriptions of the protocol: docs/openapi.json and docs/asyncapi.json."""
