@@ -17,10 +17,7 @@ _METHOD: Final = "POST "
 
 @dataclass(frozen=True, slots=True)
 class _Operation:
-    """What a route does.
-
-    `body` and `answer` name schemas; `bodies` are examples and `links` what may follow, by name.
-    """
+    """What a route does; `body` and `answer` name schemas, `bodies` are examples by name."""
 
     id: str
     summary: str
@@ -30,24 +27,7 @@ class _Operation:
     answer: str
     answered: str
     example: Frame
-    links: dict[str, dict[str, Any]]
 
-
-_TOPIC: Final = {
-    "merchant_id": "$response.body#/merchant_id",
-    "ref": "$response.body#/ref",
-}
-_POLLED: Final = {
-    "operationId": "poll",
-    "description": "What was published is there",
-    "requestBody": _TOPIC,
-}
-_NEXT_POLL: Final = {
-    "operationId": "poll",
-    "description": "Ask for what came since",
-    "requestBody": {**_TOPIC, "since": "$response.body#/now"},
-}
-"""What may follow: https://spec.openapis.org/oas/v3.1.1.html#link-object"""
 
 _OPERATIONS: Final = {
     "POST /publish": _Operation(
@@ -60,7 +40,6 @@ _OPERATIONS: Final = {
         "Receipt",
         "What became of the notification",
         examples.RECEIPT,
-        {"poll": _POLLED},
     ),
     "POST /notifications": _Operation(
         "poll",
@@ -73,7 +52,6 @@ _OPERATIONS: Final = {
         "Notifications",
         "What was published and is kept: for an hour, unless the stage says otherwise",
         examples.NOTIFICATIONS,
-        {"next": _NEXT_POLL},
     ),
 }
 
@@ -141,10 +119,7 @@ def _operation(of: _Operation) -> dict[str, Any]:
         "description": of.description,
         "requestBody": {"required": True, "content": {"application/json": media}},
         "responses": {
-            "200": {
-                **responses.answer(of.answer, of.answered, of.example),
-                "links": of.links,
-            },
+            "200": responses.answer(of.answer, of.answered, of.example),
             **responses.references(),
         },
     }
