@@ -87,12 +87,14 @@ def _field(name: str) -> Schema:
 
 
 def _typed(rule: Schema) -> Schema:
-    """Return a rule with what generators of clients want to know beside it.
+    """Return a rule in the form that generators of clients make most of.
 
-    The type of an enumeration; and that an integer of 53 bits does not fit an `int` of Java or C#.
+    An enumeration has a type; an integer of 53 bits does not fit an `int` of Java or C#; and of
+    alternatives, which are of different types here, many know `oneOf` alone.
     """
     if "anyOf" in rule:
-        return {**rule, "anyOf": [_typed(one) for one in rule["anyOf"]]}
+        others = {name: value for name, value in rule.items() if name != "anyOf"}
+        return {**others, "oneOf": [_typed(one) for one in rule["anyOf"]]}
     if "enum" in rule:
         return {"type": "string", **rule}
     if rule["type"] == "integer":
