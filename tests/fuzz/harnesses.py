@@ -18,6 +18,7 @@ import pytest
 from lambdas.layer.auth.keys import Keys
 from lambdas.layer.auth.principal import Identity, principal
 from lambdas.layer.auth.tokens import InvalidToken, verify
+from lambdas.layer.aws_events import PublishRefusedError, is_wrapped
 from tests.fuzz.oracle import checked, identity_of, require
 from tests.fuzz.recorder import REQUEST_ID, Recorder
 from tests.kit.events import captured
@@ -96,8 +97,7 @@ def event(sent: Event | Any) -> str:
     function, did = functions()["default"], Recorder()
     function.HANDLER = did.handler()
     if not isinstance(sent, Event):
-        reply = _invoke(function, sent)
-        return checked(reply, json.dumps(sent), did, None, _CONTEXT.aws_request_id)
+        return _direct(function, sent, did)
     invocation = {"requestId": REQUEST_ID, "authorizer": sent.context}
     request = _MESSAGE["requestContext"] | invocation
     message = _MESSAGE | {"requestContext": request, "body": sent.body}
@@ -109,6 +109,19 @@ def event(sent: Event | Any) -> str:
     if not isinstance(who, Identity):
         require(reply.get("code") == "forbidden", f"no token, but the reply {reply}")
     return checked(reply, sent.body or "", did, who)
+
+
+def _direct(function: Any, payload: Any, did: Recorder) -> str:
+    wrapped = is_wrapped(payload)
+    try:
+        reply = _invoke(function, payload)
+    except PublishRefusedError:
+        require(wrapped, "a rejected frame was not answered")
+        require(not did.topics and not did.texts, "a rejected publish had an effect")
+        return "rejected"
+    require(not wrapped or reply["type"] == "receipt", f"a rejected publish did not fail: {reply}")
+    frame = {"client": "backend", **payload["publish"]} if wrapped else payload
+    return checked(reply, json.dumps(frame), did, None, _CONTEXT.aws_request_id)
 
 
 def handshake(sent: Handshake) -> str:

@@ -167,7 +167,8 @@ _TOKEN: Final = _tokens()
 @st.composite
 def _events(draw: Draw) -> Any:
     if not draw(_MOSTLY):
-        return _changed_value(draw, json.loads(draw(st.sampled_from(_FRAMES))))
+        payload = _changed_value(draw, json.loads(draw(st.sampled_from(_FRAMES))))
+        return {"publish": payload} if draw(st.booleans()) else payload
     context = draw(_CONTEXT)
     if not draw(_MOSTLY):
         context = _changed_value(draw, context)

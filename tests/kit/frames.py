@@ -82,3 +82,31 @@ def request(path: str, body: str, *, origin: str | None = None, **context: Any) 
         event["headers"]["origin"] = origin
     event["body"] = body
     return event
+
+
+def queue_event(*bodies: str) -> dict[str, Any]:
+    """Return the event in which Lambda delivers messages of an SQS queue, `m0`, `m1` and so on.
+
+    In the shape that AWS documents: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
+                "body": body,
+                "attributes": {
+                    "ApproximateReceiveCount": "1",
+                    "SentTimestamp": "1795426202896",
+                    "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+                    "ApproximateFirstReceiveTimestamp": "1795426202899",
+                },
+                "messageAttributes": {},
+                "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:a-queue",
+                "awsRegion": "eu-west-1",
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }

@@ -1,6 +1,6 @@
-"""Parsing what is sent over HTTPS: the text of a body in, a typed request out. No I/O, no clock.
+"""Parsing what is sent without a socket: the text of a body in, a typed request out. No I/O.
 
-By the rules of frames; what a body asks for is said by its path, so it has no `action`.
+By the rules of frames; what a body asks for is said by where it is sent, so it has no `action`.
 """
 
 from typing import Any, Final
@@ -12,9 +12,12 @@ from lambdas.layer.protocol.frames import Poll, Publish
 _BACKEND: Final = "backend"
 
 
-def parse_publish(text: str) -> Publish:
-    """Return the publish; its `client` may be left out. Raises InvalidJson, InvalidMessage."""
-    frame = {"client": _BACKEND, **_parse(text)}
+def parse_publish(text: str, **defaults: str) -> Publish:
+    """Return the publish; its `client` may be left out. Raises InvalidJson, InvalidMessage.
+
+    `defaults` are fields for where it names none.
+    """
+    frame = {"client": _BACKEND, **defaults, **_parse(text)}
     if frame["client"] != _BACKEND:
         raise InvalidMessage(f"client must be `{_BACKEND}`, or left out", "client")
     return frames.publish_of(frame)
