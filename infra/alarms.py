@@ -29,7 +29,8 @@ RUNBOOK: Final = {
     "ConnectThrottles": "Clients cannot connect: Lambda throttles connect, the account's "
     "concurrency is used up. Find the function that uses it, and request a higher quota.",
     "DefaultErrors": "Frames are not answered: default crashes or exceeds its 29 seconds. Read "
-    "its log by request id. If it began with a deployment, roll back.",
+    "its log by request id. If it began with a deployment, roll back. PublishRefusedError and "
+    "PublishFailedError are what another AWS service could not publish.",
     "DefaultThrottles": "Frames are not answered: Lambda throttles default, the account's "
     "concurrency is used up. Find the function that uses it, and request a higher quota. "
     "Publishers may retry with the same id.",
@@ -39,6 +40,9 @@ RUNBOOK: Final = {
     "DisconnectThrottles": "Rows of closed connections are deleted late: Lambda throttles "
     "disconnect, the account's concurrency is used up. Find the function that uses it, before "
     "connect and default are throttled.",
+    "EventDeadLetters": "Events of EventBridge were not published: they are in the queue that the "
+    "output EventDeadLettersUrl names. Read errorMessage, or ERROR_CODE, of one, mend it, and "
+    "publish them again.",
     "ExecutionErrors": "API Gateway cannot invoke the functions. Read integrationError in the "
     "access log. Check whether a permission or a function was changed by hand.",
     "HttpClientErrors": "One request over HTTPS in ten is refused: with 429 where the rate of a "
@@ -54,6 +58,12 @@ RUNBOOK: Final = {
     "reasons in the log of default. The next subscribe replays the notifications from the ledger.",
     "PublishLatency": "One publish in a hundred takes 3 seconds or longer. Look at the dashboard "
     "for throttling and the duration of default, and for a topic with very many subscribers.",
+    "QueueDeadLetters": "Messages of the publish queue were not published: they are in the queue "
+    "that the output QueueDeadLettersUrl names. Read the log of default by message_id, mend it, "
+    "and move them back.",
+    "QueueDelay": "Messages wait in the publish queue for 5 minutes or longer. Read the log of "
+    "default: publishing fails, or more is sent than it publishes. Check that its event source "
+    "mapping is enabled.",
 }
 
 

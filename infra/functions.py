@@ -40,6 +40,7 @@ class ServiceFunction(Construct):
             self, "Logs", retention=stage.log_retention, removal_policy=stage.removal_policy
         )
         self.role = _role(self, log_group, stage)
+        self.timeout = Duration.seconds(timeout_seconds)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -50,7 +51,7 @@ class ServiceFunction(Construct):
             handler=handler,
             layers=[layer],
             memory_size=memory_mb,
-            timeout=Duration.seconds(timeout_seconds),
+            timeout=self.timeout,
             environment={
                 "POWERTOOLS_SERVICE_NAME": SERVICE,
                 "POWERTOOLS_METRICS_NAMESPACE": Stack.of(self).stack_name,

@@ -6,12 +6,14 @@ from typing import Final
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.alarms import Alarms
 from infra.api import NotifyApi
 from infra.functions import SERVICE
 from infra.http_api import HttpApi
+from infra.publishers import EventPublishers, PublishQueue
 from infra.stages import Stage
 
 _PERIOD: Final = Duration.minutes(5)
@@ -35,6 +37,8 @@ class Monitoring(Construct):
         http_api: HttpApi,
         functions: Mapping[str, lambda_.IFunction],
         authorizer: lambda_.IFunction | None,
+        event_publishers: EventPublishers | None,
+        publish_queue: PublishQueue | None,
     ) -> None:
         super().__init__(scope, construct_id)
         alarms = Alarms(self, "Alarms", notify=stage.alarms_notify)
@@ -61,6 +65,13 @@ class Monitoring(Construct):
         if not stage.emulated:
             alarms.add("ClientErrors", _rejected_share(api), at=10, periods=3)
             alarms.add("HttpClientErrors", _refused_share(http_api), at=10, periods=3)
+
+        if event_publishers:
+            alarms.add("EventDeadLetters", _waiting(event_publishers.dead_letters), at=1)
+        if publish_queue:
+            alarms.add("QueueDeadLetters", _waiting(publish_queue.dead_letters), at=1)
+            oldest = publish_queue.queue.metric_approximate_age_of_oldest_message(period=_PERIOD)
+            alarms.add("QueueDelay", oldest, at=300)
 
         timed = {**functions, **({"Authorizer": authorizer} if authorizer else {})}
         dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
@@ -189,6 +200,10 @@ def _refused_share(http_api: HttpApi) -> cloudwatch.MathExpression:
         },
         period=_PERIOD,
     )
+
+
+def _waiting(queue: sqs.IQueue) -> cloudwatch.Metric:
+    return queue.metric_approximate_number_of_messages_visible(period=_PERIOD)
 
 
 def _graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:

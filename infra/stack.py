@@ -9,6 +9,7 @@ from infra.functions import SERVICE, ServiceFunction
 from infra.http_api import HttpApi
 from infra.monitoring import Monitoring
 from infra.packages import PackagesLayer
+from infra.publishers import EventPublishers, PublishQueue
 from infra.secrets import TokenKeys
 from infra.stages import Stage
 from infra.tables import ConnectionsTable, LedgerTable
@@ -108,6 +109,14 @@ class NotifyStack(Stack):
             local_port=local_port,
         )
 
+        event_publishers = publish_queue = None
+        if stage.event_rules:
+            event_publishers = EventPublishers(
+                self, "EventPublishers", stage.event_rules, default=default
+            )
+        if stage.publish_queue:
+            publish_queue = PublishQueue(self, "PublishQueue", default=default)
+
         functions = {
             "Connect": connect.function,
             "Default": default.function,
@@ -121,6 +130,8 @@ class NotifyStack(Stack):
             http_api=http_api,
             functions=functions,
             authorizer=authorizer,
+            event_publishers=event_publishers,
+            publish_queue=publish_queue,
         )
         if stage.warm_up_minutes:
             every = (*functions.values(), *([authorizer] if authorizer else []))

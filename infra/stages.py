@@ -11,6 +11,7 @@ from aws_cdk.aws_logs import RetentionDays
 
 from infra import domains, origins
 from infra.domains import Domain
+from infra.event_rules import EventRule
 
 Auth = Literal["off", "optional", "required"]
 
@@ -34,6 +35,8 @@ class Stage:
     pause need not wait for a start; None: never. Every 5 minutes costs a few cents a month.
     `websocket_domain` and `http_domain` are names of one's own for the WebSocket API and the HTTP
     API; None: API Gateway's. See docs/deployment.md.
+    `event_rules` publish events of EventBridge. `publish_queue` makes an SQS queue whose messages
+    are published. See docs/publish-from-aws.md.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Stage:
     warm_up_minutes: int | None
     websocket_domain: Domain | None
     http_domain: Domain | None
+    event_rules: tuple[EventRule, ...]
+    publish_queue: bool
 
     def __post_init__(self) -> None:
         """Refuse what would lock every client out, let everybody in, or never be on time."""
@@ -106,6 +111,22 @@ LOCAL: Final = Stage(
     warm_up_minutes=None,
     websocket_domain=None,
     http_domain=None,
+    event_rules=(
+        EventRule(
+            name="PaymentSettled",
+            pattern={"source": ["shop.payments"], "detail-type": ["PaymentSettled"]},
+            publish={
+                "merchant_id": "$.detail.merchant",
+                "ref": "$.detail.order",
+                "project": "checkout",
+                "type": "payment",
+                "status": "$.detail.status",
+                "message": "$.detail.text",
+                "amount": "$.detail.amount",
+            },
+        ),
+    ),
+    publish_queue=True,
 )
 
 DEV: Final = Stage(
@@ -123,6 +144,8 @@ DEV: Final = Stage(
     warm_up_minutes=None,
     websocket_domain=None,
     http_domain=None,
+    event_rules=(),
+    publish_queue=False,
 )
 
 PROD: Final = Stage(
@@ -143,6 +166,8 @@ PROD: Final = Stage(
     warm_up_minutes=None,
     websocket_domain=None,
     http_domain=None,
+    event_rules=(),
+    publish_queue=False,
 )
 
 STAGES: Final = (LOCAL, DEV, PROD)

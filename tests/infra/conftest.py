@@ -14,8 +14,9 @@ from aws_cdk import App
 from app import build
 from infra.checks import add_checks
 from infra.domains import Domain
+from infra.event_rules import EventRule
 from infra.stack import NotifyStack
-from infra.stages import PROD, Stage
+from infra.stages import LOCAL, PROD, Stage
 from tests.infra.templates import Template
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +32,22 @@ WEBSOCKET_DOMAIN = Domain(
     zone_name="shop.example",
 )
 HTTP_DOMAIN = replace(WEBSOCKET_DOMAIN, name="notify-http.shop.example")
+OF_ANOTHER_BUS = EventRule(
+    name="ReportReady",
+    pattern={"detail": {"state": ["ready"], "report": [{"exists": True}]}},
+    publish={
+        "id": "$.detail.key",
+        "merchant_id": "shop",
+        "ref": "$.detail.report",
+        "project": "reports",
+        "type": "report",
+        "status": "done",
+        "message": "$ready",
+        "pages": 3,
+        "links": ["$.detail"],
+    },
+    bus="reports",
+)
 
 
 def synthesised_stage(stage: Stage, context: Mapping[str, str], out: Path) -> Template:
@@ -128,6 +145,8 @@ def everything_on(context: Mapping[str, str], tmp_path_factory: pytest.TempPathF
         warm_up_minutes=5,
         websocket_domain=WEBSOCKET_DOMAIN,
         http_domain=HTTP_DOMAIN,
+        event_rules=(*LOCAL.event_rules, OF_ANOTHER_BUS),
+        publish_queue=True,
     )
     return synthesised_stage(stage, context, tmp_path_factory.mktemp("cdk.out"))
 

@@ -10,6 +10,11 @@ Json = dict[str, Any]
 _TABLE = "AWS::DynamoDB::Table"
 _FUNCTION = "AWS::Lambda::Function"
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type
+_QUEUES = {
+    "PublishQueueUrl": "publish queue",
+    "QueueDeadLettersUrl": "queue dead letters",
+    "EventDeadLettersUrl": "event dead letters",
+}
 _HANDLERS = {
     "connect": "lambdas.connect.handler.handler",
     "default": "lambdas.default.handler.handler",
@@ -90,6 +95,15 @@ class Template:
         return found
 
     @property
+    def queues(self) -> dict[str, Resource]:
+        """The queues of publishers, by their names in `text`."""
+        outputs = self.body["Outputs"]
+        ids = {
+            outputs[url]["Value"]["Ref"]: name for url, name in _QUEUES.items() if url in outputs
+        }
+        return {ids[queue.id]: queue for queue in self.all("AWS::SQS::Queue")}
+
+    @property
     def outputs(self) -> dict[str, str]:
         return {name: self.text(o["Value"]) for name, o in self.body["Outputs"].items()}
 
@@ -144,6 +158,7 @@ class Template:
         for name, function in self.functions.items():
             names[function.id] = name
             names[self.log_group_of(function).id] = f"{name} logs"
+        names.update((queue.id, name) for name, queue in self.queues.items())
         names.update((secret.id, "token keys") for secret in self.all(_SECRET))
         type_: str = self.body["Resources"][id_]["Type"]
         return names.get(id_, type_)

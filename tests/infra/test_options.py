@@ -15,9 +15,13 @@ SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type
 RULE = "AWS::Events::Rule"
 
 
+def warm_ups(template: Template) -> list[Resource]:
+    return [rule for rule in template.all(RULE) if "ScheduleExpression" in rule.properties]
+
+
 def test_no_stage_traces_or_warms_up_by_default(template: Template) -> None:
     assert not any(stage.tracing or stage.warm_up_minutes for stage in STAGES)
-    assert template.all(RULE) == []
+    assert warm_ups(template) == []
     actions = {action for f in template.functions.values() for action, _ in template.permissions(f)}
     assert not [action for action in actions if action.startswith("xray:")]
 
@@ -37,7 +41,8 @@ def test_a_stage_with_tracing_traces_each_function_and_lets_it_write_segments(
 def test_a_warm_up_invokes_each_function_with_its_constant_and_without_retries(
     everything_on: Template,
 ) -> None:
-    rule = everything_on.one(RULE).properties
+    (warm_up,) = warm_ups(everything_on)
+    rule = warm_up.properties
     assert (rule["ScheduleExpression"], rule["State"]) == ("rate(5 minutes)", "ENABLED")
     assert {target["Input"] for target in rule["Targets"]} == {'{"warm":true}'}
     assert all(t["RetryPolicy"] == {"MaximumRetryAttempts": 0} for t in rule["Targets"])
@@ -45,19 +50,24 @@ def test_a_warm_up_invokes_each_function_with_its_constant_and_without_retries(
     assert invoked == sorted(f"<{name}.Arn>" for name in everything_on.functions)
 
 
-def test_only_the_rule_of_the_warm_up_may_invoke_the_functions_and_no_role_is_added(
+def test_each_rule_may_invoke_its_functions_alone_and_no_role_is_added(
     everything_on: Template, prod: Template
 ) -> None:
-    rule = everything_on.one(RULE).id
+    invoking = {
+        (rule.id, target["Arn"]["Fn::GetAtt"][0])
+        for rule in everything_on.all(RULE)
+        for target in rule.properties["Targets"]
+    }
     permissions = [
         p.properties
         for p in everything_on.all("AWS::Lambda::Permission")
         if p.properties["Principal"] == "events.amazonaws.com"
     ]
-    assert len(permissions) == len(everything_on.functions)
-    for permission in permissions:
-        assert permission["Action"] == "lambda:InvokeFunction"
-        assert permission["SourceArn"] == {"Fn::GetAtt": [rule, "Arn"]}
+    assert {permission["Action"] for permission in permissions} == {"lambda:InvokeFunction"}
+    assert len(permissions) == len(invoking) == len(everything_on.functions) + 2
+    assert {
+        (p["SourceArn"]["Fn::GetAtt"][0], p["FunctionName"]["Fn::GetAtt"][0]) for p in permissions
+    } == invoking
     assert len(everything_on.all("AWS::IAM::Role")) == len(prod.all("AWS::IAM::Role"))
 
 
