@@ -170,7 +170,9 @@ def test_a_page_that_reloads_and_changes_networks_misses_nothing(waiting: Waitin
     waiting.network.mode = "refuse"
     waiting.opens()
     waiting.is_in("polling")
-    for mode, state in (("pass", "subscribed"), ("refuse", "polling"), ("pass", "subscribed")):
+    changes: list[tuple[Mode, str]]
+    changes = [("pass", "subscribed"), ("refuse", "polling"), ("pass", "subscribed")]
+    for mode, state in changes:
         publish("before another network")
         waiting.page.context.set_offline(offline=True)
         publish("offline")
