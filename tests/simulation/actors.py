@@ -8,6 +8,7 @@ from typing import Any
 from tests.simulation.records import Connection
 from tests.simulation.scenario import TOPICS, Script, Step
 from tests.simulation.simulation import Simulation
+from tests.simulation.tasks import NEVER
 
 _MAX_TRIES = 3
 _SENT_TWICE_ONE_IN = 12
@@ -39,6 +40,14 @@ class Actor(ABC):
             self._simulation.pause(step.amount)
         else:
             self._do(step)
+
+    def has_ended(self) -> bool:
+        """Whether it has no step left, nor may get one."""
+        return not self.steps
+
+    def waits_until(self) -> int:
+        """Return when the next step can be done, in milliseconds, if only time has to pass."""
+        return NEVER
 
     @abstractmethod
     def _can_do(self, step: Step) -> bool: ...

@@ -31,6 +31,10 @@ class Choices:
         self.taken.append(value)
         return value
 
+    def of(self, values: Sequence[int]) -> int:
+        """Return one of these, of which the first is the simplest."""
+        return values[self.below(len(values))]
+
     def one_in(self, bound: int) -> bool:
         """Return True with a probability of 1 in `bound`."""
         return self.below(bound) == bound - 1

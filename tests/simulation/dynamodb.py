@@ -6,6 +6,8 @@
   between them, and some may be unprocessed.
 - A call may fail before or after its effect, or have it twice: the response was lost, and the
   client tried again.
+- On a slow network the response to a query may take the rest of its 3 seconds, and a write may be
+  held up: its caller gives up, and it arrives up to 10 seconds after it was sent.
 - Expired items stay until a sweep, which deletes some of them, or none.
 """
 
@@ -23,6 +25,11 @@ _RETRIED = _UNPROCESSED = {5, 6, 7}
 """By the scheduler's faults."""
 
 _PAGE_OF_ONE_ITEM_IN = 8
+
+_HELD_UP_ONE_IN = 2
+_HELD_UP = (5_900, 7_900, 9_900)
+_RESPONSE_TAKES = (0, CALL_TAKES_AT_MOST)
+"""Milliseconds, on a slow network."""
 
 
 class FaultError(RuntimeError):
@@ -42,8 +49,11 @@ class UnreliableDynamoDb(FakeDynamoDb):
         lag: int,
         on_stored: Callable[[Item], None],
         on_deleted: Callable[[Key], None] = lambda _key: None,
+        *,
+        slow_network: bool = False,
     ) -> None:
         super().__init__()
+        self._slow_network = slow_network
         self._scheduler = scheduler
         self._lag = lag
         self._on_stored = on_stored
@@ -87,6 +97,8 @@ class UnreliableDynamoDb(FakeDynamoDb):
     def _perform(self, label: str, effect: Effect) -> ServiceError | None:
         deadline = self._scheduler.now + CALL_TAKES_AT_MOST
         fault = self._begin(label, deadline)
+        if self._slow_network and self._scheduler.choices.one_in(_HELD_UP_ONE_IN):
+            self._hold_up(label, effect, deadline)
         refused = effect()
         if fault in _RETRIED:
             self._scheduler.call(f"{label} again, the response was lost", deadline)
@@ -94,6 +106,14 @@ class UnreliableDynamoDb(FakeDynamoDb):
         if fault in _RESPONSE_LOST:
             self._fail("done, but the response is lost")
         return refused
+
+    def _hold_up(self, label: str, effect: Effect, deadline: int) -> None:
+        """Let a write arrive later, and give up waiting for it at the deadline."""
+        sent = deadline - CALL_TAKES_AT_MOST
+        arrives = sent + self._scheduler.choices.of(_HELD_UP)
+        self._scheduler.hold_up(f"held up: {label}", effect, sent, arrives)
+        self._scheduler.sleep(self._left(deadline) / 1000)
+        self._fail(f"no response to: {label}")
 
     def _batch_write_item(self, call: dict[str, Any]) -> dict[str, Any]:
         self._scheduler.current().batch_deadline = self._scheduler.now + CALL_TAKES_AT_MOST
@@ -123,12 +143,16 @@ class UnreliableDynamoDb(FakeDynamoDb):
     # -- reads
 
     def _query(self, call: dict[str, Any]) -> dict[str, Any]:
-        self._begin(_read_label(call))
+        deadline = self._scheduler.now + CALL_TAKES_AT_MOST
+        self._begin(_read_label(call), deadline)
         result = super()._query(call)
         if self._scheduler.traced:
             keys = self._shapes[call["TableName"]].keys
             seen = [" / ".join(item[name]["S"] for name in keys) for item in result["Items"]]
             self._scheduler.note(f"    sees {', '.join(seen) or 'nothing'}")
+        if self._slow_network:
+            takes = self._scheduler.choices.of(_RESPONSE_TAKES)
+            self._scheduler.sleep(min(takes, self._left(deadline)) / 1000)
         return result
 
     def _visible(self, versions: list[Version], *, consistent: bool) -> Item | None:
@@ -159,6 +183,10 @@ class UnreliableDynamoDb(FakeDynamoDb):
         if fault in _FAILS:
             self._fail("fails")
         return fault
+
+    def _left(self, moment: int) -> int:
+        """Return the milliseconds until then; a suspended process may go on after it."""
+        return max(0, moment - self._scheduler.now)
 
     def _fail(self, reason: str) -> None:
         self._scheduler.current().invocation.faulted = True

@@ -63,6 +63,7 @@ class Figures:
                     ("invocations in them", f"{tally.invocations:,}"),
                     ("notifications published", f"{tally.published:,}"),
                     ("frames delivered", f"{tally.delivered:,}"),
+                    ("polls answered", f"{tally.polls:,}"),
                     ("lag of the index, s", f"{tally.shortest_lag} to {tally.longest_lag}"),
                     ("losses", str(len(self.losses))),
                     (

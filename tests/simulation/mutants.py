@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 from greenlet import getcurrent
 
-from lambdas.layer import items, limits, storage
+from lambdas.layer import items, storage
 from lambdas.layer.aws import batches
 from lambdas.layer.handler import Handler
 from lambdas.layer.items import StoredNotification
@@ -16,25 +17,22 @@ from lambdas.layer.protocol.topic import Topic
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
 from tests.kit.dynamodb import CONNECTIONS, LEDGER
-from tests.simulation import post_mutants, publish_mutants
+from tests.simulation import poll_mutants, post_mutants, publish_mutants
 from tests.simulation.publish_mutants import Replacement
 
 _NEVER = 10**15
 """Milliseconds since 1970."""
 
 
-def _inconsistent(name: str) -> Callable[[], list[Replacement]]:
-    def replace() -> list[Replacement]:
-        pages = Storage._pages  # noqa: SLF001 - a mutant has to reach inside
+def _recent_inconsistent() -> list[Replacement]:
+    pages = Storage._pages  # noqa: SLF001 - a mutant has to reach inside
 
-        def stale(self: Storage, **query: Any) -> Iterator[dict[str, Any]]:
-            if name in query["ExpressionAttributeValues"]:
-                query.pop("ConsistentRead")
-            return pages(self, **query)
+    def stale(self: Storage, **query: Any) -> Iterator[dict[str, Any]]:
+        if ":subscription" in query["ExpressionAttributeValues"]:
+            query.pop("ConsistentRead")
+        return pages(self, **query)
 
-        return [(Storage, "_pages", stale)]
-
-    return replace
+    return [(Storage, "_pages", stale)]
 
 
 def _recent_not_written() -> list[Replacement]:
@@ -56,9 +54,12 @@ def _notifications_read_first() -> list[Replacement]:
     def postpone(_self: Storage, *arguments: Any) -> None:
         later[getcurrent()] = arguments
 
-    def read_first(self: Storage, topic: Topic, after_ms: int = 0) -> list[StoredNotification]:
-        missed = notifications(self, topic, after_ms)
-        subscribe(self, *later.pop(getcurrent()))
+    def read_first(
+        self: Storage, topic: Topic, after_ms: int = 0, *, spare: int = 0
+    ) -> list[StoredNotification]:
+        missed = notifications(self, topic, after_ms, spare=spare)
+        if not spare:  # which a poll asks for
+            subscribe(self, *later.pop(getcurrent()))
         return missed
 
     return [(Storage, "subscribe", postpone), (Storage, "notifications", read_first)]
@@ -134,10 +135,6 @@ def _failed_replay_hidden() -> list[Replacement]:
     return [(Sender, "replay", hide)]
 
 
-def _no_overlap() -> list[Replacement]:
-    return [(limits, "REPLAY_OVERLAP_MS", 0)]
-
-
 def _merchant_ignored() -> list[Replacement]:
     return [(Topic, "key", property(lambda topic: f"#{topic.ref}"))]
 
@@ -155,15 +152,20 @@ def _recent_expires_early() -> list[Replacement]:
 
 MUTANTS: dict[str, Callable[[], list[Replacement]]] = {
     "recent subscriptions read before the put": publish_mutants.recent_read_before_the_put,
-    "notifications not read consistently": _inconsistent(":notification"),
-    "recent subscriptions not read consistently": _inconsistent(":subscription"),
+    "notifications not read consistently": partial(poll_mutants.read_inconsistently, polled=False),
+    "recent subscriptions not read consistently": _recent_inconsistent,
     "recent subscriptions not written": _recent_not_written,
     "a retry with the same id not posted": publish_mutants.retry_not_posted,
     "notifications read before the subscription is written": _notifications_read_first,
     "recent subscriptions kept for 1 minute instead of 5": _recent_expires_early,
     "rows of gone connections not pruned": _not_pruned,
     "a failed replay answered with subscribed": _failed_replay_hidden,
-    "a replay without overlap before since": _no_overlap,
+    "a replay without overlap before since": partial(poll_mutants.no_overlap, "_subscribe"),
+    "a poll whose now is taken after the read": poll_mutants.now_taken_after_the_read,
+    "a poll that does not read consistently": partial(
+        poll_mutants.read_inconsistently, polled=True
+    ),
+    "a poll without overlap before since": partial(poll_mutants.no_overlap, "_poll"),
     "topic keys without the merchant": _merchant_ignored,
     "a failed post not retried": post_mutants.not_retried,
     "contents with the same id compared by length": _contents_by_length,

@@ -12,7 +12,7 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
-from lambdas.layer import handler, post, sender, storage
+from lambdas.layer import handler, polling, post, sender, storage
 from lambdas.layer.aws import batches, retries
 from lambdas.layer.protocol import clock, frames
 from tests.simulation.dynamodb import FaultError
@@ -61,6 +61,9 @@ class _Modules:
         # The simplest is the longest: with the shortest alone a sender would never end.
         return high - (high - low) * self._scheduler.choices.below(3) / 2
 
+    def randint(self, low: int, high: int) -> int:
+        return low + (high - low) * self._scheduler.choices.below(3) // 2
+
     def uuid4(self) -> SimpleNamespace:
         self._uuids += 1
         return SimpleNamespace(hex=f"write {self._uuids}")
@@ -77,6 +80,8 @@ def installed(scheduler: Scheduler, max_replayed: int = storage.MAX_REPLAYED) ->
 
     replaced: tuple[tuple[Any, str, Any], ...] = (
         (batches, "time", modules),
+        (polling, "random", modules),
+        (polling, "to_rfc3339", _to_rfc3339),
         (post, "time", modules),
         (retries, "random", modules),
         (sender, "time", modules),

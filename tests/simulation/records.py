@@ -1,4 +1,4 @@
-"""What the invariants are about: connections, published notifications, violations. Values."""
+"""What the invariants are about: connections, polls, notifications, violations. Values."""
 
 from dataclasses import dataclass
 
@@ -41,13 +41,24 @@ class Connection:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PollSent:
+    """A poll that a viewer sent; `order`: its place in the order of events."""
+
+    viewer: str
+    topic: str
+    order: int
+    token_expires_at_ms: int
+
+
 @dataclass(slots=True, eq=False)
 class Notification:
     """One that is published: stored, with its place in the order of events.
 
     `expires_at`: the end of its retention, in milliseconds. `late_by`: the invocation that stored
-    it, if that was suspended between taking `sent_at` and the put. `confirmed`: a receipt was
-    returned for it. `id` does not identify it: after the retention an id may be used again.
+    it, if that was suspended between taking `sent_at` and the put, or the put was held up for too
+    long. `confirmed`: a receipt was returned for it. `id` does not identify it: after the
+    retention an id may be used again.
     """
 
     topic: str

@@ -6,8 +6,9 @@ from lambdas.layer import storage
 from tests.simulation import patches
 from tests.simulation.actors import Actor, Client, Publisher
 from tests.simulation.choices import Choices
+from tests.simulation.pollers import Poller
 from tests.simulation.records import Violation
-from tests.simulation.scenario import Scenario
+from tests.simulation.scenario import Scenario, has_pollers
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.simulation import Simulation
 
@@ -17,8 +18,13 @@ DEFAULT_LAG = 240
 _MAX_REPLAYED = (*(storage.MAX_REPLAYED,) * 5, 3, 2, 1)
 """In some runs fewer than in the service, since no run has more than that."""
 
+_ACTORS: dict[str, type[Actor]] = {"client": Client, "poller": Poller, "publisher": Publisher}
+
 _START = 1_800_000_000_000
 _MAX_STEPS = 5_000
+
+_SLOW_NETWORK = (False, True, True)
+"""Of the runs with pollers: what these could lose, a slow network shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class Run:
     lag: int
     published: int
     delivered: int
+    polls: int
     invocations: int
     trace: list[str] = field(default_factory=list)
 
@@ -42,11 +49,13 @@ def run(
     lag = choices.below(max_lag + 1)
     max_replayed = _MAX_REPLAYED[choices.below(len(_MAX_REPLAYED))]
     scheduler.note(f"the index lags {lag} s, a replay holds {max_replayed} at most")
+    slow_network = has_pollers(scenario) and bool(choices.of(_SLOW_NETWORK))
+    if slow_network:
+        scheduler.note("the network to DynamoDB is slow")
     with patches.installed(scheduler, max_replayed) as log:
-        simulation = Simulation(scheduler, lag * 1000, max_replayed)
+        simulation = Simulation(scheduler, lag * 1000, max_replayed, slow_network=slow_network)
         actors: list[Actor] = [
-            (Client if script.actor.startswith("client") else Publisher)(simulation, script)
-            for script in scenario
+            _ACTORS[script.actor[:-1]](simulation, script) for script in scenario
         ]
         try:
             _play(simulation, actors)
@@ -55,11 +64,12 @@ def run(
     if log.unexpected is not None:
         raise log.unexpected
     return Run(
-        violation=simulation.invariants.violation,
+        violation=simulation.history.violation,
         choices=choices.taken,
         lag=lag,
-        published=simulation.invariants.published,
+        published=simulation.history.published,
         delivered=simulation.invariants.delivered_frames,
+        polls=simulation.polls.answered,
         invocations=simulation.invocations,
         trace=scheduler.trace,
     )
@@ -67,15 +77,15 @@ def run(
 
 def _play(simulation: Simulation, actors: list[Actor]) -> None:
     """Do one thing after another, as the choices say, up to the end or a violation."""
-    choices, scheduler = simulation.choices, simulation.scheduler
+    choices, scheduler, history = simulation.choices, simulation.scheduler, simulation.history
     pending, optional = simulation.pending, simulation.optional
     for _ in range(_MAX_STEPS):
         if actors and not all(actor.steps for actor in actors):
-            actors = [actor for actor in actors if actor.steps]
+            actors = [actor for actor in actors if not actor.has_ended()]
         ready = scheduler.runnable()
         acts = [actor.act for actor in actors if actor.can_act()]
         if not ready and not acts and not pending:
-            if not scheduler.wake():
+            if not scheduler.wake(actor.waits_until() for actor in actors):
                 return
             continue
         count = len(ready) + len(acts) + len(pending) + len(optional)
@@ -88,6 +98,6 @@ def _play(simulation: Simulation, actors: list[Actor]) -> None:
             pending.pop(at)()
         else:
             optional.pop(at - len(pending))()
-        if simulation.invariants.violation is not None:
+        if history.violation is not None:
             return
     raise RuntimeError(f"a run has not ended after {_MAX_STEPS} steps")

@@ -13,7 +13,7 @@ from typing import Any
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from tests.simulation.choices import Choices
-from tests.simulation.tasks import NEVER, Invocation, OnEnd, Task
+from tests.simulation.tasks import NEVER, Invocation, OnEnd, SimulatedFuture, Task
 
 CALL_TAKES_AT_MOST = 3_000
 """Milliseconds; design.md: "Calls are bounded at 3 seconds"."""
@@ -66,6 +66,18 @@ class Scheduler:
         self._add(task)
         self._resume(task)
 
+    def hold_up(self, name: str, write: Callable[[], Any], sent: int, arrives: int) -> None:
+        """Let a write arrive later, whatever becomes of the invocation that sent it.
+
+        Called by a task that has had its turn: before that, its hub is the one that started it.
+        """
+        arrives = max(arrives, self.now)
+        ignore: OnEnd = lambda _, __: None  # noqa: E731 - nobody hears of it
+        invocation = Invocation(name, 0, sent, ignore, held_up_ms=arrives - sent)
+        task = Task(invocation, "arrive", ready_at=arrives, deadline=arrives)
+        task.greenlet = greenlet(lambda: self._run(task, write), self._hub)
+        self._add(task)
+
     def runnable(self) -> list[Task]:
         """Return the tasks that can go on, first the one that ran last."""
         now = self.now
@@ -96,9 +108,13 @@ class Scheduler:
         self._last = task
         self._resume(task)
 
-    def wake(self) -> bool:
-        """Advance the clock to the end of the first sleep; False if no task sleeps."""
-        wakes = [task.ready_at for task in self.tasks if self.now < task.ready_at < NEVER]
+    def wake(self, others: Iterable[int] = ()) -> bool:
+        """Advance the clock to the end of the first sleep; False if nobody sleeps.
+
+        `others`: until when the actors wait, in milliseconds.
+        """
+        waits = (*(task.ready_at for task in self.tasks), *others)
+        wakes = [at for at in waits if self.now < at < NEVER]
         if wakes:
             self.now = min(wakes)
         return bool(wakes)
@@ -142,7 +158,7 @@ class Scheduler:
         self._hub.switch()
         task.deadline = NEVER
 
-    def submit(self, call: Callable[..., Any], *arguments: Any) -> "SimulatedFuture":
+    def submit(self, call: Callable[..., Any], *arguments: Any) -> SimulatedFuture:
         """Start another task of the invocation that runs now, and run it to its first call."""
         task = Task(self.current().invocation)
         task.greenlet = greenlet(lambda: self._run(task, lambda: call(*arguments)), self._hub)
@@ -155,7 +171,7 @@ class Scheduler:
             self._remove(task)
         else:
             task.greenlet.parent = hub
-        return SimulatedFuture(self, task)
+        return SimulatedFuture(self.wait, task)
 
     def map(self, call: Callable[[Any], Any], values: Iterable[Any]) -> Iterable[Any]:
         """Call it for each, concurrently; sorted: a set has another order in each process."""
@@ -222,20 +238,3 @@ class Scheduler:
                 self.tasks.remove(task)
                 del self._by_greenlet[task.greenlet]
         invocation.on_end(invocation, None)
-
-
-class SimulatedFuture:
-    """What `submit` returns: a future, as far as the service uses it."""
-
-    __slots__ = ("_scheduler", "_task")
-
-    def __init__(self, scheduler: Scheduler, task: Task) -> None:
-        self._scheduler = scheduler
-        self._task = task
-
-    def result(self) -> Any:
-        """Wait for the task, and return or raise what it did."""
-        self._scheduler.wait(self._task)
-        if self._task.error is not None:
-            raise self._task.error
-        return self._task.result

@@ -25,12 +25,15 @@ class Tally:
     invocations: int = 0
     published: int = 0
     delivered: int = 0
+    polls: int = 0
     shortest_lag: int = sys.maxsize
     longest_lag: int = 0
 
     def count(self, run: Run) -> None:
         """Add a run."""
-        self.add(Tally(1, run.invocations, run.published, run.delivered, run.lag, run.lag))
+        self.add(
+            Tally(1, run.invocations, run.published, run.delivered, run.polls, run.lag, run.lag)
+        )
 
     def add(self, other: "Tally") -> None:
         """Add what another process ran."""
@@ -38,6 +41,7 @@ class Tally:
         self.invocations += other.invocations
         self.published += other.published
         self.delivered += other.delivered
+        self.polls += other.polls
         self.shortest_lag = min(self.shortest_lag, other.shortest_lag)
         self.longest_lag = max(self.longest_lag, other.longest_lag)
 

@@ -3,18 +3,22 @@
 import json
 from collections.abc import Callable
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
+from lambdas.layer import gateway, http_events
 from lambdas.layer.auth.principal import FRONTEND, Identity
-from lambdas.layer.handler import Handler
+from lambdas.layer.handler import Caller, Handler
 from lambdas.layer.sender import Sender
 from lambdas.layer.storage import Storage
 from tests.kit.dynamodb import CONNECTIONS, LEDGER, RETENTION
 from tests.kit.expressions import Item
 from tests.simulation.connections import UnreliableConnections
 from tests.simulation.dynamodb import UnreliableDynamoDb
+from tests.simulation.history import History
 from tests.simulation.invariants import Invariants
-from tests.simulation.records import Connection
+from tests.simulation.poll_invariants import PollInvariants
+from tests.simulation.records import Connection, PollSent
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.tasks import Invocation, OnEnd
 
@@ -22,15 +26,21 @@ from tests.simulation.tasks import Invocation, OnEnd
 class Simulation:
     """One stage of the service, on its models.
 
-    `lag`: of the index, in milliseconds. `pending`: what must still happen, at a moment that the
-    choices choose. `optional`: what may still happen, or never.
+    `lag`: of the index, in milliseconds. `slow_network`: to DynamoDB. `pending`: what must still
+    happen, at a moment that the choices choose. `optional`: what may still happen, or never.
     """
 
-    def __init__(self, scheduler: Scheduler, lag: int, max_replayed: int) -> None:
+    def __init__(
+        self, scheduler: Scheduler, lag: int, max_replayed: int, *, slow_network: bool = False
+    ) -> None:
         self.choices = scheduler.choices
         self.scheduler = scheduler
-        self.tables = UnreliableDynamoDb(scheduler, lag, self._stored, self._deleted)
-        self.invariants = Invariants(max_replayed, self.tables)
+        self.tables = UnreliableDynamoDb(
+            scheduler, lag, self._stored, self._deleted, slow_network=slow_network
+        )
+        self.history = History(max_replayed)
+        self.invariants = Invariants(self.history, self.tables)
+        self.polls = PollInvariants(self.history)
         self.connections = UnreliableConnections(scheduler, self.invariants)
         scheduler.on_suspension = self.connections.suspended
         self.storage = Storage(
@@ -59,7 +69,7 @@ class Simulation:
         request_id: str,
         on_reply: Callable[[Any], None],
     ) -> None:
-        """Invoke the function behind `$default`; no reply is None."""
+        """Invoke the function behind `$default` of the WebSocket API; no reply is None."""
         text = _text(tuple(frame.items()))
         if self.scheduler.traced:
             self.scheduler.note(f"{actor} sends {text}")
@@ -82,6 +92,29 @@ class Simulation:
             on_reply(reply)
 
         self._invoke(f"{actor} ({request_id})", call, ended, suspendable=connection is None)
+
+    def poll(
+        self,
+        poll: PollSent,
+        event: gateway.Event,
+        principal: Identity,
+        on_response: Callable[[Invocation, gateway.Response | None], None],
+    ) -> None:
+        """Invoke the same function by an event of the HTTP API; no response is None."""
+        request_id = gateway.request_id(event)
+        self.scheduler.note(f"{poll.viewer} polls {event['body']}")
+
+        def call() -> gateway.Response:
+            caller = Caller(None, request_id, connected_at=None, principal=principal)
+            reply = self.handler.answer(lambda: http_events.parse(event, frozenset()), caller)
+            return http_events.respond(reply or {})
+
+        def ended(invocation: Invocation, response: gateway.Response | None) -> None:
+            if response is not None and response["statusCode"] == HTTPStatus.OK:
+                self.polls.returned(poll, invocation, self.now)
+            on_response(invocation, response)
+
+        self._invoke(f"{poll.viewer} ({request_id})", call, ended)
 
     def close(self, connection: Connection) -> None:
         """Close a connection; API Gateway invokes `$disconnect` 0 to 2 times."""

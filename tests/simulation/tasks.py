@@ -1,4 +1,4 @@
-"""Invocations of functions, and the tasks of each. Values; the scheduler runs them."""
+"""Invocations of functions, the tasks of each and their futures. The scheduler runs them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,9 +18,10 @@ class Invocation:
     """One run of a function: its tasks live and die together, on a clock of its own.
 
     `skew`: by how many milliseconds its wall clock is off. `suspendable`: nobody gives up waiting
-    for it; `suspended_ms`: for how long it was. `put_pending`: it has a put that is not answered,
-    or failed. `faulted`: a model let one of its calls fail, or it raised. `gone`: connections of
-    which it was told twice that they are gone, each with the number of the last write before.
+    for it; `suspended_ms`: for how long it was. `held_up_ms`: it is only a write, which the network
+    held up for so long. `put_pending`: it has a put that is not answered, or failed. `faulted`: a
+    model let one of its calls fail, or it raised. `gone`: connections of which it was told twice
+    that they are gone, each with the number of the last write before.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Invocation:
     on_end: OnEnd
     suspendable: bool = False
     suspended_ms: int = 0
+    held_up_ms: int = 0
     put_pending: bool = False
     crashed: bool = False
     faulted: bool = False
@@ -58,3 +60,20 @@ class Task:
     def finished(self) -> bool:
         """Whether it has ended, by returning, raising or being killed."""
         return self.greenlet.dead
+
+
+class SimulatedFuture:
+    """What the scheduler's `submit` returns: a future, as far as the service uses it."""
+
+    __slots__ = ("_task", "_wait")
+
+    def __init__(self, wait: Callable[[Task], None], task: Task) -> None:
+        self._wait = wait
+        self._task = task
+
+    def result(self) -> Any:
+        """Wait for the task, and return or raise what it did."""
+        self._wait(self._task)
+        if self._task.error is not None:
+            raise self._task.error
+        return self._task.result

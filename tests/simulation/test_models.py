@@ -14,12 +14,16 @@ from tests.simulation import patches
 from tests.simulation.choices import Choices
 from tests.simulation.connections import UnreliableConnections
 from tests.simulation.dynamodb import FaultError, UnreliableDynamoDb
+from tests.simulation.history import History
 from tests.simulation.invariants import Invariants
 from tests.simulation.scheduler import FAULTS, Scheduler
 
 LAG = 60_000
 TOPIC = Topic("m1", "1")
 NOTIFICATION = StoredNotification("n1", "{}", "2026-11-23T09:30:00.125Z")
+
+HELD_UP = SLOW_RESPONSE = 1
+"""The choices of a call on a slow network."""
 
 SUSPENDED = 200
 """The choice of a step that suspends for 31 seconds."""
@@ -40,13 +44,15 @@ def _run(scheduler: Scheduler, call: Callable[[], None]) -> None:
             scheduler.wake()
 
 
-def _result(call: Callable[[Storage, Scheduler], Any], *choices: int) -> Any:
+def _result(
+    call: Callable[[Storage, Scheduler], Any], *choices: int, slow_network: bool = False
+) -> Any:
     """Return the result of an invocation, alone with its storage, with these choices."""
     scheduler = Scheduler(Choices(recorded=choices), 1_800_000_000_000)
     results: list[Any] = []
     with patches.installed(scheduler):
         storage = Storage(
-            UnreliableDynamoDb(scheduler, LAG, lambda _item: None),
+            UnreliableDynamoDb(scheduler, LAG, lambda _item: None, slow_network=slow_network),
             connections=CONNECTIONS,
             ledger=LEDGER,
             retention=3_600,
@@ -108,6 +114,30 @@ def test_a_call_that_fails_raises() -> None:
     assert _result(put, 0, _fault(1)) == "raised"
 
 
+def test_a_write_that_is_held_up_arrives_although_its_caller_has_given_up() -> None:
+    def put(storage: Storage, scheduler: Scheduler) -> list[tuple[int, int]]:
+        sent, seen = scheduler.now, []
+        with pytest.raises(FaultError):
+            storage.put_notification(TOPIC, NOTIFICATION)
+        for seconds in (0, 2.899, 0.002):
+            scheduler.sleep(seconds)
+            seen.append((scheduler.now - sent, len(storage.notifications(TOPIC))))
+        return seen
+
+    choices = (0, 0, HELD_UP, 0)
+    assert _result(put, *choices, slow_network=True) == [(3_000, 0), (5_899, 0), (5_901, 1)]
+
+
+def test_the_response_to_a_query_on_a_slow_network_takes_3_seconds_at_most() -> None:
+    def read(storage: Storage, scheduler: Scheduler) -> tuple[int, list[StoredNotification]]:
+        sent = scheduler.now
+        found = storage.notifications(TOPIC)
+        return scheduler.now - sent, found
+
+    tick = 200 - 1  # 1.5 seconds until DynamoDB reads
+    assert _result(read, 0, tick, SLOW_RESPONSE, slow_network=True) == (3_000, [])
+
+
 def test_a_suspension_advances_the_wall_clock_and_not_the_monotonic_one() -> None:
     def read(storage: Storage, scheduler: Scheduler) -> tuple[int, float]:
         started = scheduler.now, vars(post)["time"].monotonic()
@@ -133,7 +163,7 @@ def test_an_open_connection_gets_a_false_410_for_less_than_200_ms(
     fault: int, statuses: list[int]
 ) -> None:
     scheduler = Scheduler(Choices(recorded=[0, 0, _fault(fault)]), 0)
-    connections = UnreliableConnections(scheduler, Invariants(100, FakeDynamoDb()))
+    connections = UnreliableConnections(scheduler, Invariants(History(100), FakeDynamoDb()))
     connection = connections.open("a client")
     got: list[int] = []
 

@@ -1,5 +1,6 @@
 """The search finds no loss in the shipped code, and every mutant; runs repeat, and shrink."""
 
+import json
 import os
 import subprocess
 import sys
@@ -24,6 +25,7 @@ def test_no_interleaving_violates_an_invariant() -> None:
     assert tally.interleavings == INTERLEAVINGS
     assert tally.longest_lag > 200
     assert tally.delivered > INTERLEAVINGS
+    assert tally.polls > INTERLEAVINGS / 2
 
 
 @pytest.mark.parametrize("name", MUTANTS)
@@ -116,3 +118,32 @@ def test_a_run_without_a_violation_cannot_be_shrunk() -> None:
     holds = replace(finding, run=replace(finding.run, violation=None))
     with pytest.raises(ValueError, match="a run with a violation"):
         shrunk(holds, max_lag=DEFAULT_LAG)
+
+
+def _polls(seed: str) -> list[tuple[float, str, dict[str, str]]]:
+    """Return when each poll of a seed was sent, by whom and with what."""
+    polls = []
+    for line in _traces(seed):
+        seconds, text = line.split("s  ", 1)
+        if " polls " in text:
+            poller, body = text.split(" polls ")
+            polls.append((float(seconds), poller, json.loads(body)))
+    return polls
+
+
+def test_a_poller_polls_again_after_2_seconds_or_more_with_the_last_now_that_arrived() -> None:
+    again = changed = repeated = 0
+    for seed in range(200):
+        last: dict[tuple[str, str, str], tuple[float, str]] = {}
+        for at, poller, body in _polls(f"p{seed}"):
+            key = poller, body["merchant_id"], str(body["ref"])
+            since = body.get("since", "")
+            if key in last:
+                assert at >= last[key][0] + 2
+                assert since >= last[key][1]
+                again += 1
+                repeated += since == last[key][1]
+                changed += since != last[key][1]
+            last[key] = at, since
+    assert again > 50
+    assert changed > repeated > 5
