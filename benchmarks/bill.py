@@ -55,14 +55,20 @@ def bill(counts: Counts, memory_mb: Mapping[str, int], prices: Prices, waits: fl
 
 
 def _api_gateway(counts: Counts, prices: Prices) -> Range:
-    """Return dollars a million: without, and with (dis)connects and started minutes billed."""
-    price, estimates = prices["api_gateway"], prices["estimates"]
+    """Return dollars a million, without and with what may not be billed.
+
+    That is (dis)connects, begun minutes, and preflights that no function sees.
+    """
+    price, https = prices["api_gateway"], prices["http_api"]
     messages = sum(math.ceil(size / price["message_bytes"]) for size in counts.frames)
-    minutes = estimates["browser_minutes"]
-    begun = minutes + counts.connections - 1  # the backend's, where it has one, is a second
+    requests = sum(math.ceil(size / https["request_bytes"]) for size in counts.requests)
+    minutes = prices["estimates"]["browser_minutes"] if counts.connections else 0
+    begun = minutes + max(0, counts.connections - 1)  # the backend's, where it has one
     a_minute, a_message = price["million_connection_minutes"], price["million_messages"]
-    low = messages * a_message + minutes * a_minute
-    return low, (messages + 2 * counts.connections) * a_message + begun * a_minute
+    a_request = https["million_requests"]
+    low = messages * a_message + minutes * a_minute + requests * a_request
+    connecting = 2 * counts.connections * a_message + (begun - minutes) * a_minute
+    return low, low + connecting + counts.preflights * a_request
 
 
 def _milliseconds(counts: Counts, name: str, prices: Prices) -> float:

@@ -12,7 +12,7 @@ from typing import Final
 
 from benchmarks.bill import MILLION, Prices, Range, bill, cheaper_from, log_bytes, traces
 from benchmarks.gateway import Counts
-from benchmarks.waits import Stage, count
+from benchmarks.waits import BLOCKED, Kind, Stage, count
 from tools.page import with_figures
 from tools.table import Table
 from tools.terminal import exit_status, say
@@ -22,7 +22,13 @@ COMMAND: Final = "make costs"
 
 _PRICES: Final = Path(__file__).parent / "prices.toml"
 _WAITS: Final = (10_000, MILLION, 30 * MILLION)
-_BY: Final = {"socket": "a socket", "invocation": "invocation"}
+_KINDS: Final[dict[Kind, str]] = {
+    "socket": "a socket",
+    "invocation": "invocation",
+    "https": "HTTPS",
+    "blocked": "HTTPS, blocked",
+    "blocked_hidden": "HTTPS, blocked, hidden",
+}
 
 
 def main() -> int:
@@ -55,9 +61,13 @@ def pages(stages: Sequence[Stage], prices: Prices) -> dict[Path, str]:
 def _summary(stages: Sequence[Stage], prices: Prices) -> Table:
     columns = ("`auth`, published by", *(f"{waits:,} waits" for waits in _WAITS))
     rows: list[tuple[str, ...]] = [
-        (f"{stage.auth}, {_BY[by]}", *(_total(counts, stage, prices, waits) for waits in _WAITS))
+        (
+            f"{stage.auth}, {_KINDS[kind]}",
+            *(_total(counts, stage, prices, waits) for waits in _WAITS),
+        )
         for stage in stages
-        for by, counts in stage.waits.items()
+        for kind, counts in stage.waits.items()
+        if kind != "blocked_hidden"
     ]
     return Table(f"Dollars a month, prices read in {prices['read']}", columns, rows)
 
@@ -79,18 +89,19 @@ def _counts(stages: Sequence[Stage], prices: Prices) -> Table:
         "published by",
         "invocations",
         "frames",
+        "requests",
         "units written",
         "read",
         "kB logged",
     )
     rows: list[tuple[str, ...]] = [
         (
-            *(stage.auth, _BY[by], str(counts.invocations.total()), str(len(counts.frames))),
-            *(str(counts.write_units), f"{counts.read_units:g}"),
+            *(stage.auth, _KINDS[kind], str(counts.invocations.total()), str(len(counts.frames))),
+            *(str(len(counts.requests)), str(counts.write_units), f"{counts.read_units:g}"),
             f"{log_bytes(counts, prices) / 1000:.1f}",
         )
         for stage in stages
-        for by, counts in stage.waits.items()
+        for kind, counts in stage.waits.items()
     ]
     return Table("One wait, counted", columns, rows)
 
@@ -103,13 +114,13 @@ def _dollars(stages: Sequence[Stage], prices: Prices) -> Table:
     rows: list[tuple[str, ...]] = []
     for stage in stages:
         fixed = fixed_costs(stage, prices)
-        for by, counts in stage.waits.items():
+        for kind, counts in stage.waits.items():
             for waits in _WAITS:
                 of = bill(counts, stage.memory_mb, prices, waits)
                 parts = (of.functions, of.dynamodb, of.logs, fixed)
                 rows.append(
                     (
-                        *(f"{stage.auth}, {_BY[by]}", f"{waits:,}", _range(of.api_gateway)),
+                        *(f"{stage.auth}, {_KINDS[kind]}", f"{waits:,}", _range(of.api_gateway)),
                         *map(_money, parts),
                         f"**{_range(of.total(fixed))}**",
                         _range(traces(counts, prices, waits)),
@@ -119,9 +130,13 @@ def _dollars(stages: Sequence[Stage], prices: Prices) -> Table:
 
 
 def _alternatives(stage: Stage, prices: Prices) -> Table:
-    """Compare with `required`, at its most and at its least expensive."""
+    """Compare with `required`, at its most and at its least expensive; no wait is blocked."""
     fixed = fixed_costs(stage, prices)
-    ours = [bill(of, stage.memory_mb, prices, MILLION).total(0) for of in stage.waits.values()]
+    ours = [
+        bill(of, stage.memory_mb, prices, MILLION).total(0)
+        for kind, of in stage.waits.items()
+        if kind not in BLOCKED
+    ]
     lowest, highest = min(low for low, _ in ours), max(high for _, high in ours)
     rows: list[tuple[str, ...]] = []
     for other in prices["alternatives"]:
@@ -139,13 +154,15 @@ def _assumed(stage: Stage, prices: Prices) -> str:
     of = prices["estimates"]
     text = (
         "A range covers what is not established: whether API Gateway bills connecting and "
-        "disconnecting as messages, and a started minute as a whole one; whether X-Ray traces the "
-        "first invocation of each second of the stage or of each function. The duration is an "
+        "disconnecting as messages, a started minute as a whole one, and the preflight that it "
+        "answers itself; whether X-Ray traces the first invocation of each second of the stage or "
+        "of each function. The duration is an "
         f"estimate, not measured on AWS: {of['milliseconds_an_invocation']} ms an invocation, and "
         f"{of['milliseconds_a_call']} ms for each call that it makes. Fixed costs are the "
         f"dashboard, {_alarmed(stage)} metrics under alarm, {stage.metrics} custom metrics and the "
-        "secret, as with `required`. Cold starts, stored data, data transfer and failures are left "
-        "out. Traces assume that waits start at random times, at a constant rate."
+        "secret, as with `required`. Cold starts, stored data, data transfer, failures, the access "
+        "log's line of a preflight and discounts for volume are left out. Traces assume that waits "
+        "start at random times, at a constant rate."
     )
     return fill(text, 104)
 

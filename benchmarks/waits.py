@@ -1,7 +1,8 @@
 """The AWS usage of one wait: a browser connects, subscribes, is notified and disconnects.
 
-It runs on the shipped handlers, configured as in the template of `prod`, with tokens or without.
-The two minutes of a wait are skipped: no call depends on them.
+Or its network blocks WebSockets, and it asks over HTTPS. All runs on the shipped handlers,
+configured as in the template of `prod`, with tokens or without. The two minutes of a wait are
+skipped: what depends on them is how often the page asks, and for how long its token is known.
 """
 
 import json
@@ -13,23 +14,36 @@ from typing import Any, Final, Literal
 
 from aws_cdk import App
 
-from benchmarks.gateway import Counts, Gateway
+from benchmarks.gateway import Apis, Counts, Gateway
 from benchmarks.handler_process import HandlerProcess
 from benchmarks.imports import FUNCTIONS
 from benchmarks.metered import Json, metered_aws
+from benchmarks.pace import poll_times
 from infra.stack import NotifyStack
 from infra.stages import PROD, Auth
 from tools import ToolError
 from tools.ministack import CREDENTIALS, REGION
 from ws_notify import mint_token
 
-By = Literal["socket", "invocation"]
+Kind = Literal["socket", "invocation", "https", "blocked", "blocked_hidden"]
+"""What a wait is published by, to a page with a WebSocket; or a wait all over HTTPS."""
 
-_REFS: Final[dict[By, str]] = {"socket": "12303", "invocation": "12304"}
+BLOCKED: Final[tuple[Kind, ...]] = ("blocked", "blocked_hidden")
+
+_REFS: Final[dict[Kind, str]] = {
+    "socket": "12303",
+    "invocation": "12304",
+    "https": "12305",
+    "blocked": "12306",
+    "blocked_hidden": "12307",
+}
 """Of each kind of wait: a ref without a notification."""
 
 PINGS: Final = 2
 """Of a visible page that waits two minutes: every 50 seconds, the default of clients/js."""
+
+MINUTES: Final = 2
+_NOTIFICATIONS: Final = "POST /notifications"
 
 _KEYS: Final = {"first": "k" * 64}
 _TRACE: Final = "Root=1-6b03d0d8-5f1e2d3c4b5a69788796a5b4;Parent=5f1e2d3c4b5a6978;Sampled=0"
@@ -51,7 +65,7 @@ class Stage:
     auth: Auth
     resources: Mapping[str, Json]
     metrics: int
-    waits: Mapping[By, Counts]
+    waits: Mapping[Kind, Counts]
 
     def all(self, type_: str) -> dict[str, Json]:
         """Return the properties of all resources of a type, by their logical ids."""
@@ -68,38 +82,56 @@ def count(auth: Auth) -> Stage:
     """Run a wait of each kind, after one that is not counted and takes the cold starts."""
     resources = _synthesise(auth)
     tables = _all(resources, "AWS::DynamoDB::Table")
-    apis = _all(resources, "AWS::ApiGatewayV2::Api")
-    stages = _all(resources, "AWS::ApiGatewayV2::Stage").values()
-    (api,) = (
-        stage for stage in stages if apis[stage["ApiId"]["Ref"]]["ProtocolType"] == "WEBSOCKET"
-    )
     with ExitStack() as stack:
         endpoint, meter = stack.enter_context(metered_aws(tables, json.dumps(_KEYS)))
         functions = {
             _name(function): stack.enter_context(_started(id_, function, endpoint))
             for id_, function in _all(resources, "AWS::Lambda::Function").items()
         }
-        gateway = Gateway(functions, meter, api["AccessLogSettings"]["Format"])
+        gateway = Gateway(functions, meter, _apis(resources))
         _run_wait(gateway, "socket", "12302")
-        waits = {by: _run_wait(gateway, by, ref) for by, ref in _REFS.items()}
+        waits = {kind: _run_wait(gateway, kind, ref) for kind, ref in _REFS.items()}
     return Stage(auth, resources, len(gateway.metrics), waits)
 
 
-def _run_wait(gateway: Gateway, by: By, ref: str) -> Counts:
+def _run_wait(gateway: Gateway, kind: Kind, ref: str) -> Counts:
     topic = {"merchant_id": "shop", "ref": ref}
-    publish = {**_PUBLISH, **topic}
+    if kind in BLOCKED:
+        _wait_over_https(gateway, topic, hidden=kind == "blocked_hidden")
+        return gateway.counts()
     browser = gateway.connect(_token("frontend", ref))
     _expect("subscribed", gateway.send(browser, {"client": "frontend", **topic}))
     for _ in range(PINGS):
         _expect("pong", gateway.send(browser, {"action": "ping"}))
-    if by == "socket":
+    if kind == "socket":
         backend = gateway.connect(_token("backend", None))
-        _expect("receipt", gateway.send(backend, publish))
+        _expect("receipt", gateway.send(backend, {**_PUBLISH, **topic}))
         gateway.disconnect(backend)
+    elif kind == "invocation":
+        _expect("receipt", gateway.invoke("default", {**_PUBLISH, **topic}))
     else:
-        _expect("receipt", gateway.invoke("default", publish))
+        _publish_over_https(gateway, topic)
     gateway.disconnect(browser)
     return gateway.counts()
+
+
+def _wait_over_https(gateway: Gateway, topic: Json, *, hidden: bool) -> None:
+    token = _token("frontend", topic["ref"])
+    *before, last = poll_times(60 * MINUTES, hidden=hidden)
+    gateway.preflight()
+    since: Json = {}
+    for at in before:
+        answer = gateway.request(_NOTIFICATIONS, token, {**topic, **since}, at=at)
+        _require(answer["notifications"] == [], answer)
+        since = {"since": answer["now"]}
+    _publish_over_https(gateway, topic, accepted=0)
+    answer = gateway.request(_NOTIFICATIONS, token, {**topic, **since}, at=last)
+    _require(len(answer["notifications"]) == 1, answer)
+
+
+def _publish_over_https(gateway: Gateway, topic: Json, *, accepted: int = 1) -> None:
+    published = gateway.request("POST /publish", _token("backend", None), {**_PUBLISH, **topic})
+    _expect("receipt", published, accepted)
 
 
 def _token(client: Literal["frontend", "backend"], ref: str | None) -> str:
@@ -107,9 +139,31 @@ def _token(client: Literal["frontend", "backend"], ref: str | None) -> str:
     return mint_token(key, kid, client=client, merchant_id="shop", ref=ref)
 
 
-def _expect(type_: str, reply: Json) -> None:
-    if reply["type"] != type_ or reply.get("accepted", 1) != 1:
-        raise ToolError(f"the service answered {reply}, where one {type_} was expected")
+def _expect(type_: str, reply: Json, accepted: int = 1) -> None:
+    _require(reply["type"] == type_ and reply.get("accepted", accepted) == accepted, reply)
+
+
+def _require(expected: bool, reply: Json) -> None:  # noqa: FBT001 - a condition
+    if not expected:
+        raise ToolError(f"the service answered {reply}, which was not expected")
+
+
+def _apis(resources: Mapping[str, Json]) -> Apis:
+    stages = _all(resources, "AWS::ApiGatewayV2::Stage").values()
+    protocols = {
+        id_: api["ProtocolType"] for id_, api in _all(resources, "AWS::ApiGatewayV2::Api").items()
+    }
+    formats = {
+        protocols[stage["ApiId"]["Ref"]]: stage["AccessLogSettings"]["Format"] for stage in stages
+    }
+    authorizers = _all(resources, "AWS::ApiGatewayV2::Authorizer").values()
+    return Apis(
+        access_log=formats["WEBSOCKET"],
+        http_access_log=formats["HTTP"],
+        authorized_seconds=max(
+            (one.get("AuthorizerResultTtlInSeconds", 0) for one in authorizers), default=0
+        ),
+    )
 
 
 def _synthesise(auth: Auth) -> dict[str, Json]:

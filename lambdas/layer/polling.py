@@ -18,7 +18,7 @@ Lambda answers up to 6 MB, in which the answer is a string: at worst each byte t
 `\\` do. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
-_POLL_AFTER_MS: Final = (2_000, 3_000)
+POLL_AFTER_MS: Final = (2_000, 3_000)
 """Drawn for each answer, so that clients that began together do not stay together."""
 
 
@@ -35,7 +35,7 @@ def answer(topic: Topic, found: Sequence[StoredNotification], now: int, most: in
         notifications=[json.loads(one.text) for one in newest],
         more=len(newest) < len(found),
         now=to_rfc3339(now),
-        poll_after=random.randint(*_POLL_AFTER_MS),  # noqa: S311 - spread, not a secret
+        poll_after=random.randint(*POLL_AFTER_MS),  # noqa: S311 - spread, not a secret
     )
 
 

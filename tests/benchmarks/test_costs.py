@@ -10,7 +10,8 @@ import pytest
 from benchmarks.bill import bill, cheaper_from, log_bytes, traces
 from benchmarks.costs import COMMAND, counted, fixed_costs, pages, prices
 from benchmarks.gateway import Counts
-from benchmarks.waits import PINGS, Stage
+from benchmarks.pace import poll_times
+from benchmarks.waits import MINUTES, PINGS, Stage
 from infra.builds import ROOT
 from tools.page import with_figures
 
@@ -37,13 +38,38 @@ def test_a_wait_with_tokens_over_a_socket_has_the_usage_counted_by_hand(
     assert (len(wait.frames), wait.write_units, wait.read_units) == (5 + 2 * PINGS, 7, 4.5)
 
 
+def test_a_blocked_wait_with_tokens_has_the_usage_counted_by_hand(stages: list[Stage]) -> None:
+    blocked, hidden = (stages[-1].waits[kind] for kind in ("blocked", "blocked_hidden"))
+    polls = 25 + 11  # every 2.5 s from 5 to 65 s, then every 5 s to 120 s
+    # Its token is asked about at 5 and at 65 s, the backend's once.
+    assert blocked.invocations == {"authorizer": 2 + 1, "default": polls + 1}
+    assert (len(blocked.requests), blocked.preflights, blocked.frames) == (polls + 1, 1, [])
+    # A consistent query a poll; of the publish one, and the index at half a unit.
+    assert (blocked.write_units, blocked.read_units) == (1, polls + 1.5)
+    assert hidden.invocations == {"authorizer": 3 + 1, "default": 3 + 1}
+
+
+def test_polls_that_bring_nothing_log_only_what_aws_writes(stages: list[Stage]) -> None:
+    wait = stages[0].waits["blocked"]
+    of_the_access_log = len(wait.requests)
+    publish, bringing_one = 2, 2  # a line each, and one with metrics
+    assert len(wait.lines) == of_the_access_log + publish + bringing_one
+
+
+def test_a_blocked_page_asks_at_its_pace_until_something_is_there() -> None:
+    assert poll_times(11) == [5, 7.5, 10, 12.5]
+    assert poll_times(75)[-3:] == [65, 70, 75]
+    assert poll_times(120, hidden=True) == [5, 65, 125]
+
+
 def test_a_page_pings_as_often_in_a_wait_as_its_module_does_by_default() -> None:
     (seconds,) = re.findall(
         r"^export const KEEP_ALIVE = (\d+);$",
         (ROOT / "clients/js/src/timing.js").read_text(),
         re.MULTILINE,
     )
-    assert int(PRICES["estimates"]["browser_minutes"] * 60 // int(seconds)) == PINGS
+    assert PRICES["estimates"]["browser_minutes"] == MINUTES
+    assert MINUTES * 60 // int(seconds) == PINGS
 
 
 COUNTS = Counts(
@@ -68,6 +94,11 @@ def test_a_million_waits_are_priced_as_calculated_by_hand() -> None:
     assert log_bytes(COUNTS, PRICES) == 2200
     assert of.logs == pytest.approx(1.1)
     assert of.total(10)[0] == pytest.approx(10 + 3.5 + of.functions + 2.75 + 1.1)
+
+
+def test_requests_are_priced_by_half_megabytes_and_preflights_only_perhaps() -> None:
+    https = Counts(requests=[100, 600_000], preflights=1)
+    assert bill(https, {}, PRICES, 1_000_000).api_gateway == pytest.approx((3, 4))
 
 
 def test_few_invocations_are_all_traced_and_many_once_a_second_and_by_a_twentieth() -> None:
