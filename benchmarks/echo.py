@@ -45,12 +45,13 @@ def _create_function(stage: LocalStage, callback_url: str) -> str:
         Runtime="python3.13",
         Role=f"arn:aws:iam::{ACCOUNT}:role/floor",
         Handler=f"{_SOURCE.stem}.handler",
-        Code={"ZipFile": _zipped(_SOURCE)},
+        Code={"ZipFile": zipped(_SOURCE)},
         Environment={"Variables": {"CONNECTIONS_ENDPOINT_URL": callback_url}},
     )["FunctionArn"]
 
 
-def _zipped(source: Path) -> bytes:
+def zipped(source: Path) -> bytes:
+    """Return a function's code: one module."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.write(source, source.name)

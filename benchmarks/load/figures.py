@@ -5,13 +5,19 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from benchmarks.load.plan import Plan
-from benchmarks.load.rates import Rate, Rates
+from benchmarks.load.rates import Rate, RateBeside, Rates
 from benchmarks.load.scenario import AbruptDisconnects, Load
 from benchmarks.spread import spread
 from tools.table import Table
 
 REQUIRED_SHARE: Final = 0.5
 """The deliveries a second that are required, as a share of the echoes a second."""
+
+REQUIRED_PACE: Final = 0.8
+"""The publishes a second beside pollers that are required, as a share of those without."""
+
+_FEW: Final = 3
+"""Processes of a function whose memory is listed one by one."""
 
 Row = tuple[str, ...]
 
@@ -24,12 +30,14 @@ class Figures:
     load: Load
     disconnects: AbruptDisconnects
     rates: Rates
+    beside_polls: RateBeside
+    beside_nothing: RateBeside
 
     @property
     def good(self) -> bool:
-        """Tell whether every guarantee held; the required rate is not one of them."""
+        """Tell whether every guarantee held; the required rates are not among them."""
         reconciled = self.load.reconciliation.good and self.disconnects.reconciliation.good
-        return self.pruned and reconciled
+        return self.pruned and reconciled and self.load.polled.good
 
     @property
     def pruned(self) -> bool:
@@ -51,6 +59,21 @@ class Figures:
         tables = [
             Table(title, columns, [*self._relative_rates(), *self._counts(), self._rows()]),
             Table("Rates and latencies under that load", timed, list(self._rates())),
+            Table(
+                f"Publishes beside {plan.pollers} pollers",
+                (
+                    "beside",
+                    "publishes a second",
+                    "times alone",
+                    "asked a second",
+                    "p50 ms",
+                    "p99 ms",
+                ),
+                [
+                    _beside("polls", self.beside_polls),
+                    _beside("as many requests that do nothing", self.beside_nothing),
+                ],
+            ),
         ]
         memory = list(self._memory())
         if memory:
@@ -64,7 +87,11 @@ class Figures:
         return {
             "plan": asdict(self.plan),
             "required_share_of_the_echoes": REQUIRED_SHARE,
+            "required_share_beside_pollers": REQUIRED_PACE,
             "rates": asdict(self.rates),
+            "beside_polls": asdict(self.beside_polls),
+            "beside_requests_that_do_nothing": asdict(self.beside_nothing),
+            "polled": asdict(self.load.polled),
             "reconciliation": asdict(self.load.reconciliation),
             "megabytes": {"before": before, "after": after},
             "disconnects": asdict(self.disconnects),
@@ -76,6 +103,10 @@ class Figures:
         met = "yes" if delivered.median >= REQUIRED_SHARE else "NO"
         yield "deliveries a second, times the echoes", required, str(delivered), met
         yield "publishes a second, times the echoes", "", str(published), ""
+        pace = self.beside_polls.times_alone
+        kept = "yes" if pace.median >= REQUIRED_PACE else "NO"
+        what = "publishes a second beside pollers, times those without"
+        yield what, f"at least {REQUIRED_PACE}", str(pace), kept
 
     def _counts(self) -> Iterator[Row]:
         both = (self.load.reconciliation, self.disconnects.reconciliation)
@@ -95,6 +126,20 @@ class Figures:
             yield text, "0", str(total(name)), "NO" if total(name) else "yes"
         yield "delivered again with the same id", "", str(total("redelivered")), ""
         yield "posts that a receipt counts as failed", "", str(total("failed")), ""
+        polled = self.load.polled
+        yield "pairs of a notification and a poller", "", f"{polled.pairs:,}", ""
+        for text, number in (
+            ("lost by pollers", polled.lost),
+            ("duplicates of pollers after dropping known ids", polled.duplicated),
+            ("unexpected in an answer to a poll", polled.unexpected),
+        ):
+            yield text, "0", str(number), "NO" if number else "yes"
+        yield (
+            "requests of pollers that were not answered with 200",
+            "",
+            str(self.beside_polls.refused),
+            "",
+        )
 
     def _rows(self) -> Row:
         done = self.disconnects
@@ -130,5 +175,14 @@ def _cells(rate: Rate) -> Row:
     )
 
 
+def _beside(what: str, rate: RateBeside) -> Row:
+    return (
+        *(what, str(spread(rate.publishes)), str(rate.times_alone), str(spread(rate.asked))),
+        *(f"{rate.milliseconds.p50:.0f}", f"{rate.milliseconds.p99:.0f}"),
+    )
+
+
 def _megabytes(processes: list[float]) -> str:
+    if len(processes) > _FEW:
+        return f"{len(processes)} of {min(processes):.0f} to {max(processes):.0f}"
     return " + ".join(f"{one:.0f}" for one in sorted(processes)) or "none"

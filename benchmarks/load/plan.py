@@ -13,6 +13,9 @@ Topic = tuple[str, int]
 class Plan:
     """Counts of one run: `windows` of echoes and as many of publishes, each of so many `seconds`.
 
+    As many again of publishes beside `pollers`, of the first topics in turn, and beside requests
+    that do nothing; of either, `at_once` ask at the same time.
+
     `subscribers` is a multiple of `topics`, and `topics` of `merchants`. Of the subscribers of each
     topic, `disconnects` disconnect abruptly in the end; at least one stays.
     """
@@ -21,16 +24,34 @@ class Plan:
     topics: int
     merchants: int
     publishers: int
+    pollers: int
+    at_once: int
     windows: int
     seconds: float
     disconnects: int
 
 
 LONG: Final = Plan(
-    subscribers=500, topics=100, merchants=4, publishers=20, windows=6, seconds=10, disconnects=2
+    subscribers=500,
+    topics=100,
+    merchants=4,
+    publishers=20,
+    pollers=200,
+    at_once=24,
+    windows=6,
+    seconds=10,
+    disconnects=2,
 )
 SHORT: Final = Plan(
-    subscribers=50, topics=10, merchants=2, publishers=4, windows=2, seconds=1, disconnects=2
+    subscribers=50,
+    topics=10,
+    merchants=2,
+    publishers=4,
+    pollers=20,
+    at_once=4,
+    windows=2,
+    seconds=1,
+    disconnects=2,
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from benchmarks.load.pollers import Asked
 from benchmarks.load.publishers import Window
 from benchmarks.load.subscribers import Arrival
 from benchmarks.spread import Percentiles, Spread, percentiles, ratio
@@ -17,6 +18,45 @@ class Rate:
     per_second: list[float]
     milliseconds: Percentiles
     times_echo: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A window of publishes, and what was asked over HTTP meanwhile."""
+
+    window: Window
+    asked: Asked
+
+
+@dataclass(frozen=True, slots=True)
+class RateBeside:
+    """How many publishes a second beside requests, and relative to those without any.
+
+    `asked`: of the requests, how many a second; `milliseconds` of an answer; `refused` are those
+    without a 200.
+    """
+
+    publishes: list[float]
+    times_alone: Spread
+    asked: list[float]
+    milliseconds: Percentiles
+    refused: int
+
+    @classmethod
+    def of(cls, windows: Sequence[Beside], alone: Sequence[Window]) -> Self:
+        """Compute it from windows that were taken in turns with those without requests."""
+        publishes = [_rate(one.window) for one in windows]
+        return cls(
+            publishes=publishes,
+            times_alone=ratio(publishes, [_rate(window) for window in alone]),
+            asked=[
+                len(one.asked.seconds) / (one.window.ended - one.window.started) for one in windows
+            ],
+            milliseconds=percentiles(
+                [1000 * one for beside in windows for one in beside.asked.seconds]
+            ),
+            refused=sum(one.asked.refused for one in windows),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,27 +50,33 @@ class Reconciliation:
         return not any(broken)
 
 
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What became of every pair of a notification and a poller; from `lost` on: should be 0.
+
+    `repeated`: notifications that an answer holds again, as it reaches back behind `since`. The
+    rest as in Reconciliation.
+    """
+
+    pairs: int
+    repeated: int
+    lost: int
+    duplicated: int
+    unexpected: int
+
+    @property
+    def good(self) -> bool:
+        """Tell whether every guarantee held."""
+        return not (self.lost or self.duplicated or self.unexpected)
+
+
 def reconcile(
     exchanges: Sequence[Exchange],
     arrivals: Iterable[Arrival],
     subscribers: Mapping[Topic, Iterable[int]],
 ) -> Reconciliation:
     """Compare what arrived with what was published; the `message` of each frame is unique."""
-    published = {one.frame["message"]: one.frame for one in exchanges}
-    expected = {
-        (message, subscriber)
-        for message, frame in published.items()
-        for subscriber in subscribers[topic(frame)]
-    }
-    ids: dict[Pair, Counter[str]] = defaultdict(Counter)
-    unexpected = 0
-    for arrival in arrivals:
-        frame = arrival.frame
-        pair = (frame.get("message", ""), arrival.subscriber)
-        if pair in expected and _is_unaltered(frame, published[pair[0]]):
-            ids[pair][frame["id"]] += 1
-        else:
-            unexpected += 1
+    expected, ids, unexpected = _compare(exchanges, arrivals, subscribers)
     receipts = {one.frame["message"]: receipt(one) for one in exchanges}
     missing = Counter(message for message, _ in expected - ids.keys())
     return Reconciliation(
@@ -84,6 +90,46 @@ def reconcile(
         unanswered=sum(not one for one in receipts.values()),
         wrong_receipts=_wrong({key: one for key, one in receipts.items() if one}, ids),
     )
+
+
+def reconcile_polls(
+    exchanges: Sequence[Exchange],
+    arrivals: Iterable[Arrival],
+    pollers: Mapping[Topic, Iterable[int]],
+) -> Polled:
+    """Compare what the answers to polls held with what was published; no receipt counts those."""
+    expected, ids, unexpected = _compare(exchanges, arrivals, pollers)
+    return Polled(
+        pairs=len(expected),
+        repeated=sum(each.total() - len(each) for each in ids.values()),
+        lost=len(expected - ids.keys()),
+        duplicated=sum(len(each) > 1 for each in ids.values()),
+        unexpected=unexpected,
+    )
+
+
+def _compare(
+    exchanges: Sequence[Exchange],
+    arrivals: Iterable[Arrival],
+    receivers: Mapping[Topic, Iterable[int]],
+) -> tuple[set[Pair], Mapping[Pair, Counter[str]], int]:
+    """Return the pairs expected, the ids that came for each, and the count of anything else."""
+    published = {one.frame["message"]: one.frame for one in exchanges}
+    expected = {
+        (message, receiver)
+        for message, frame in published.items()
+        for receiver in receivers[topic(frame)]
+    }
+    ids: dict[Pair, Counter[str]] = defaultdict(Counter)
+    unexpected = 0
+    for arrival in arrivals:
+        frame = arrival.frame
+        pair = (frame.get("message", ""), arrival.subscriber)
+        if pair in expected and _is_unaltered(frame, published[pair[0]]):
+            ids[pair][frame["id"]] += 1
+        else:
+            unexpected += 1
+    return expected, ids, unexpected
 
 
 def _wrong(receipts: Mapping[str, Frame], ids: Mapping[Pair, Collection[str]]) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
@@ -17,9 +17,12 @@ from benchmarks.load.disconnects import (
 from benchmarks.load.floor import floor
 from benchmarks.load.memory import Resident, resident
 from benchmarks.load.plan import Plan, Topic, assign
-from benchmarks.load.publishers import Window, open_publishers
-from benchmarks.load.reconciliation import Reconciliation, reconcile
+from benchmarks.load.pollers import Asked, Pollers, open_pollers
+from benchmarks.load.publishers import Publishers, Window, open_publishers
+from benchmarks.load.rates import Beside
+from benchmarks.load.reconciliation import Polled, Reconciliation, reconcile, reconcile_polls
 from benchmarks.load.subscribers import Arrival, Subscribers, open_subscribers
+from benchmarks.poll_floor import poll_floor
 from tests.kit.peer import Frame, publication
 from tests.kit.verification import Progress
 from tools.deploy import LocalStage
@@ -29,13 +32,17 @@ from tools.deploy import LocalStage
 class Load:
     """`echoes` and `publishes`: windows in turns; `arrivals`: of the notifications published.
 
-    `memory`: before and after them.
+    `polls` and `nothing`: windows beside pollers, and beside as many who ask the floor of a poll.
+    `memory`: before and after all of them.
     """
 
     echoes: list[Window]
     publishes: list[Window]
+    polls: list[Beside]
+    nothing: list[Beside]
     arrivals: list[Arrival]
     reconciliation: Reconciliation
+    polled: Polled
     memory: tuple[Resident, Resident]
 
 
@@ -54,10 +61,18 @@ def run(
 ) -> tuple[Load, AbruptDisconnects]:
     """Run a plan on a stage, and leave nothing there but the notifications it stored."""
     topics = assign(plan)
-    with floor(stage) as echo_url:
+    polled = topics[: plan.pollers]
+    with (
+        floor(stage) as echo_url,
+        poll_floor(stage) as nothing_url,
+        open_pollers(stage.http_url, polled, plan.at_once) as pollers,
+        open_pollers(nothing_url, polled, plan.at_once) as asking_nothing,
+    ):
         progress(f"opening {plan.subscribers} WebSockets and subscribing each")
         with open_subscribers(stage.url, topics) as subscribers:
-            scenario = _Scenario(stage, plan, topics, subscribers, progress)
+            scenario = _Scenario(
+                stage, plan, topics, subscribers, pollers, asking_nothing, progress
+            )
             load = asyncio.run(scenario.load(echo_url, publications(topics, seed)))
             progress(f"disconnecting {plan.disconnects * plan.topics} subscribers abruptly")
             return load, asyncio.run(scenario.disconnect_abruptly())
@@ -77,6 +92,8 @@ class _Scenario:
     plan: Plan
     topics: list[Topic]
     subscribers: Subscribers
+    pollers: Pollers
+    asking_nothing: Pollers
     progress: Progress
 
     async def load(self, echo_url: str, frames: Iterator[Frame]) -> Load:
@@ -85,19 +102,43 @@ class _Scenario:
             open_publishers(echo_url, plan.publishers) as echo,
             open_publishers(self.stage.url, plan.publishers) as service,
         ):
-            await echo.send(frames, 0)  # to warm up
+            await echo.send(frames, 0)  # to warm up; before anything that a poll could bring
+            self.pollers.log()
+            self.asking_nothing.log()
             warm_up = await service.send(frames, 0)
             before = resident(group)
-            echoes, publishes = [], []
+            echoes, publishes, polls, nothing = [], [], [], []
             for number in range(plan.windows):
-                self.progress(f"echoing, then publishing: {number + 1} of {plan.windows}")
+                self.progress(
+                    "echoing, publishing, publishing beside requests over HTTP: "
+                    f"{number + 1} of {plan.windows}"
+                )
                 echoes.append(await echo.send(frames, plan.seconds))
                 publishes.append(await service.send(frames, plan.seconds))
+                polls.append(await self._send_beside(self.pollers, service, frames))
+                nothing.append(await self._send_beside(self.asking_nothing, service, frames))
             after = resident(group)
         arrivals = self.subscribers.log()
-        exchanges = [one for window in (warm_up, *publishes) for one in window.exchanges]
-        reconciliation = reconcile(exchanges, arrivals, self._subscribers_by_topic())
-        return Load(echoes, publishes, arrivals, reconciliation, (before, after))
+        windows = (warm_up, *publishes, *(one.window for one in (*polls, *nothing)))
+        exchanges = [one for window in windows for one in window.exchanges]
+        return Load(
+            echoes,
+            publishes,
+            polls,
+            nothing,
+            arrivals,
+            reconcile(exchanges, arrivals, self._subscribers_by_topic()),
+            reconcile_polls(exchanges, self.pollers.log(), self._pollers_by_topic()),
+            (before, after),
+        )
+
+    async def _send_beside(
+        self, pollers: Pollers, service: Publishers, frames: Iterator[Frame]
+    ) -> Beside:
+        asked = Asked()
+        with pollers.polling(asked):
+            window = await service.send(frames, self.plan.seconds)
+        return Beside(window, asked)
 
     async def disconnect_abruptly(self) -> AbruptDisconnects:
         topics = set(self.topics)
@@ -116,7 +157,13 @@ class _Scenario:
         return AbruptDisconnects(len(gone), before, after, reconciliation)
 
     def _subscribers_by_topic(self, without_first: int = 0) -> dict[Topic, list[int]]:
-        subscribers: dict[Topic, list[int]] = {one: [] for one in self.topics}
-        for number in range(without_first, len(self.topics)):
-            subscribers[self.topics[number]].append(number)
-        return subscribers
+        return self._by_topic(range(without_first, len(self.topics)))
+
+    def _pollers_by_topic(self) -> dict[Topic, list[int]]:
+        return self._by_topic(range(self.plan.pollers))
+
+    def _by_topic(self, numbers: Iterable[int]) -> dict[Topic, list[int]]:
+        receivers: dict[Topic, list[int]] = {one: [] for one in self.topics}
+        for number in numbers:
+            receivers[self.topics[number]].append(number)
+        return receivers

@@ -3,7 +3,10 @@
 import json
 import os
 from dataclasses import asdict, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 
@@ -11,9 +14,10 @@ from benchmarks.load import memory
 from benchmarks.load.disconnects import Rows
 from benchmarks.load.figures import Figures
 from benchmarks.load.plan import LONG, SHORT, Plan, Topic, assign
+from benchmarks.load.pollers import Asked, open_pollers
 from benchmarks.load.publishers import Exchange, Window
-from benchmarks.load.rates import Rates
-from benchmarks.load.reconciliation import Reconciliation, reconcile
+from benchmarks.load.rates import Beside, RateBeside, Rates
+from benchmarks.load.reconciliation import Polled, Reconciliation, reconcile, reconcile_polls
 from benchmarks.load.scenario import AbruptDisconnects, Load, publications
 from benchmarks.load.subscribers import Arrival
 from benchmarks.spread import Spread
@@ -110,6 +114,62 @@ def test_a_publish_that_is_not_answered_with_a_receipt_is_unanswered(reply: str)
     assert not found.good
 
 
+NOTHING_LOST = Polled(pairs=2, repeated=0, lost=0, duplicated=0, unexpected=0)
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "changed"),
+    [
+        ([arrival(0), arrival(1)], {}),
+        ([arrival(0), arrival(0), arrival(1)], {"repeated": 1}),
+        ([arrival(1)], {"lost": 1}),
+        ([arrival(0), arrival(1), arrival(1, id="b")], {"duplicated": 1}),
+        ([arrival(0), arrival(1), arrival(2)], {"unexpected": 1}),
+    ],
+    ids=["one each", "an overlap", "lost", "two ids", "another merchant's"],
+)
+def test_pollers_get_each_notification_of_their_topic_whatever_its_receipt_counts(
+    arrivals: list[Arrival], changed: dict[str, int]
+) -> None:
+    published = [Exchange(PUBLISHED, 1.0, json.dumps({**RECEIPT, "accepted": 0}), 3.0)]
+    found = reconcile_polls(published, arrivals, SUBSCRIBERS)
+    assert found == replace(NOTHING_LOST, **changed)
+    assert found.good == (changed.keys() <= {"repeated"})
+
+
+class _Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    asked: ClassVar[list[Frame]] = []
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.asked.append(body)
+        now = f"now {len(self.asked)}"
+        frame = {"message": f"told {body['merchant_id']}"}
+        answer = {"notifications": [frame], "more": False, "now": now, "poll_after": 60_000}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_poller_hands_back_the_now_of_its_last_answer() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        try:
+            url = f"http://127.0.0.1:{server.server_port}/stage"
+            with open_pollers(url, [TOPIC], at_once=1) as pollers:
+                first, second = pollers.log(), pollers.log()
+        finally:
+            server.shutdown()
+    topic = {"merchant_id": "shop", "ref": 1}
+    assert _Answers.asked == [topic, {**topic, "since": "now 1"}]
+    for arrivals in (first, second):
+        assert [(one.subscriber, one.frame) for one in arrivals] == [(0, {"message": "told shop"})]
+
+
 FRAMES = publications([TOPIC], "rates")
 
 
@@ -140,8 +200,28 @@ def test_rates_are_computed_per_window_and_relative_to_its_echoes() -> None:
     assert rates.deliveries.milliseconds.p50 == 500
 
 
-def figures(
-    per_publish: int = 3, gone: int = 2, before: int = 2, after: int = 0, lost: int = 0
+def beside(*times: tuple[float, float], refused: int = 0) -> Beside:
+    return Beside(window(*times), Asked([0.1, 0.2, 0.3], refused))
+
+
+def test_the_pace_beside_requests_is_relative_to_publishes_without_any() -> None:
+    alone = [window((0.0, 0.5)), window((0.0, 1.0))]
+    rate = RateBeside.of([beside((0.0, 1.0)), beside((0.0, 1.0), refused=1)], alone)
+    assert rate.times_alone == Spread(median=0.75, low=0.625, high=0.875, count=2)
+    assert rate.asked == [3.0, 3.0]
+    assert rate.milliseconds.p50 == pytest.approx(200)
+    assert rate.refused == 1
+
+
+def figures(  # noqa: PLR0913 - what tests change
+    *,
+    per_publish: int = 3,
+    gone: int = 2,
+    before: int = 2,
+    after: int = 0,
+    lost: int = 0,
+    polled: Polled = NOTHING_LOST,
+    slowed: float = 1.0,
 ) -> Figures:
     echoes = [window((0.0, 1.0), (0.0, 1.0)), window((0.0, 1.0), (0.0, 1.0))]
     publishes = [window((0.0, 3.0)), window((0.0, 3.0))]
@@ -151,23 +231,37 @@ def figures(
         {"the emulator": [100.2]},
         {"default": [40.4], "the emulator": [101.0]},
     )
-    load = Load(echoes, publishes, arrivals, first, held)
+    polls = [beside((0.0, 3.0 * slowed)), beside((0.0, 3.0 * slowed))]
+    load = Load(echoes, publishes, polls, polls, arrivals, first, polled, held)
     disconnects = AbruptDisconnects(gone, Rows(before, before), Rows(after, after), NOTHING_WRONG)
-    return Figures(SHORT, load, disconnects, Rates.of(echoes, publishes, arrivals))
+    rates = Rates.of(echoes, publishes, arrivals)
+    rate = RateBeside.of(polls, publishes)
+    return Figures(SHORT, load, disconnects, rates, rate, rate)
+
+
+def lines(of: Figures, what: str) -> list[tuple[str, ...]]:
+    rows = (row for table in of.tables() for row in table.rows)
+    return [row[1:] for row in rows if row[0].startswith(what)]
 
 
 def line(of: Figures, what: str) -> tuple[str, ...]:
-    (row,) = (row for table in of.tables() for row in table.rows if row[0].startswith(what))
-    return row[1:]
+    (row,) = lines(of, what)
+    return row
 
 
 def test_a_run_without_violations_is_good_and_shows_its_figures() -> None:
     of = figures()
     assert of.good
-    assert line(of, "lost") == ("0", "0", "yes")
-    assert line(of, "pairs") == ("", "4", "")
+    assert line(of, "lost by pollers") == ("0", "0", "yes")
+    assert line(of, "pairs of a notification and a subscriber") == ("", "4", "")
+    assert line(of, "pairs of a notification and a poller") == ("", "2", "")
+    assert line(of, "publishes a second beside") == ("at least 0.8", "1.00 (1.00 to 1.00)", "yes")
+    assert line(of, "polls") == (
+        *("0.33 (0.33 to 0.33)", "1.00 (1.00 to 1.00)", "1.00 (1.00 to 1.00)"),
+        *("200", "300"),
+    )
     assert line(of, "deliveries a second") == ("at least 0.5", "0.50 (0.50 to 0.50)", "yes")
-    assert line(of, "publishes a second") == ("", "0.17 (0.17 to 0.17)", "")
+    assert line(of, "publishes a second, times") == ("", "0.17 (0.17 to 0.17)", "")
     assert line(of, "rows of 2")[1:] == ("2 and 2 before, 0 and 0 after", "yes")
     assert line(of, "default") == ("none", "40")
     assert json.loads(json.dumps(of.as_json()))["disconnects"]["after"] == asdict(Rows(0, 0))
@@ -181,8 +275,20 @@ def test_a_rate_below_the_required_one_is_shown_and_breaks_no_guarantee() -> Non
 
 def test_a_run_with_a_lost_pair_is_not_good() -> None:
     of = figures(lost=1)
-    assert line(of, "lost") == ("0", "1", "NO")
+    assert lines(of, "lost") == [("0", "1", "NO"), ("0", "0", "yes")]
     assert not of.good
+
+
+def test_a_run_with_a_pair_lost_by_a_poller_is_not_good() -> None:
+    of = figures(polled=replace(NOTHING_LOST, lost=1))
+    assert lines(of, "lost") == [("0", "0", "yes"), ("0", "1", "NO")]
+    assert not of.good
+
+
+def test_publishes_that_slow_down_beside_pollers_are_shown_and_break_no_guarantee() -> None:
+    of = figures(slowed=2)
+    assert line(of, "publishes a second beside")[-1] == "NO"
+    assert of.good
 
 
 @pytest.mark.parametrize("of", [figures(after=1), figures(before=0)], ids=["left", "none before"])

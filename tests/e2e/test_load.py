@@ -1,4 +1,4 @@
-"""The load in its short form: every pair reconciled, and gone connections pruned."""
+"""The load in its short form: every pair reconciled, pollers' too, and gone connections pruned."""
 
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,11 @@ def test_under_load_no_notification_is_lost_and_abrupt_disconnects_are_pruned(
     figures = load(stage, SHORT, "short", steps.append)
     first, last = figures.load.reconciliation, figures.disconnects.reconciliation
     assert first.good
-    assert first.publishes >= SHORT.publishers * (1 + SHORT.windows)
+    assert first.publishes >= SHORT.publishers * (1 + 3 * SHORT.windows)
     assert first.pairs == first.publishes * SHORT.subscribers // SHORT.topics
+    polled = figures.load.polled
+    assert polled.good
+    assert polled.pairs == first.publishes * SHORT.pollers // SHORT.topics
     gone = SHORT.disconnects * SHORT.topics
     assert (figures.disconnects.before, figures.disconnects.after) == (Rows(gone, gone), Rows(0, 0))
     assert (last.publishes, last.pairs) == (SHORT.topics, SHORT.subscribers - gone)
