@@ -11,9 +11,15 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import fan_out, imports, latency, operations, retained
+from benchmarks import fan_out, imports, latency, operations, polls, retained
 from benchmarks.chart import draw
-from benchmarks.figures import Figures, latencies, rows_effects, times_prepared
+from benchmarks.figures import (
+    Figures,
+    latencies,
+    poll_latencies,
+    rows_effects,
+    times_prepared,
+)
 from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.tables import tables
 from benchmarks.targets import judge
@@ -68,8 +74,10 @@ def _measure(plan: Plan, folder: Path, progress: Callable[[str], object]) -> Fig
         progress("counting the calls of each operation")
         counted = operations.count(stages[plan.few_rows])
         samples = latency.measure(stages, plan, progress)
-        # Last: what it writes would be other rows to everything else.
-        progress("subscribing to refs that hold many notifications")
+        # Last: what they write would be other rows to everything else.
+        progress("asking over HTTP")
+        polled = polls.measure(stages[plan.few_rows], plan)
+        progress("subscribing to refs that hold many notifications, and asking for them")
         late = retained.measure(stages[plan.few_rows], plan.retained_megabytes)
     return Figures(
         machine=where,
@@ -78,6 +86,7 @@ def _measure(plan: Plan, folder: Path, progress: Callable[[str], object]) -> Fig
         rows_effects=rows_effects(samples, plan),
         times_prepared=times_prepared(samples, plan),
         fan_outs=fan_outs,
+        polls=poll_latencies(polled),
         operations=counted,
         retained=late,
         starts=starts,

@@ -60,16 +60,26 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Retained:
-    """What a subscribe costs to a ref that holds notifications of 1 KB, all within the retention.
+class PollLatency:
+    """From the request of a poll to its answer, in milliseconds; and as a multiple of the floor."""
 
-    `milliseconds` are of the whole subscribe, in process, with posts that take no time; of them
+    asking: str
+    milliseconds: Percentiles
+    times_floor: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """What `asking` for a ref costs that holds notifications of 1 KB, all within the retention.
+
+    `milliseconds` are of all of it, in process, with posts that take no time; of them
     `cpu_milliseconds` are its own processor time, and the rest is the local AWS's.
     """
 
+    asking: str
     megabytes: int
     notifications: int
-    replayed: int
+    brought: int
     pages: int
     read_units: int
     milliseconds: float
@@ -104,6 +114,7 @@ class Figures:
     rows_effects: list[RowsEffect]
     times_prepared: Spread
     fan_outs: list[FanOut]
+    polls: list[PollLatency]
     operations: list[Operation]
     retained: list[Retained]
     starts: list[Start]
@@ -138,6 +149,19 @@ def rows_effects(samples: Mapping[Cell, Rounds], plan: Plan) -> list[RowsEffect]
 def times_prepared(samples: Mapping[Cell, Rounds], plan: Plan) -> Spread:
     """Compare a publish to MOST subscribers with its prepared requests, round by round."""
     return ratio(_medians(samples[plan.few_rows, MOST]), _medians(samples[plan.few_rows, PREPARED]))
+
+
+def poll_latencies(samples: Mapping[str, Rounds]) -> list[PollLatency]:
+    """Summarise the samples of each poll; the first ones are those of the floor."""
+    floor = next(iter(samples.values()))
+    return [
+        PollLatency(
+            asking=asking,
+            milliseconds=percentiles([one for samples in rounds for one in samples]),
+            times_floor=ratio(_medians(rounds), _medians(floor)),
+        )
+        for asking, rounds in samples.items()
+    ]
 
 
 def _medians(rounds: Rounds) -> list[float]:

@@ -10,10 +10,15 @@ from benchmarks.aws import dynamodb
 from benchmarks.figures import Operation
 from benchmarks.recorder import Recorded, Recorder
 from lambdas.layer import Handler, Sender, Storage
+from lambdas.layer.handler import Caller
+from lambdas.layer.protocol.bodies import parse_poll
 from lambdas.layer.protocol.clock import system_clock
 from tests.kit.connections import FakeConnections
 from tools import ToolError
 from tools.deploy import LocalStage
+
+CALLER: Final = Caller(None, "counted", connected_at=None, principal=None)
+"""Who asks over HTTPS."""
 
 PUBLISH: Final = "publish to 1 subscriber"
 PUBLISH_STEPS: Final = [
@@ -32,15 +37,18 @@ _PUBLISH: Final = {
     "message": "The payment was captured.",
     "id": "counted",
 }
+_POLL: Final = _TOPIC
 _UNSUBSCRIBE: Final = {"action": "unsubscribe", **_TOPIC}
 _FRAMES: Final = (
     ("ping", {"action": "ping"}, "pong"),
+    ("poll, bringing nothing", _POLL, "notifications"),
     ("subscribe", _SUBSCRIBE, "subscribed"),
     ("subscribe again", _SUBSCRIBE, "subscribed"),
     (PUBLISH, _PUBLISH, "receipt"),
     ("publish the same id again", _PUBLISH, "receipt"),
     ("publish other content with that id, refused", {**_PUBLISH, "status": "failed"}, "error"),
     ("subscribe again, replaying 1", _SUBSCRIBE, "subscribed"),
+    ("poll, bringing 1", _POLL, "notifications"),
     ("unsubscribe", _UNSUBSCRIBE, "unsubscribed"),
 )
 _CONNECTION: Final = "counted-connection"
@@ -73,6 +81,10 @@ def count(stage: LocalStage) -> list[Operation]:
 
 
 def _handle(handler: Handler, frame: dict[str, Any], answer: str) -> None:
-    reply = handler.handle(_CONNECTION, json.dumps(frame), connected_at=_CONNECTED_AT) or {}
+    text = json.dumps(frame)
+    if frame is _POLL:  # over HTTPS
+        reply = handler.answer(lambda: parse_poll(text), CALLER) or {}
+    else:
+        reply = handler.handle(_CONNECTION, text, connected_at=_CONNECTED_AT) or {}
     if reply.get("type") != answer:
         raise ToolError(f"the service answered {reply}, where {answer} was expected")

@@ -1,22 +1,24 @@
-"""The cost of a subscribe to a topic with many stored notifications.
+"""The cost of a subscribe to, and of a poll of, a topic with many stored notifications.
 
-It reads all of them, also those before `since`, and replays the newest 100 at most.
+Each reads all of them, also those before `since`, and brings the newest 100 at most.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from benchmarks.aws import dynamodb
 from benchmarks.figures import Retained
-from benchmarks.recorder import Recorded, Recorder
+from benchmarks.operations import CALLER
 from benchmarks.rows import write
 from lambdas.layer import Handler, Sender, Storage, items
 from lambdas.layer.aws import batches
 from lambdas.layer.aws.clients import DynamoDbClient
 from lambdas.layer.protocol.clock import system_clock, to_rfc3339
+from lambdas.layer.protocol.frames import Poll
 from lambdas.layer.protocol.topic import Topic
 from tests.kit.connections import FakeConnections
 from tools import ToolError
@@ -28,34 +30,62 @@ _A_MEGABYTE: Final = 1000
 _READ_UNIT: Final = 4096
 _REPEATS: Final = 3
 _CONNECTION: Final = "late-connection"
-_LEDGER: Final = "ledger"
+
+_Ask = Callable[[Handler, Topic], int]
+"""Ask for a topic, and return how many notifications that brought."""
+
+
+@dataclass(slots=True)
+class _Counted:
+    """A client of DynamoDB that counts pages, and the items that were read, filtered out or not."""
+
+    client: DynamoDbClient
+    pages: int = 0
+    read: int = 0
+
+    def resolve_credentials(self) -> None:
+        self.client.resolve_credentials()
+
+    def call(self, operation: str, **parameters: Any) -> Any:
+        answer = self.client.call(operation, **parameters)
+        if operation == "Query":
+            self.pages += 1
+            self.read += answer["ScannedCount"]
+        return answer
 
 
 def measure(stage: LocalStage, megabytes: Sequence[int]) -> list[Retained]:
-    """Subscribe to one ref for each number of megabytes that it has stored."""
-    return [_measure(stage, count) for count in megabytes]
+    """Ask for one ref for each number of megabytes that it has stored, in each way."""
+    return [measured for count in megabytes for measured in _measure(stage, count)]
 
 
-def _measure(stage: LocalStage, megabytes: int) -> Retained:
+def _measure(stage: LocalStage, megabytes: int) -> Iterator[Retained]:
     topic = Topic("shop", f"retained-{megabytes}")
     notifications = megabytes * _A_MEGABYTE
-    names = stage.environment
     client = dynamodb(stage.endpoint)
-    write(client, _entries(names["LEDGER_TABLE"], topic, notifications))
-    recorder = Recorder({names["CONNECTIONS_TABLE"]: "connections", names["LEDGER_TABLE"]: _LEDGER})
-    replayed = _subscribe(_handler(stage, Recorded(client, recorder)), topic)
-    calls = [call for step in recorder.operation("subscribe").steps for call in step]
-    handler = _handler(stage, client)
-    times = [_milliseconds(lambda: _subscribe(handler, topic)) for _ in range(_REPEATS)]
-    return Retained(
-        megabytes=megabytes,
-        notifications=notifications,
-        replayed=replayed,
-        pages=calls.count(f"Query {_LEDGER}"),
-        read_units=_read_units(notifications * _A_MEGABYTE),
-        milliseconds=median(wall for wall, _ in times),
-        cpu_milliseconds=median(cpu for _, cpu in times),
-    )
+    write(client, entries(stage.environment["LEDGER_TABLE"], topic, notifications))
+    for asking, ask in (
+        ("subscribe", _subscribe),
+        ("poll", _poll),
+        ("poll, `since` now", lambda handler, topic: _poll(handler, topic, system_clock())),
+    ):
+        counted = _Counted(client)
+        brought = ask(_handler(stage, counted), topic)
+        times = _times(ask, _handler(stage, client), topic)
+        yield Retained(
+            asking=asking,
+            megabytes=megabytes,
+            notifications=notifications,
+            brought=brought,
+            pages=counted.pages,
+            read_units=_read_units(counted.read * _A_MEGABYTE),
+            milliseconds=median(wall for wall, _ in times),
+            cpu_milliseconds=median(cpu for _, cpu in times),
+        )
+
+
+def _times(ask: _Ask, handler: Handler, topic: Topic) -> list[tuple[float, float]]:
+    return [_milliseconds(lambda: ask(handler, topic)) for _ in range(_REPEATS)]
 
 
 def _read_units(size: int) -> int:
@@ -73,8 +103,12 @@ def _milliseconds(work: Callable[[], object]) -> tuple[float, float]:
     return (time.perf_counter() - started) * 1000, (time.process_time() - busy) * 1000
 
 
-def _entries(ledger: str, topic: Topic, notifications: int) -> Iterator[batches.Request]:
-    now = system_clock()
+def entries(ledger: str, topic: Topic, notifications: int) -> Iterator[batches.Request]:
+    """Yield what writes so many notifications of 1 KB to a topic.
+
+    The newest was sent a minute ago: before any overlap of a `since`.
+    """
+    now = system_clock() - 60 * 1000
 
     def item(number: int, message: str) -> items.Item:
         text = json.dumps({"client": "backend", "message": message})
@@ -121,3 +155,10 @@ def _subscribe(handler: Handler, topic: Topic) -> int:
         raise ToolError(f"the service answered {reply}, where subscribed was expected")
     replayed: int = reply["replayed"]
     return replayed
+
+
+def _poll(handler: Handler, topic: Topic, since: int | None = None) -> int:
+    reply = handler.answer(lambda: Poll(topic, since), CALLER) or {}
+    if reply.get("type") != "notifications":
+        raise ToolError(f"the service answered {reply}, where notifications were expected")
+    return len(reply["notifications"])

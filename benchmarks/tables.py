@@ -39,6 +39,14 @@ def tables(figures: Figures, targets: Sequence[Target]) -> list[Table]:
             ],
         ),
         Table(
+            "From the request of a poll to its answer, ms",
+            ("of", *_PERCENTILES, "times the floor"),
+            [
+                (one.asking, *_cells(one.milliseconds), str(one.times_floor))
+                for one in figures.polls
+            ],
+        ),
+        Table(
             "AWS calls and consumed capacity of each operation",
             ("operation", "read units", "write units", "calls"),
             [
@@ -47,12 +55,13 @@ def tables(figures: Figures, targets: Sequence[Target]) -> list[Table]:
             ],
         ),
         Table(
-            "A subscribe to a ref that holds notifications of 1 KB, in process",
-            ("held", "replayed", "pages", "read units", "ms", "of them CPU of the function"),
+            "A ref that holds notifications of 1 KB, in process",
+            ("held", "asked by", "brought", "pages", "read units", "ms", "of them CPU"),
             [
                 (
                     f"{one.notifications:,}, {one.megabytes} MB",
-                    str(one.replayed),
+                    one.asking,
+                    str(one.brought),
                     str(one.pages),
                     f"{one.read_units:,}",
                     f"{one.milliseconds:.0f}",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks import operations
+from benchmarks import operations, polls
 from benchmarks.figures import Figures
 from benchmarks.plan import MOST
 from benchmarks.spread import Spread
@@ -28,6 +28,7 @@ def judge(figures: Figures) -> list[Target]:
             f"publish to {MOST} subscribers", figures.times_prepared, 1.25, "times its requests"
         ),
         *_rows(figures),
+        _poll(figures),
         _fan_out(figures),
         _calls(figures),
         _start(figures, "default", 0.5),
@@ -66,6 +67,11 @@ def _rows(figures: Figures) -> Iterator[Target]:
             f"{effect.ratio}",
             same(effect.ratio),
         )
+
+
+def _poll(figures: Figures) -> Target:
+    nothing = next(one for one in figures.polls if one.asking == polls.NOTHING)
+    return _at_most(f"poll of {polls.NOTHING}", nothing.times_floor, 2, "times the floor")
 
 
 def _fan_out(figures: Figures) -> Target:

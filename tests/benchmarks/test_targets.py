@@ -6,14 +6,17 @@ from benchmarks.figures import (
     Figures,
     Latency,
     Operation,
+    PollLatency,
     RowsEffect,
     Start,
     latencies,
+    poll_latencies,
     rows_effects,
     times_prepared,
 )
 from benchmarks.operations import PUBLISH, PUBLISH_STEPS
 from benchmarks.plan import MOST, QUICK, SUBSCRIBERS
+from benchmarks.polls import FLOOR, NOTHING
 from benchmarks.spread import Percentiles, Spread
 from benchmarks.targets import Target, judge, same
 from tools.machine import Machine
@@ -36,6 +39,7 @@ def figures(  # noqa: PLR0913 - one a target
     ten: float = 4,
     fifty: float = 1.2,
     rows: float = 1,
+    poll: float = 1.5,
     hundred: float = 5,
     default: float = 0.4,
     authorizer: float = 0.55,
@@ -53,6 +57,7 @@ def figures(  # noqa: PLR0913 - one a target
         rows_effects=[RowsEffect(count, around(rows)) for count in SUBSCRIBERS],
         times_prepared=around(fifty),
         fan_outs=[FanOut("us", 1, TIMES, around(1)), FanOut("us", 100, TIMES, around(hundred))],
+        polls=[PollLatency(FLOOR, TIMES, around(1)), PollLatency(NOTHING, TIMES, around(poll))],
         operations=[Operation(PUBLISH, steps, 1.5, 1)],
         retained=[],
         starts=[
@@ -79,6 +84,7 @@ def test_figures_within_every_limit_miss_no_target() -> None:
         (figures(one=2.3), ["publish to 1 subscriber"]),
         (figures(ten=4.6), ["publish to 10 subscribers"]),
         (figures(fifty=1.26), ["publish to 50 subscribers"]),
+        (figures(poll=2.1), ["poll of a ref without notifications"]),
         (figures(hundred=6.1), ["100 posts that take 10 ms each"]),
         (figures(default=0.51), ["importing default"]),
         (figures(authorizer=0.61), ["importing authorizer"]),
@@ -110,6 +116,14 @@ def test_latencies_are_multiples_of_the_floor_beside_as_many_rows() -> None:
     summary = {(one.rows, one.subscribers): one.times_floor.median for one in latencies(samples)}
     assert summary[QUICK.few_rows, 1] == pytest.approx(3)
     assert summary[QUICK.many_rows, 1] == pytest.approx(2)
+
+
+def test_polls_are_multiples_of_the_floor_round_by_round() -> None:
+    samples = {FLOOR: [[1.0, 1.0], [2.0, 2.0]], NOTHING: [[2.0, 2.0], [4.0, 4.0]]}
+    floor, nothing = poll_latencies(samples)
+    assert (floor.asking, nothing.asking) == (FLOOR, NOTHING)
+    assert (floor.times_floor.median, nothing.times_floor.median) == (1, 2)
+    assert nothing.milliseconds.count == 4
 
 
 def test_the_effect_of_rows_compares_round_by_round() -> None:
