@@ -13,8 +13,8 @@ Topic = tuple[str, int]
 class Plan:
     """Counts of one run: `windows` of echoes and as many of publishes, each of so many `seconds`.
 
-    As many again of publishes beside `pollers`, of the first topics in turn, and beside requests
-    that do nothing; of either, `at_once` ask at the same time.
+    As many again of publishes at a `pace`, in seconds: alone, beside `pollers` of the first topics,
+    and beside requests that do nothing; of either, `at_once` ask at the same time.
 
     `subscribers` is a multiple of `topics`, and `topics` of `merchants`. Of the subscribers of each
     topic, `disconnects` disconnect abruptly in the end; at least one stays.
@@ -26,6 +26,7 @@ class Plan:
     publishers: int
     pollers: int
     at_once: int
+    pace: float
     windows: int
     seconds: float
     disconnects: int
@@ -37,7 +38,8 @@ LONG: Final = Plan(
     merchants=4,
     publishers=20,
     pollers=200,
-    at_once=24,
+    at_once=16,
+    pace=2,
     windows=6,
     seconds=10,
     disconnects=2,
@@ -49,6 +51,7 @@ SHORT: Final = Plan(
     publishers=4,
     pollers=20,
     at_once=4,
+    pace=0.25,
     windows=2,
     seconds=1,
     disconnects=2,

@@ -1,7 +1,8 @@
 """Publishers in a closed loop: each sends its next frame as soon as the last one is answered.
 
 The echo is loaded in the same way. So the emulator sets the pace, not this program: a fixed pace
-that is too low would only measure itself.
+that is too low would only measure itself. Whether others keep them from a pace, only publishers
+that have one can show.
 """
 
 import asyncio
@@ -51,13 +52,17 @@ class Publishers:
     def __init__(self, sockets: list[ClientConnection]) -> None:
         self._sockets = sockets
 
-    async def send(self, frames: Iterator[Frame], seconds: float) -> Window:
+    async def send(self, frames: Iterator[Frame], seconds: float, pace: float = 0.0) -> Window:
         """Send for so long, or until no frame is left; each publisher sends one at least.
 
+        `pace`: each begins one every so many seconds, later only where the last is not answered.
         Returns when every frame is answered.
         """
         started = time.monotonic()
-        each = (_send(socket, frames, started + seconds) for socket in self._sockets)
+        each = (
+            _send(socket, frames, started + seconds, pace, started + pace * at / len(self._sockets))
+            for at, socket in enumerate(self._sockets)
+        )
         return Window(started, [one for some in await asyncio.gather(*each) for one in some])
 
 
@@ -73,15 +78,17 @@ async def open_publishers(url: str, count: int) -> AsyncIterator[Publishers]:
 
 
 async def _send(
-    socket: ClientConnection, frames: Iterator[Frame], deadline: float
+    socket: ClientConnection, frames: Iterator[Frame], deadline: float, pace: float, due: float
 ) -> list[Exchange]:
     exchanges: list[Exchange] = []
     for frame in frames:
+        await asyncio.sleep(due - time.monotonic())
         sent = time.monotonic()
         async with asyncio.timeout(TIMEOUT_SECONDS):
             await socket.send(json.dumps(frame))
             reply = await socket.recv(decode=True)
         exchanges.append(Exchange(frame, sent, reply, time.monotonic()))
-        if exchanges[-1].answered > deadline:
+        due += pace
+        if max(due, exchanges[-1].answered) > deadline:
             break
     return exchanges

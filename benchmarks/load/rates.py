@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Self
 
 from benchmarks.load.pollers import Asked
@@ -22,39 +23,39 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A window of publishes, and what was asked over HTTP meanwhile."""
+    """A window of publishes at a pace, and what was asked over HTTP meanwhile, if anything was."""
 
     window: Window
     asked: Asked
 
 
 @dataclass(frozen=True, slots=True)
-class RateBeside:
-    """How many publishes a second beside requests, and relative to those without any.
+class Pace:
+    """How many publishes a second, how long they took, and both relative to publishes alone.
 
-    `asked`: of the requests, how many a second; `milliseconds` of an answer; `refused` are those
-    without a 200.
+    `asked`: how many requests a second there were meanwhile; `refused` are those without a 200.
     """
 
     publishes: list[float]
-    times_alone: Spread
-    asked: list[float]
     milliseconds: Percentiles
+    times_alone: Spread
+    times_as_long: Spread
+    asked: list[float]
+    asked_milliseconds: Percentiles | None
     refused: int
 
     @classmethod
-    def of(cls, windows: Sequence[Beside], alone: Sequence[Window]) -> Self:
-        """Compute it from windows that were taken in turns with those without requests."""
+    def of(cls, windows: Sequence[Beside], alone: Sequence[Beside]) -> Self:
+        """Compute it from windows that were taken in turns with those alone."""
         publishes = [_rate(one.window) for one in windows]
+        answered = [1000 * seconds for one in windows for seconds in one.asked.seconds]
         return cls(
             publishes=publishes,
-            times_alone=ratio(publishes, [_rate(window) for window in alone]),
-            asked=[
-                len(one.asked.seconds) / (one.window.ended - one.window.started) for one in windows
-            ],
-            milliseconds=percentiles(
-                [1000 * one for beside in windows for one in beside.asked.seconds]
-            ),
+            milliseconds=percentiles([1000 * one for one in _seconds(_windows(windows))]),
+            times_alone=ratio(publishes, [_rate(one.window) for one in alone]),
+            times_as_long=ratio(_medians(windows), _medians(alone)),
+            asked=[_asked_a_second(one) for one in windows],
+            asked_milliseconds=percentiles(answered) if answered else None,
             refused=sum(one.asked.refused for one in windows),
         )
 
@@ -95,6 +96,18 @@ def _rate(window: Window) -> float:
 
 def _seconds(windows: Sequence[Window]) -> list[float]:
     return [one.seconds for window in windows for one in window.exchanges]
+
+
+def _windows(of: Sequence[Beside]) -> list[Window]:
+    return [one.window for one in of]
+
+
+def _medians(of: Sequence[Beside]) -> list[float]:
+    return [median(_seconds([window])) for window in _windows(of)]
+
+
+def _asked_a_second(of: Beside) -> float:
+    return len(of.asked.seconds) / (of.window.ended - of.window.started)
 
 
 def _delivered(window: Window, arrivals: Sequence[Arrival]) -> tuple[float, list[float]]:

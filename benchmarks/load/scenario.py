@@ -4,6 +4,7 @@ import asyncio
 import math
 import random
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import count
 
@@ -32,12 +33,14 @@ from tools.deploy import LocalStage
 class Load:
     """`echoes` and `publishes`: windows in turns; `arrivals`: of the notifications published.
 
-    `polls` and `nothing`: windows beside pollers, and beside as many who ask the floor of a poll.
+    `alone`, `polls` and `nothing`: windows of publishes at a pace, without anything beside them,
+    beside pollers, and beside as many who ask the floor of a poll.
     `memory`: before and after all of them.
     """
 
     echoes: list[Window]
     publishes: list[Window]
+    alone: list[Beside]
     polls: list[Beside]
     nothing: list[Beside]
     arrivals: list[Arrival]
@@ -107,23 +110,26 @@ class _Scenario:
             self.asking_nothing.log()
             warm_up = await service.send(frames, 0)
             before = resident(group)
-            echoes, publishes, polls, nothing = [], [], [], []
+            echoes, publishes = [], []
+            alone, polls, nothing = [], [], []
             for number in range(plan.windows):
                 self.progress(
-                    "echoing, publishing, publishing beside requests over HTTP: "
+                    "echoing, publishing, publishing beside requests at a pace: "
                     f"{number + 1} of {plan.windows}"
                 )
                 echoes.append(await echo.send(frames, plan.seconds))
                 publishes.append(await service.send(frames, plan.seconds))
+                alone.append(await self._send_beside(None, service, frames))
                 polls.append(await self._send_beside(self.pollers, service, frames))
                 nothing.append(await self._send_beside(self.asking_nothing, service, frames))
             after = resident(group)
         arrivals = self.subscribers.log()
-        windows = (warm_up, *publishes, *(one.window for one in (*polls, *nothing)))
+        windows = (warm_up, *publishes, *(one.window for one in (*alone, *polls, *nothing)))
         exchanges = [one for window in windows for one in window.exchanges]
         return Load(
             echoes,
             publishes,
+            alone,
             polls,
             nothing,
             arrivals,
@@ -133,11 +139,11 @@ class _Scenario:
         )
 
     async def _send_beside(
-        self, pollers: Pollers, service: Publishers, frames: Iterator[Frame]
+        self, pollers: Pollers | None, service: Publishers, frames: Iterator[Frame]
     ) -> Beside:
         asked = Asked()
-        with pollers.polling(asked):
-            window = await service.send(frames, self.plan.seconds)
+        with pollers.polling(asked) if pollers else nullcontext():
+            window = await service.send(frames, self.plan.seconds, self.plan.pace)
         return Beside(window, asked)
 
     async def disconnect_abruptly(self) -> AbruptDisconnects:

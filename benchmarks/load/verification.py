@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.load.figures import Figures
 from benchmarks.load.plan import LONG, SHORT, Plan
-from benchmarks.load.rates import RateBeside, Rates
+from benchmarks.load.rates import Pace, Rates
 from benchmarks.load.scenario import run
 from tests.kit.verification import Progress, Result
 from tools.deploy import LocalStage, local_stage
@@ -22,6 +22,9 @@ def load(stage: LocalStage, plan: Plan, seed: str, progress: Progress) -> Figure
     """Load a stage as planned."""
     done, disconnects = run(stage, plan, seed, progress)
     rates = Rates.of(done.echoes, done.publishes, done.arrivals)
-    beside_polls = RateBeside.of(done.polls, done.publishes)
-    beside_nothing = RateBeside.of(done.nothing, done.publishes)
-    return Figures(plan, done, disconnects, rates, beside_polls, beside_nothing)
+    paces = {
+        "nothing": Pace.of(done.alone, done.alone),
+        "polls": Pace.of(done.polls, done.alone),
+        "as many requests that do nothing": Pace.of(done.nothing, done.alone),
+    }
+    return Figures(plan, done, disconnects, rates, paces)

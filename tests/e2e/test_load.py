@@ -20,7 +20,7 @@ def test_under_load_no_notification_is_lost_and_abrupt_disconnects_are_pruned(
     figures = load(stage, SHORT, "short", steps.append)
     first, last = figures.load.reconciliation, figures.disconnects.reconciliation
     assert first.good
-    assert first.publishes >= SHORT.publishers * (1 + 3 * SHORT.windows)
+    assert first.publishes >= SHORT.publishers * (1 + 4 * SHORT.windows)
     assert first.pairs == first.publishes * SHORT.subscribers // SHORT.topics
     polled = figures.load.polled
     assert polled.good

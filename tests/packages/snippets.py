@@ -9,7 +9,7 @@ from tests.packages.toolbox import ROOT
 DOCUMENTS = (ROOT / "README.md", ROOT / "clients/js/README.md", *sorted(ROOT.glob("docs/*.md")))
 _FENCE = re.compile(r"```(javascript|js|typescript|ts|html)\n(.*?)```", re.DOTALL)
 _SCRIPT = re.compile(r"<script[^>]*>\n(.*?)</script>", re.DOTALL)
-_IMPORT = re.compile(r"from '[^']*'")
+_IMPORT = re.compile(r"from '[^']*?(/polling)?(?:\.js)?'")
 _NAMED = re.compile(r"^const (\w+) = watchRef\(", re.MULTILINE)
 
 PAGE = """
@@ -38,7 +38,7 @@ def modules() -> dict[str, str]:
         name = str(document.relative_to(ROOT).with_suffix("")).replace("/", "-")
         for number, text in enumerate(text for text in _texts(document) if "watchRef(" in text):
             imported = "" if "import " in text else "import { watchRef } from 'ws-notify';\n"
-            module = _IMPORT.sub("from 'ws-notify'", imported + text)
+            module = _IMPORT.sub(r"from 'ws-notify\1'", imported + text)
             names = ", ".join(_NAMED.findall(module))
             found[f"{name}-{number}"] = f"{module}\nexport {{ {names} }};\n"
     return found
