@@ -71,7 +71,7 @@ def _rows(figures: Figures) -> Iterator[Target]:
 
 def _poll(figures: Figures) -> Target:
     nothing = next(one for one in figures.polls if one.asking == polls.NOTHING)
-    return _at_most(f"poll of {polls.NOTHING}", nothing.times_floor, 2, "times the floor")
+    return _at_most(f"poll of {polls.NOTHING}", nothing.times_floor, 1.5, "times the floor")
 
 
 def _fan_out(figures: Figures) -> Target:
