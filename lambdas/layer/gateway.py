@@ -112,8 +112,14 @@ def bearer(event: Event) -> str | None:
 
     An `Authorization` of another scheme is a proxy's, and not a token.
     """
-    scheme, _, credentials = _header(event, "authorization").strip().partition(" ")
+    scheme, _, credentials = header(event, "authorization").strip().partition(" ")
     return credentials.strip() if scheme.lower() == "bearer" else None
+
+
+def header(event: Event, name: str) -> str:
+    """Return a header by its lower-case name; empty without one."""
+    headers = event.get("headers") or {}
+    return next((str(value) for key, value in headers.items() if key.lower() == name), "")
 
 
 def allow(event: Event, principal: str, context: dict[str, str]) -> Response:
@@ -137,7 +143,7 @@ def origin_allowed(event: Event, allowed: AbstractSet[str]) -> bool:
     place of the `*`; none means any. A client that names no origin is not a page, and
     websocket-client names the API's own host: both are always allowed.
     """
-    origin = _header(event, "origin")
+    origin = header(event, "origin")
     if not allowed or not origin:
         return True
     if not origin.isascii():  # lower() would turn e.g. the Kelvin sign into a `k`
@@ -145,18 +151,13 @@ def origin_allowed(event: Event, allowed: AbstractSet[str]) -> bool:
     origin = origin.lower()
     if "*" not in origin and not allowed.isdisjoint((origin, _with_wildcard(origin))):
         return True
-    own = {_header(event, "host").lower(), _context(event).get("domainName")}
+    own = {header(event, "host").lower(), _context(event).get("domainName")}
     return _host(origin) in own - {""}
 
 
 def _with_wildcard(origin: str) -> str:
     """Put a `*` in place of the first label; whatever is not a label stays, and is not listed."""
     return _FIRST_LABEL.sub(r"\1*.", origin)
-
-
-def _header(event: Event, name: str) -> str:
-    headers = event.get("headers") or {}
-    return next((str(value) for key, value in headers.items() if key.lower() == name), "")
 
 
 def _host(origin: str) -> str:

@@ -43,6 +43,10 @@ _HEADERS: Final = {"Content-Type": "application/json", "Cache-Control": "no-stor
 _RETRY_AFTER: Final = {"Retry-After": "2"}
 """In seconds, as a poll's pace."""
 
+_NOT_UTF8: Final = "send one JSON object in UTF-8"
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+"""What stands in a text for bytes that are not UTF-8."""
+
 
 def is_event(event: Any) -> bool:
     """Tell whether an HTTP API sent this; by the rules of `gateway.is_event`."""
@@ -109,12 +113,25 @@ def _body(event: Event) -> str:
     """Return the text of a body.
 
     API Gateway hands over one that is not named text or JSON, such as what `curl -d` sends, in
-    Base64.
+    Base64, and the others as text, whatever their bytes are:
+    https://github.com/ministackorg/ministack/pull/766
     """
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
+        if _REPLACEMENT in body and _was_replaced(event, body):
+            raise InvalidJson(_NOT_UTF8)
         return str(body)
     try:
         return base64.b64decode(body, validate=True).decode()
     except ValueError as error:
-        raise InvalidJson("send one JSON object in UTF-8") from error
+        raise InvalidJson(_NOT_UTF8) from error
+
+
+def _was_replaced(event: Event, body: str) -> bool:
+    """Tell whether bytes that are not UTF-8 stood where the text has U+FFFD, by their number.
+
+    It is not seen of three bytes of a character of four, for which one U+FFFD stands, nor without
+    the header, which API Gateway hands on (https://github.com/floci-io/floci/issues/2172).
+    """
+    length = gateway.header(event, "content-length")
+    return length.isdecimal() and length.lstrip("0") != str(len(body.encode(errors="replace")))

@@ -1,22 +1,22 @@
 """The service over HTTP, on a deployed stage: what the local AWS shows of it."""
 
 import base64
-import http.client
+import gzip
 import json
 import os
 import re
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import jwt
 import pytest
 
+from tests.kit import http
 from tests.kit.deployed import changed_environment, function_names
+from tests.kit.http import JSON, Answer, bearer
 from tests.kit.peer import peer, publication, unique
 from tools.deploy import LocalStage
 
@@ -25,49 +25,14 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 ROOT = Path(__file__).parents[2]
-JSON = {"Content-Type": "application/json"}
 
 MERCHANT = "shop"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response; `headers` by their lower-case names."""
-
-    status: int
-    headers: dict[str, str]
-    text: str
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """What the text holds."""
-        body: dict[str, Any] = json.loads(self.text)
-        return body
-
-
 def ask(
-    stage: LocalStage,
-    path: str,
-    body: Any,
-    headers: Mapping[str, str] = JSON,
-    method: str = "POST",
+    stage: LocalStage, path: str, body: Any, headers: Mapping[str, str] = JSON, method: str = "POST"
 ) -> Answer:
-    """Send one request; a body that is not bytes is sent as JSON."""
-    base = urlsplit(stage.http_url)
-    assert base.hostname is not None
-    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-    connection = http.client.HTTPConnection(base.hostname, base.port, timeout=30)
-    try:
-        connection.request(method, base.path + path, sent, dict(headers))
-        response = connection.getresponse()
-        found = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, found, response.read().decode())
-    finally:
-        connection.close()
-
-
-def bearer(token: str) -> dict[str, str]:
-    return {**JSON, "Authorization": f"Bearer {token}"}
+    return http.ask(stage.http_url, path, body, headers, method)
 
 
 def stored(stage: LocalStage, dynamodb: "DynamoDBClient", ref: str) -> list[Any]:
@@ -121,25 +86,39 @@ def test_a_publish_again_with_its_id_is_a_duplicate(stage: LocalStage) -> None:
     assert second == {**first, "duplicate": True}
 
 
+BAD = "a-bad-body"
+
+
+def written(encoding: str) -> bytes:
+    """Return the text of a publish in an encoding."""
+    frame = publication(MERCHANT, BAD, message="café")
+    return json.dumps(frame, ensure_ascii=False).encode(encoding)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [
         ("/publish", b"", 400, "invalid_json"),
         ("/publish", b'{"ref": "\xff"}', 400, "invalid_json"),
+        ("/publish", written("latin-1"), 400, "invalid_json"),
+        ("/publish", written("utf-8-sig"), 400, "invalid_json"),
+        ("/publish", written("utf-16"), 400, "invalid_json"),
+        ("/publish", gzip.compress(written("utf-8")), 400, "invalid_json"),
         ("/publish", base64.b64encode(b"{}"), 400, "invalid_json"),
         ("/publish", {"action": "ping"}, 400, "invalid_message"),
-        ("/publish", {**publication(MERCHANT, "r"), "message": "x" * 140_000}, 413, "too_large"),
+        ("/publish", publication(MERCHANT, BAD, message="x" * 140_000), 413, "too_large"),
         ("/notifications", b"[]", 400, "invalid_json"),
         ("/notifications", {"merchant_id": MERCHANT}, 400, "invalid_message"),
     ],
 )
-def test_a_bad_body_has_its_status_and_its_frame(
-    stage: LocalStage, path: str, body: Any, status: int, code: str
+def test_a_bad_body_has_its_status_and_its_frame_and_stores_nothing(  # noqa: PLR0913, PLR0917 - pytest's
+    stage: LocalStage, dynamodb: "DynamoDBClient", path: str, body: Any, status: int, code: str
 ) -> None:
-    for headers in ({}, {"Content-Type": "application/octet-stream"}):
+    for headers in ({}, {"Content-Type": "application/octet-stream"}, JSON):
         answer = ask(stage, path, body, headers)
         assert (answer.status, answer.body["code"]) == (status, code)
         assert answer.headers["cache-control"] == "no-store"
+    assert stored(stage, dynamodb, BAD) == []
 
 
 @pytest.mark.parametrize(

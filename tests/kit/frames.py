@@ -80,6 +80,7 @@ def request(path: str, body: str, *, origin: str | None = None, **context: Any) 
     event["requestContext"] |= context
     if origin is not None:
         event["headers"]["origin"] = origin
+    event["headers"]["content-length"] = str(len(body.encode(errors="surrogatepass")))
     event["body"] = body
     return event
 

@@ -151,6 +151,34 @@ def test_a_body_that_is_not_base64_of_utf8_is_invalid_json(body: str, default: F
     assert _body(default(event), 400)["code"] == "invalid_json"
 
 
+def _sent_as_json(body: bytes) -> dict[str, Any]:
+    """Return the event of a body that is named JSON: API Gateway makes a text of it."""
+    event = request("/publish", body.decode(errors="replace"))
+    event["headers"]["content-length"] = str(len(body))
+    return event
+
+
+@pytest.mark.parametrize("bad", [b"caf\xe9", b"\xed\xa0\xbd\xed\xb2\xb3", b"\xc0\xaf", b"\xff\xfe"])
+def test_a_body_that_is_named_json_and_is_not_utf8_is_invalid_json_and_is_not_stored(
+    bad: bytes, default: Function, tables: FakeDynamoDb
+) -> None:
+    event = _sent_as_json(publish(message="@").encode().replace(b"@", bad))
+    assert _body(default(event), 400)["code"] == "invalid_json"
+    assert tables.entries() == []
+
+
+@pytest.mark.parametrize("length", ["right", "", "1, 2", None])
+def test_the_character_that_replaces_others_may_be_published_as_any_other(
+    length: str | None, default: Function
+) -> None:
+    body = publish(message="@").replace("@", "caf\ufffd").encode()
+    event = _sent_as_json(body)
+    event["headers"]["content-length"] = str(len(body)) if length == "right" else length
+    if length is None:
+        del event["headers"]["content-length"]
+    assert _body(default(event), 200)["type"] == "receipt"
+
+
 def test_an_event_without_a_body_is_invalid_json(default: Function) -> None:
     event = captured("http_notifications")
     del event["body"]
