@@ -13,6 +13,7 @@ from tests.fuzz.runs import Tally, run
 MODULES: Final = {
     "frames": ("parser", "lambdas.layer.protocol.frames"),
     "tokens": ("verifier", "lambdas.layer.auth.tokens"),
+    "requests": ("HTTP events", "lambdas.layer.http_events"),
 }
 """What the inputs of a harness are for."""
 

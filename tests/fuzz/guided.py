@@ -18,6 +18,7 @@ import atheris
 from tools.terminal import say
 
 with atheris.instrument_imports(include=["jwt", "lambdas"]):
+    import lambdas.layer.http_events  # noqa: F401 - here, since the functions load it only later
     from tests.fuzz.runs import Tally, harnessed
 
 _CORPUS = 64

@@ -4,40 +4,33 @@ A harness returns in a word what came of its input, and raises BrokenRuleError w
 oracle is broken. No other exception may come out of it either.
 """
 
-import io
 import json
 import re
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
-import pytest
-
-from lambdas.layer.auth.keys import Keys
 from lambdas.layer.auth.principal import Identity, principal
 from lambdas.layer.auth.tokens import InvalidToken, verify
 from lambdas.layer.aws_events import PublishRefusedError, is_wrapped
+from tests.fuzz.functions import CONTEXT, functions, invoke
+from tests.fuzz.http_requests import authorization, request
 from tests.fuzz.oracle import checked, identity_of, require
 from tests.fuzz.recorder import REQUEST_ID, Recorder
 from tests.kit.events import captured
-from tests.kit.functions import DEFAULT_SETTINGS, ENDPOINT, FakeLambdaContext, import_anew, set_up
 from tests.kit.tokens import KEYS, NOW
 
 _COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+\.){2}[A-Za-z0-9_-]+")
 """A token in the form of RFC 7515, section 7.1."""
 
 _EXPIRES_AT: Final = (NOW + 3600) * 1000
-PRINCIPALS: Final = (
-    None,
+IDENTITIES: Final = (
     Identity("frontend", "merchant_id", frozenset({"12303", "2"}), _EXPIRES_AT),
     Identity("backend", "merchant_id", None, _EXPIRES_AT),
     Identity("backend", "shop", frozenset({"1"}), _EXPIRES_AT),
 )
-_ORIGIN: Final = "https://pay.example.com"
+PRINCIPALS: Final = (None, *IDENTITIES)
 _MAX_REASON: Final = 50
-_CONTEXT: Final = FakeLambdaContext()
 _MESSAGE: Final = captured("message")
 _AUTHORIZE: Final = captured("authorize")
 
@@ -101,7 +94,7 @@ def event(sent: Event | Any) -> str:
     invocation = {"requestId": REQUEST_ID, "authorizer": sent.context}
     request = _MESSAGE["requestContext"] | invocation
     message = _MESSAGE | {"requestContext": request, "body": sent.body}
-    response = _invoke(function, message)
+    response = invoke(function, message)
     require(response.keys() == {"statusCode", "body"}, f"the response {response}")
     reply = json.loads(response["body"])
     context = sent.context if isinstance(sent.context, dict) else {}
@@ -114,24 +107,28 @@ def event(sent: Event | Any) -> str:
 def _direct(function: Any, payload: Any, did: Recorder) -> str:
     wrapped = is_wrapped(payload)
     try:
-        reply = _invoke(function, payload)
+        reply = invoke(function, payload)
     except PublishRefusedError:
         require(wrapped, "a rejected frame was not answered")
         require(not did.topics and not did.texts, "a rejected publish had an effect")
         return "rejected"
     require(not wrapped or reply["type"] == "receipt", f"a rejected publish did not fail: {reply}")
     frame = {"client": "backend", **payload["publish"]} if wrapped else payload
-    return checked(reply, json.dumps(frame), did, None, _CONTEXT.aws_request_id)
+    return checked(reply, json.dumps(frame), did, None, CONTEXT.aws_request_id)
 
 
 def handshake(sent: Handshake) -> str:
-    """Give a handshake to `connect` and to the authorizer, and its tokens to the oracle."""
+    """Give a handshake to `connect` and to the authorizer, and its tokens to the oracle.
+
+    Its headers also go to the authorizer as those of a request over HTTPS.
+    """
+    authorization(sent.headers)
     event = _AUTHORIZE | {"headers": sent.headers, "queryStringParameters": sent.query or None}
     event["requestContext"] = event["requestContext"] | {"eventType": "CONNECT"}
-    status = _invoke(functions()["connect"], event)["statusCode"]
+    status = invoke(functions()["connect"], event)["statusCode"]
     require(status in {200, 403}, f"the status {status}")
     try:
-        policy = _invoke(functions()["authorizer"], event)
+        policy = invoke(functions()["authorizer"], event)
     except Exception as error:  # noqa: BLE001 - API Gateway knows it by its text alone
         require(str(error) == "Unauthorized", f"{type(error).__name__}: {error}")
         return "rejected"
@@ -146,29 +143,5 @@ HARNESSES: Final[dict[str, Callable[[Any], str]]] = {
     "tokens": token,
     "events": event,
     "handshakes": handshake,
+    "requests": request,
 }
-
-
-@cache
-def functions() -> dict[str, Any]:
-    """Load the functions as their cold starts do, with keys of the tests; they find no AWS."""
-    with pytest.MonkeyPatch.context() as patch:
-        set_up(patch, dict.fromkeys(DEFAULT_SETTINGS, "none"))
-        patch.setenv("RETENTION_SECONDS", "3600")
-        patch.setenv("AUTH", "required")
-        patch.setenv("ALLOWED_ORIGINS", _ORIGIN)
-        patch.setenv("TOKEN_KEYS_SECRET", "none")
-        for name in ("AWS_ENDPOINT_URL", ENDPOINT):
-            patch.setenv(name, "http://127.0.0.1:9")
-        patch.setenv("POWERTOOLS_SERVICE_NAME", "fuzz")  # a logger apart from the other tests'
-        patch.setenv("POWERTOOLS_LOG_LEVEL", "CRITICAL")
-        default, connect = import_anew("default"), import_anew("connect")
-        authorizer = import_anew("connect", "authorizer")
-    authorizer.KEYS = Keys(lambda: dict(KEYS), clock=lambda: NOW * 1000)
-    authorizer.system_clock = lambda: NOW * 1000
-    return {"default": default, "connect": connect, "authorizer": authorizer}
-
-
-def _invoke(function: Any, event: Any) -> Any:
-    with redirect_stdout(io.StringIO()):  # metrics are printed
-        return function.handler(event, _CONTEXT)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from lambdas.layer.auth.principal import Identity, Principal
+from lambdas.layer.protocol.topic import Topic
 from tests.fuzz.recorder import REQUEST_ID, Recorder
 
 _DAY: Final = 24 * 60 * 60
@@ -26,6 +27,13 @@ _NOTIFICATION_BYTES: Final = 128 * 1024
 _CODES: Final = {"invalid_json", "invalid_message", "too_large", "forbidden"}
 _ERROR: Final = {"client", "type", "code", "message", "retryable", "request_id"}
 _FIELD: Final = re.compile("[a-z_]{1,20}")
+_ROLES: Final = {
+    "receipt": {"backend"},
+    "subscribed": {"frontend"},
+    "unsubscribed": {"frontend"},
+    "notifications": {"backend", "frontend"},
+}
+"""Who may get such a reply."""
 
 
 class BrokenRuleError(AssertionError):
@@ -117,10 +125,12 @@ def checked(
     if principal is not None:
         if not isinstance(principal, Identity):
             raise BrokenRuleError(f"{principal} got {reply['type']}")
-        role = "frontend" if reply["type"] in {"subscribed", "unsubscribed"} else "backend"
-        allowed = principal.refs is None or str(ref) in principal.refs
-        rights = (principal.client, principal.merchant_id, allowed)
-        require(rights == (role, merchant_id, True), f"{principal} got {reply['type']}")
+        may = principal.client in _ROLES[reply["type"]] and principal.merchant_id == merchant_id
+        allowed = may and (principal.refs is None or str(ref) in principal.refs)
+        require(allowed, f"{principal} got {reply['type']}")
+    if reply["type"] == "notifications":
+        require(did.topics == [Topic(merchant_id, ref)], "a poll did more than one read")
+        require(not did.texts, "a poll stored or posted something")
     _check_notifications(frame, did, request_id)
     return str(reply["type"])
 

@@ -45,7 +45,10 @@ class Recorder:
     def subscribe(self, _connection_id: str, topic: Topic, *_expiry: int | None) -> None:
         self.topics.append(topic)
 
-    def notifications(self, topic: Topic, _after_ms: int) -> list[StoredNotification]:
+    def notifications(
+        self, topic: Topic, _after_ms: int, *, spare: int = 0
+    ) -> list[StoredNotification]:
+        del spare
         self.topics.append(topic)
         return []
 

@@ -9,7 +9,12 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, example, given, settings
 
 from tests.fuzz.harnesses import HARNESSES, Event, Handshake
+from tests.fuzz.http_requests import HttpRequest
+from tests.fuzz.http_strategies import REQUEST_SEEDS, REQUESTS
 from tests.fuzz.strategies import INPUTS, SEEDS, token_parts
+
+_INPUTS: dict[str, Any] = {**INPUTS, "requests": REQUESTS}
+_SEEDS: dict[str, list[Any]] = {**SEEDS, "requests": REQUEST_SEEDS}
 
 _SHOWN = 500
 """Characters of an input that broke a rule."""
@@ -53,6 +58,8 @@ def _is_json(name: str, sent: Any) -> bool:
             return any(_is_json("tokens", text) for text in sent.tokens)
         case Event():
             return _is_json("frames", sent.body or "")
+        case HttpRequest():
+            return sent.text is not None and _is_json("frames", sent.text)
         case str():
             try:
                 return bool([json.loads(text) for text in _json_texts(name, sent)])
@@ -80,12 +87,12 @@ def harnessed(name: str, tally: Tally, *, seed: str = "", count: int = 1) -> Any
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
     )
-    @given(INPUTS[name])
+    @given(_INPUTS[name])
     def test(sent: Any) -> None:
         tally.try_(name, sent)
 
-    for text in SEEDS.get(name, ()):
-        test = example(text)(test)
+    for seeded in _SEEDS.get(name, ()):
+        test = example(seeded)(test)
     return test
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from tests.fuzz.harnesses import PRINCIPALS, Event, Handshake
+from tests.fuzz.harnesses import IDENTITIES, Event, Handshake
 from tests.kit.bad_frames import TABLE
 from tests.kit.forgeries import FORGERIES
 from tests.kit.frames import publish, subscribe, unsubscribe
@@ -73,11 +73,11 @@ _PIECES: Final = (
 )
 _VALUE: Final = st.sampled_from(_VALUES) | st.text(max_size=4) | st.integers() | st.floats()
 _PIECE: Final = st.sampled_from(_PIECES) | st.text(max_size=3)
-_CONTEXT: Final = st.sampled_from([None, *(who.to_context() for who in PRINCIPALS if who)])
+CONTEXTS: Final = st.sampled_from([None, *(who.to_context() for who in IDENTITIES)])
 _ORIGIN: Final = st.sampled_from(("https://pay.example.com", "https://x.example.com", "http://["))
 _SCHEME: Final = st.sampled_from(("Bearer ", "Bearer ", "bearer  ", "Basic ", ""))
 _FEW: Final = st.sampled_from((1, 1, 1, 2, 4))
-_MOSTLY: Final = st.sampled_from((True, True, True, True, False))
+MOSTLY: Final = st.sampled_from((True, True, True, True, False))
 
 _FRAME_SEED: Final = st.sampled_from(_FRAMES) | st.sampled_from(SEEDS["frames"])
 _TOKEN_SEED: Final = st.sampled_from(_TOKENS) | st.sampled_from(SEEDS["tokens"])
@@ -99,13 +99,13 @@ def _changed_json(draw: Draw, text: str) -> str:
     try:
         value = json.loads(text)
         for _ in range(draw(_FEW)):
-            value = _changed_value(draw, value)
+            value = changed_value(draw, value)
         return json.dumps(value, ensure_ascii=draw(st.booleans()))
     except (ValueError, RecursionError):
         return _changed_text(draw, text)
 
 
-def _changed_value(draw: Draw, value: Any) -> Any:
+def changed_value(draw: Draw, value: Any) -> Any:
     """Drop, replace, copy or change a part of an object or a list; replace or change another."""
     if isinstance(value, list) and value:
         at = draw(st.integers(0, len(value) - 1))
@@ -124,19 +124,19 @@ def _changed_value(draw: Draw, value: Any) -> Any:
         case "copy":
             value = {**value, other: value.get(name)}
         case _:
-            value = {**value, name: _changed_value(draw, value.get(name))}
+            value = {**value, name: changed_value(draw, value.get(name))}
     return value
 
 
-def _changed(draw: Draw, text: str) -> str:
+def changed(draw: Draw, text: str) -> str:
     if draw(st.booleans()) and draw(st.booleans()):
         return _changed_text(draw, text)
-    return _changed_json(draw, text) if draw(_MOSTLY) else text
+    return _changed_json(draw, text) if draw(MOSTLY) else text
 
 
 @st.composite
 def _frames(draw: Draw) -> str:
-    return _changed(draw, draw(_FRAME_SEED))
+    return changed(draw, draw(_FRAME_SEED))
 
 
 @st.composite
@@ -144,15 +144,15 @@ def _tokens(draw: Draw) -> str:
     """Change header or claims of a token and sign it again, or change it as a text."""
     text = draw(_TOKEN_SEED)
     parts = token_parts(text)
-    if parts is None or not draw(_MOSTLY):
+    if parts is None or not draw(MOSTLY):
         return _changed_text(draw, text)
     header, payload = parts
     if draw(st.booleans()):
-        header = _changed(draw, header)
+        header = changed(draw, header)
     else:
-        payload = _changed(draw, payload)
+        payload = changed(draw, payload)
     data = (header.encode(errors="replace"), payload.encode(errors="replace"))
-    if draw(_MOSTLY):
+    if draw(MOSTLY):
         return signed(*data, _key_named_in(header))
     if draw(st.booleans()):
         return f"{b64(data[0])}.{b64(data[1])}."
@@ -160,38 +160,42 @@ def _tokens(draw: Draw) -> str:
     return signed(*data, key, draw(st.sampled_from(("HS256", "HS512"))))
 
 
-_FRAME: Final = _frames()
+FRAME: Final = _frames()
 _TOKEN: Final = _tokens()
 
 
 @st.composite
 def _events(draw: Draw) -> Any:
-    if not draw(_MOSTLY):
-        payload = _changed_value(draw, json.loads(draw(st.sampled_from(_FRAMES))))
+    if not draw(MOSTLY):
+        payload = changed_value(draw, json.loads(draw(st.sampled_from(_FRAMES))))
         return {"publish": payload} if draw(st.booleans()) else payload
-    context = draw(_CONTEXT)
-    if not draw(_MOSTLY):
-        context = _changed_value(draw, context)
-    return Event(context, draw(_FRAME))
+    context = draw(CONTEXTS)
+    if not draw(MOSTLY):
+        context = changed_value(draw, context)
+    return Event(context, draw(FRAME))
 
 
 @st.composite
 def _handshakes(draw: Draw) -> Handshake:
     headers = {"Origin": draw(_ORIGIN)} if draw(st.booleans()) else {}
-    if not draw(_MOSTLY):
+    if not draw(MOSTLY):
         headers["authorization"] = f"Bearer {draw(_TOKEN_SEED)}"
     if draw(st.booleans()):
         return Handshake(headers, {"token": draw(_TOKEN)})
-    return Handshake({**headers, "Authorization": draw(_SCHEME) + draw(_TOKEN)}, {})
+    headers["Authorization"] = draw(_SCHEME) + draw(_TOKEN)
+    if not draw(MOSTLY):  # given twice, joined as the HTTP API joins them
+        both = [headers["Authorization"], draw(_SCHEME) + draw(_TOKEN_SEED)]
+        headers["Authorization"] = draw(st.sampled_from((",", ", "))).join(both)
+    return Handshake(headers, {})
 
 
 INPUTS: Final[dict[str, st.SearchStrategy[Any]]] = {
-    "frames": _FRAME,
+    "frames": FRAME,
     "tokens": _TOKEN,
     "events": _events(),
     "handshakes": _handshakes(),
 }
-"""By the name of the harness."""
+"""By the name of the harness; those of requests over HTTPS are in `http_strategies`."""
 
 
 def _key_named_in(header: str) -> str:

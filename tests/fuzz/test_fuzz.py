@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from lambdas.layer import handler
+from lambdas.layer import gateway, handler, http_events
 from lambdas.layer.auth import tokens
-from lambdas.layer.protocol import frames
+from lambdas.layer.protocol import bodies, frames
 from tests.fuzz import verification
-from tests.fuzz.harnesses import Handshake, functions, handshake
+from tests.fuzz.functions import functions
+from tests.fuzz.harnesses import Handshake, handshake
 from tests.fuzz.runs import run
 from tests.kit.tokens import token
 
@@ -52,6 +53,10 @@ def _nothing(*_: Any) -> None:
     pass
 
 
+def _fail() -> None:
+    raise RuntimeError
+
+
 MUTANTS: dict[str, tuple[str, Patch]] = {
     "signatures are not verified": (
         "tokens",
@@ -74,6 +79,38 @@ MUTANTS: dict[str, tuple[str, Patch]] = {
     "a connection needs no token": (
         "events",
         lambda to: to.setattr(functions()["default"], "TOKEN_REQUIRED", False),
+    ),
+    "bytes that are not UTF-8 are replaced": (
+        "requests",
+        lambda to: to.setattr(http_events, "_was_replaced", _nothing),
+    ),
+    "the origin of a request is not looked at": (
+        "requests",
+        lambda to: to.setattr(gateway, "origin_allowed", lambda *_: True),
+    ),
+    "a body over HTTPS may have an action": (
+        "requests",
+        lambda to: to.setattr(bodies, "_parse", frames.parse_object),
+    ),
+    "requests are not authorized": (
+        "requests",
+        lambda to: to.setattr(handler, "authorize", _nothing),
+    ),
+    "a request needs no token": (
+        "requests",
+        lambda to: to.setattr(functions()["default"], "TOKEN_REQUIRED", False),
+    ),
+    "an answer may be kept by a cache": (
+        "requests",
+        lambda to: to.delitem(http_events._HEADERS, "Cache-Control"),  # noqa: SLF001 - a header that is taken out
+    ),
+    "a token that is refused over HTTPS is a failure": (
+        "handshakes",
+        lambda to: to.setattr(http_events, "deny", _fail),
+    ),
+    "a token that is refused over HTTPS counts as none": (
+        "handshakes",
+        lambda to: to.setattr(http_events, "deny", lambda: http_events.allow({})),
     ),
     "the tokens of handshakes never expire": (
         "handshakes",

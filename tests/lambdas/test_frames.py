@@ -53,6 +53,13 @@ def test_other_fields_of_a_subscribe_are_not_interpreted() -> None:
     assert parse(frame) == Subscribe(TOPIC, None)
 
 
+def test_of_two_broken_fields_the_first_is_to_blame_also_before_a_ref_of_1_0() -> None:
+    for frame in (publish(merchant_id=7, ref=1.0), subscribe(merchant_id=7, ref=1.0)):
+        with pytest.raises(InvalidMessage) as invalid:
+            parse(frame)
+        assert invalid.value.field == "merchant_id"
+
+
 def test_since_is_a_point_in_time() -> None:
     request = parse(subscribe(since="2026-11-23T09:30:00.125Z"))
     assert request == Subscribe(TOPIC, 1_795_426_200_125)
@@ -68,6 +75,7 @@ def test_a_frame_with_an_action_is_a_control_frame_whatever_its_other_fields() -
     assert parse(json.dumps({**PUBLISH, **UNSUBSCRIBE})) == Unsubscribe(TOPIC)
     assert parse('{"action":"ping"}') == Ping()
     assert parse(publish(action="ping")) == Ping()
+    assert parse(publish(action="ping", ref=1.5)) == Ping()
 
 
 def test_white_space_around_a_frame_is_ignored() -> None:

@@ -237,7 +237,7 @@ def _validate(kind: str, frame: dict[str, Any]) -> None:
         field = error.path[1]
         raise _invalid_field(field) from None
     # JSON Schema counts 1.0 as an integer; as a key it would be another one than 1.
-    if isinstance(frame.get("ref"), float):
+    if "ref" in _RULES[kind]["properties"] and isinstance(frame["ref"], float):
         raise _invalid_field("ref")
 
 
