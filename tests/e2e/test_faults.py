@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.case import Case
-from tests.faults.cases import CASES, HANDSHAKES
+from tests.faults.cases import CASES
+from tests.faults.handshake_cases import HANDSHAKES
 from tests.faults.proxied_stage import REF, ProxiedStage, proxied
 from tests.faults.run import notification_ids, started
 from tests.kit.peer import publication
@@ -27,7 +28,7 @@ def guarded_proxied_stage(guarded: LocalStage) -> Iterator[ProxiedStage]:
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.short], ids=str)
-def test_a_publish_or_subscribe_with_a_fault_gets_a_correct_reply_and_loses_nothing(
+def test_a_publish_subscribe_or_poll_with_a_fault_gets_a_correct_reply_and_loses_nothing(
     proxied_stage: ProxiedStage, case: Case
 ) -> None:
     assert case.run(proxied_stage).violations == ()

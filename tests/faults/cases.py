@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
-from tests.faults import crashes, handshakes, malformed, scenarios
+from tests.faults import crashes, malformed, polls, scenarios
 from tests.faults.case import Case, Scenario
-from tests.faults.handshakes import ACCEPTED, REJECTED
 from tests.kit.proxy.faults import (
     ALWAYS,
     Delay,
@@ -20,7 +19,7 @@ from tests.kit.proxy.faults import (
 from tests.kit.proxy.requests import Step
 
 # A call or a post times out after a second.
-_RETRYABLE: dict[str, Fault] = {
+RETRYABLE: dict[str, Fault] = {
     "delayed past the timeout": Delay(1.2),
     "dropped": Drop(),
     "reset before": Reset(),
@@ -32,7 +31,7 @@ _RETRYABLE: dict[str, Fault] = {
     "429": Response(429),
 }
 _FORWARDED = {"delayed past the timeout", "reset after", "truncated"}
-_FINAL: dict[str, Fault] = {
+FINAL: dict[str, Fault] = {
     "400 validation": dynamodb_error("ValidationException"),
     "400 without JSON": Response(400, b""),
 }
@@ -42,6 +41,7 @@ _RECEIPT, _FAILED, _GONE = (
 )
 _REPLAYED = "subscribed, 3 replayed"
 _ERROR = "retryable error"
+_POLLED, _UNAVAILABLE = "notifications", "status 503"
 _STORED, _NOT_STORED = f"{_ERROR}, stored", f"{_ERROR}, not stored"
 
 _STEPS: tuple[tuple[Scenario, Step, str, str], ...] = (
@@ -51,6 +51,7 @@ _STEPS: tuple[tuple[Scenario, Step, str, str], ...] = (
     (scenarios.subscribe, Step.PUT_SUBSCRIPTION, _REPLAYED, _ERROR),
     (scenarios.subscribe, Step.QUERY_NOTIFICATIONS, _REPLAYED, _ERROR),
     (scenarios.unsubscribe, Step.DELETE_SUBSCRIPTIONS, "unsubscribed", _ERROR),
+    (polls.poll, Step.QUERY_NOTIFICATIONS, _POLLED, _UNAVAILABLE),
 )
 """The reply where a retry of the call succeeds, and where none does."""
 
@@ -75,12 +76,12 @@ _SHORT = {
 
 def _dynamodb() -> Iterable[Case]:
     for scenario, step, retried, failed in _STEPS:
-        for name, fault in _RETRYABLE.items():
+        for name, fault in RETRYABLE.items():
             stored = step == Step.PUT_NOTIFICATION and name in _FORWARDED
             for times, reply in ((1, retried), (ALWAYS, _STORED if stored else failed)):
                 short = (step, name, times) in _SHORT
                 yield Case(scenario, step, name, fault, times, reply, short=short)
-        for name, fault in _FINAL.items():
+        for name, fault in FINAL.items():
             short = (step, name, 1) in _SHORT
             yield Case(scenario, step, name, fault, 1, failed, short=short)
 
@@ -88,9 +89,9 @@ def _dynamodb() -> Iterable[Case]:
 def _lookups() -> Iterable[Case]:
     """Yield faults of the index query beside a put that fails, too, or meets a conflict."""
     for name in ("dropped", "500", "400 throttled"):
-        case = scenarios.publish, Step.PUT_NOTIFICATION, name, _RETRYABLE[name], ALWAYS
+        case = scenarios.publish, Step.PUT_NOTIFICATION, name, RETRYABLE[name], ALWAYS
         yield Case(*case, _NOT_STORED, also=Step.QUERY_INDEX, short=name == "500")
-    for name, fault in _RETRYABLE.items():
+    for name, fault in RETRYABLE.items():
         for times in (1, ALWAYS):
             case = scenarios.conflict, Step.QUERY_INDEX, name, fault, times
             short = name == "delayed past the timeout" and times == ALWAYS
@@ -100,7 +101,7 @@ def _lookups() -> Iterable[Case]:
 def _disconnects() -> Iterable[Case]:
     for step in (Step.QUERY_SUBSCRIPTIONS, Step.DELETE_SUBSCRIPTION):
         for name in ("dropped", "reset before", "500", "400 throttled"):
-            case = scenarios.disconnect, step, name, _RETRYABLE[name]
+            case = scenarios.disconnect, step, name, RETRYABLE[name]
             yield Case(*case, 1, "0 gone")
             yield Case(*case, ALWAYS, "1 gone", short=name == "500")
 
@@ -193,6 +194,25 @@ def _malformed() -> Iterable[Case]:
             yield Case(scenarios.logs, step, name, fault, ALWAYS, "not logged", short=short)
 
 
+def _queries() -> Iterable[Case]:
+    """Yield responses to a query that DynamoDB would not send, and responses in pages."""
+    step = Step.QUERY_NOTIFICATIONS
+    for name, fault in malformed.INVALID_ITEMS.items():
+        short = name == "200 with items without text"
+        yield Case(scenarios.subscribe, step, name, fault, 1, _ERROR)
+        yield Case(polls.poll, step, name, fault, 1, _UNAVAILABLE, short=short)
+    for name, fault in malformed.INVALID_TEXTS.items():
+        yield Case(polls.poll, step, name, fault, 1, _UNAVAILABLE)
+    for scenario, whole, failed in (
+        (scenarios.subscribe, _REPLAYED, _ERROR),
+        (polls.poll, _POLLED, _UNAVAILABLE),
+    ):
+        case = scenario, step, "first page", malformed.FIRST_PAGE, 1
+        short = scenario is polls.poll
+        yield Case(*case, whole)
+        yield Case(*case, failed, also=step, short=short)
+
+
 def _crashes() -> Iterable[Case]:
     for scenario, query in (
         (crashes.crash_then_retry, Step.QUERY_INDEX),
@@ -210,29 +230,7 @@ CASES = (
     *_batches(),
     *_posts(),
     *_malformed(),
+    *_queries(),
     *_crashes(),
 )
-"""For any stage."""
-
-
-def _handshakes() -> Iterable[Case]:
-    without, cached = (
-        (scenario, Step.GET_KEYS)
-        for scenario in (
-            handshakes.authorize_without_cached_keys,
-            handshakes.authorize_with_cached_keys,
-        )
-    )
-    for name, fault in (_RETRYABLE | malformed.INVALID_HTTP | malformed.INVALID_JSON).items():
-        short = name == "500"
-        yield Case(*without, name, fault, 1, ACCEPTED, short=short)
-        yield Case(*without, name, fault, ALWAYS, REJECTED)
-        yield Case(*cached, name, fault, ALWAYS, ACCEPTED, short=short)
-    for name, fault in (_FINAL | malformed.INVALID_KEYS).items():
-        short = name in {"200 without keys", "keys instead of chunks"}
-        yield Case(*without, name, fault, ALWAYS, REJECTED, short=short)
-        yield Case(*cached, name, fault, ALWAYS, ACCEPTED)
-
-
-HANDSHAKES = tuple(_handshakes())
-"""For a stage that requires tokens."""
+"""For any stage; those for one that requires tokens are in `handshake_cases`."""

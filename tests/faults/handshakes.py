@@ -49,8 +49,14 @@ class _Authorizer(Checks):
         return not failed and "Allow" in json.dumps(policy)
 
     def accepts_valid(self) -> bool:
-        """Tell whether the valid token is accepted."""
-        return self.accepts(self._valid)
+        """Tell whether the valid token is accepted; over HTTPS it is, too, or it fails there."""
+        accepted = self.accepts(self._valid)
+        event = captured("http_authorize")
+        event["headers"]["authorization"] = f"Bearer {self._valid}"
+        answer, failed = self._stage.invoke(self._function, event)
+        right = not failed and answer["isAuthorized"] if accepted else failed
+        self.require(right, f"over HTTPS the same, and no denial, which would be kept: {answer}")
+        return accepted
 
     def accepts_with_faults(self, rules: tuple[Rule, ...]) -> bool:
         """Tell whether the valid token is accepted while the rules are in force.

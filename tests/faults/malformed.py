@@ -1,12 +1,13 @@
-"""Responses that are not valid HTTP or JSON. Values only.
+"""Responses that are not valid HTTP or JSON, or not what DynamoDB sends. Values only.
 
 They contain what the request or its response contained, as a truly broken one would: none of it may
 get into a log.
 """
 
 import json
-from typing import Final
+from typing import Any, Final
 
+from lambdas.layer.items import TOPIC_KEY
 from tests.kit.proxy.faults import Fault, Malformed
 
 
@@ -31,6 +32,42 @@ INVALID_HTTP: Final[dict[str, Fault]] = {
         chunked=True,
     ),
 }
+
+
+def _items(response: bytes, **changes: Any) -> bytes:
+    """Change every item of a response to a query; a change to None leaves the attribute out."""
+    answer = json.loads(response)
+    changed = [{**item, **changes} for item in answer["Items"]]
+    kept = [{name: value for name, value in item.items() if value} for item in changed]
+    return json.dumps({**answer, "Items": kept}).encode()
+
+
+INVALID_ITEMS: Final[dict[str, Fault]] = {
+    "200 without items": Malformed(lambda _, __: b"{}"),
+    "200 with items without text": Malformed(
+        lambda _, response: _items(response, notification=None)
+    ),
+    "200 with items without sent_at": Malformed(lambda _, response: _items(response, sent_at=None)),
+}
+"""Of a query for notifications."""
+
+INVALID_TEXTS: Final[dict[str, Fault]] = {
+    "200 with half a text": Malformed(
+        lambda _, response: _items(response, notification={"S": '{"client": "back'})
+    ),
+}
+"""Of the same, which a poll has to read."""
+
+
+def _first_item(response: bytes) -> bytes:
+    answer = json.loads(response)
+    first, *_ = answer["Items"]
+    key = {name: first[name] for name in (TOPIC_KEY, "entry")}
+    return json.dumps({**answer, "Items": [first], "LastEvaluatedKey": key}).encode()
+
+
+FIRST_PAGE: Final = Malformed(lambda _, response: _first_item(response))
+"""Its first item alone: the others are on the next page, which another query asks for."""
 
 
 def _keys(response: bytes) -> bytes:

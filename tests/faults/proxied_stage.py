@@ -57,6 +57,12 @@ class ProxiedStage:
         )
         return {item["entry"]["S"] for item in found["Items"]}
 
+    def items(self, merchant: str) -> list[dict[str, Any]]:
+        """Return all that both tables hold of a merchant's topic."""
+        tables = (self.local.outputs[f"{name}TableName"] for name in ("Connections", "Ledger"))
+        found = [item for each in tables for item in self.dynamodb.scan(TableName=each)["Items"]]
+        return [item for item in found if item[TOPIC_KEY]["S"] == f"{merchant}#{REF}"]
+
     def recent_subscribers(self, merchant: str) -> set[str]:
         """Return the connections that recently subscribed to a merchant's topic."""
         return {

@@ -7,13 +7,12 @@ publisher's retry.
 import json
 import time
 from contextlib import ExitStack
-from typing import Any
 
 from tests.faults.case import Rules
 from tests.faults.proxied_stage import REF, ProxiedStage
 from tests.faults.run import Outcome, Run, notification_ids, replies, started
 from tests.kit.deployed import function_names
-from tests.kit.events import captured
+from tests.kit.frames import message, request
 from tests.kit.peer import TIMEOUT, Frame, Peer, peer, publication, unique
 from tests.kit.proxy.faults import ALWAYS
 
@@ -181,7 +180,7 @@ def disconnect(stage: ProxiedStage, rules: Rules) -> Outcome:
 
 
 def logs(stage: ProxiedStage, rules: Rules) -> Outcome:
-    """Publish and subscribe by direct invocation: no log shows the message."""
+    """Publish, subscribe and poll by direct invocation: no log shows the message."""
     with started(stage) as run:
         (function,) = function_names(stage.functions, "DefaultFunction")
         browser = run.connect()
@@ -195,9 +194,13 @@ def logs(stage: ProxiedStage, rules: Rules) -> Outcome:
         frame = {"client": "frontend", "merchant_id": run.merchant, "ref": REF}
         with stage.proxy.injected(*injected):
             published, _ = stage.invoke(function, notification)
-            subscribed, _ = stage.invoke(function, _event(connection_id, frame))
+            subscribed, _ = stage.invoke(
+                function, message(json.dumps(frame), connectionId=connection_id)
+            )
+            topic = {"merchant_id": run.merchant, "ref": REF}
+            polled, _ = stage.invoke(function, request("/notifications", json.dumps(topic)))
         run.require(all(rule.hits for rule in injected), "every fault is injected")
-        found = (published, json.loads(subscribed["body"]))
+        found = (published, *(json.loads(one["body"]) for one in (subscribed, polled)))
         for reply in found:
             if reply["type"] == "error":
                 run.require_retryable(reply)
@@ -205,9 +208,3 @@ def logs(stage: ProxiedStage, rules: Rules) -> Outcome:
         run.require(any(reply.get("request_id", "") in log for reply in found), "there is a log")
         run.require(secret not in log, "no log shows the message")
         return run.end("not logged")
-
-
-def _event(connection_id: str, frame: Frame) -> dict[str, Any]:
-    event = captured("message")
-    event["requestContext"]["connectionId"] = connection_id
-    return event | {"body": json.dumps(frame)}

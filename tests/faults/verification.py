@@ -5,7 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.faults.cases import CASES, HANDSHAKES
+from tests.faults.cases import CASES
+from tests.faults.handshake_cases import HANDSHAKES
 from tests.faults.proxied_stage import proxied
 from tests.kit.verification import Progress, Result
 from tools.deploy import local_stage

@@ -1,12 +1,9 @@
-"""Every forgery, a part of `make verify`: at the verifier, at the handler, at real handshakes."""
+"""Every forgery, a part of `make verify`: in process, and at stages of their own."""
 
 import json
-import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 from typing import Final
 from urllib.parse import quote
@@ -16,36 +13,25 @@ from websockets.sync.client import connect
 
 from lambdas.layer.auth import tokens
 from lambdas.layer.auth.principal import Identity
-from tests.fuzz.oracle import identity_of
+from tests.fuzz.attempts import ACCEPTED, Attempt, fits_a_header, group_of, sampled
+from tests.fuzz.http_forgeries import (
+    listed_at_default,
+    listed_at_the_authorizer,
+    requests,
+    requests_at_default,
+)
 from tests.fuzz.product import forged_frames, forged_tokens
 from tests.fuzz.recorder import REQUEST_ID, Recorder
-from tests.kit.forgeries import FORGERIES, forgeries
+from tests.kit.forgeries import FORGERIES
 from tests.kit.peer import TIMEOUT
 from tests.kit.tokens import KEYS, NOW
 from tests.kit.verification import Progress, Result
 from tools.deploy import LocalStage, local_stage
 from tools.table import Table
 
-ACCEPTED: Final = "accepted"
 SHORT: Final = 5
 LONG: Final = 100
 """Of the table, and again of the product, so many at real handshakes; one takes a second."""
-
-_MAX_TOKEN: Final = 4_000
-"""Characters; servers reject longer addresses and headers before they look at them."""
-
-_MARGIN: Final = 60
-"""Seconds within which a token of the table has reached its handshake."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What was forged and how it was answered; `right`: as it should be."""
-
-    group: str
-    what: str
-    answer: str
-    right: bool
 
 
 def listed_at_the_verifier() -> Iterator[Attempt]:
@@ -59,7 +45,7 @@ def product_at_the_verifier() -> Iterator[Attempt]:
     """Try the product; only what is not forged may be accepted, as the identity it claims."""
     for forged, text, claimed in forged_tokens(NOW, KEYS["first"]):
         identity, answer = _verified(text)
-        yield Attempt(_group_of(forged), ", ".join(forged), answer, identity == claimed)
+        yield Attempt(group_of(forged), ", ".join(forged), answer, identity == claimed)
 
 
 def _verified(text: str) -> tuple[Identity | None, str]:
@@ -77,7 +63,7 @@ def frames_at_the_handler() -> Iterator[Attempt]:
         forbidden = reply.get("code") == "forbidden"
         answer = f"forbidden: {reply.get('field', 'no token')}" if forbidden else ACCEPTED
         right = forbidden and not did.topics and not did.texts if forged else not forbidden
-        yield Attempt(_group_of(forged), f"{', '.join(forged)} of {text}", answer, right)
+        yield Attempt(group_of(forged), f"{', '.join(forged)} of {text}", answer, right)
 
 
 def handshakes(stage: LocalStage, count: int, seed: str) -> Iterator[Attempt]:
@@ -85,34 +71,13 @@ def handshakes(stage: LocalStage, count: int, seed: str) -> Iterator[Attempt]:
 
     They go as `?token=` and as `Authorization` in turns, the latter where a header can hold them.
     """
-    for number, (group, what, text) in enumerate(_sampled(stage.keys()["first"], count, seed)):
-        if number % 2 and text.isascii() and text.isprintable():
+    for number, (group, what, text) in enumerate(sampled(stage.keys()["first"], count, seed)):
+        if number % 2 and fits_a_header(text):
             answer = _handshake(stage.url, {"Authorization": f"Bearer {text}"})
         else:
             query = quote(text.encode(errors="surrogatepass"), safe="")
             answer = _handshake(f"{stage.url}?token={query}", {})
         yield Attempt(group, what, answer, (answer == ACCEPTED) == (group == "nothing"))
-
-
-def _sampled(key: str, count: int, seed: str) -> Iterator[tuple[str, str, str]]:
-    """Yield group, name and token of all that is not forged, and of a sample of the others."""
-    now = int(time.time())
-    random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
-    product = list(forged_tokens(now, key))
-    random.shuffle(product)
-    good = [one for one in product if not one.forged]
-    # One of each part that is forged alone: no other check would reject it.
-    alone = {one.forged[0]: one for one in product if len(one.forged) == 1}
-    for forged, text, _ in (*good, *alone.values(), *product[:count]):
-        yield _group_of(forged), ", ".join(forged), text
-    names = [
-        name
-        for name, (text, _) in forgeries(now, key).items()
-        if len(text) <= _MAX_TOKEN and identity_of(text, {"first": key}, now + _MARGIN) is None
-    ]
-    for name in random.sample(names, min(count, len(names))):
-        # Made only now: what is two minutes ahead is not when a hundred have been tried.
-        yield "listed", name, forgeries(int(time.time()), key)[name][0]
 
 
 def _handshake(url: str, headers: Mapping[str, str]) -> str:
@@ -125,19 +90,25 @@ def _handshake(url: str, headers: Mapping[str, str]) -> str:
         return type(rejected).__name__
 
 
-def _group_of(forged: Collection[str]) -> str:
-    return "several parts at once" if len(forged) > 1 else next(iter(forged), "nothing")
-
-
 def verify(*, long: bool, seed: str, progress: Progress) -> Result:
-    """Try every forgery in process, and some or many at the handshakes of a stage of its own."""
-    with TemporaryDirectory() as folder, local_stage(Path(folder), auth="required") as stage:
-        at_handshakes = list(handshakes(stage, LONG if long else SHORT, seed))
+    """Try every forgery in process, and some or many of them at stages of their own."""
+    count = LONG if long else SHORT
+    with TemporaryDirectory() as folder:
+        with local_stage(Path(folder) / "required", auth="required") as stage:
+            at_handshakes = list(handshakes(stage, count, seed))
+            required = list(requests(stage, count, seed, required=True))
+        with local_stage(Path(folder) / "optional", auth="optional") as stage:
+            optional = list(requests(stage, count, seed, required=False))
     tried = {
         "listed tokens, at the verifier": listed_at_the_verifier(),
         "the product of a token's parts, at the verifier": product_at_the_verifier(),
         "frames beyond a token, at the handler": frames_at_the_handler(),
+        "listed tokens over HTTPS, at the authorizer": listed_at_the_authorizer(),
+        "listed tokens over HTTPS, beside no context": listed_at_default(),
+        "requests beyond a token, at `default`": requests_at_default(),
         "tokens at real handshakes": at_handshakes,
+        "tokens of real requests, required": required,
+        "tokens of real requests, optional": optional,
     }
     return judged(tried, progress)
 

@@ -18,6 +18,15 @@ class ForgedToken(NamedTuple):
     claimed: Identity | None
 
 
+class ForgedRequest(NamedTuple):
+    """A request over HTTPS; what goes beyond the token of its principal counts as forged."""
+
+    forged: list[str]
+    path: str
+    body: Frame
+    principal: Principal
+
+
 class ForgedFrame(NamedTuple):
     """A frame, and its principal; what goes beyond that principal's token counts as forged."""
 
@@ -53,16 +62,29 @@ def forged_tokens(now: int, key: str) -> Iterator[ForgedToken]:
 
 def forged_frames() -> Iterator[ForgedFrame]:
     """Yield every action on every topic by every principal, whose token has ended at NOW or not."""
-    refs_named: tuple[str | int, ...] = ("7", 7, "8", "07", "7 ")
-    topics = itertools.product(("shop", "other", "Shop", "shop:"), refs_named)
-    for (merchant_id, ref), principal in itertools.product(topics, list(_principals())):
-        topic = {"merchant_id": merchant_id, "ref": ref}
+    for topic, principal in _asked():
+        merchant_id, ref = topic.values()
         for role, frame in (
             ("frontend", {"client": "frontend", **topic}),
             ("frontend", {"action": "unsubscribe", **topic}),
             ("backend", publication(merchant_id, ref)),
         ):
             yield ForgedFrame(_beyond(principal, role, frame), frame, principal)
+
+
+def forged_requests() -> Iterator[ForgedRequest]:
+    """Yield both requests over HTTPS for the same; a poll is for every role."""
+    for topic, principal in _asked():
+        for role, path in (("backend", "/publish"), (None, "/notifications")):
+            body = publication(*topic.values())
+            yield ForgedRequest(_beyond(principal, role, topic), path, body, principal)
+
+
+def _asked() -> Iterator[tuple[Frame, Principal]]:
+    refs_named: tuple[str | int, ...] = ("7", 7, "8", "07", "7 ")
+    topics = itertools.product(("shop", "other", "Shop", "shop:"), refs_named)
+    for (merchant_id, ref), principal in itertools.product(topics, list(_principals())):
+        yield {"merchant_id": merchant_id, "ref": ref}, principal
 
 
 def _principals() -> Iterator[Principal]:
@@ -73,11 +95,11 @@ def _principals() -> Iterator[Principal]:
             yield Identity(role, "shop", named, expires_at_ms)
 
 
-def _beyond(principal: Principal, role: str, frame: Frame) -> list[str]:
+def _beyond(principal: Principal, role: str | None, frame: Frame) -> list[str]:
     if not isinstance(principal, Identity):
         return ["token"]
     forged = {
-        "role": role != principal.client,
+        "role": role not in {None, principal.client},
         "merchant": frame["merchant_id"] != principal.merchant_id,
         "ref": principal.refs is not None and str(frame["ref"]) not in principal.refs,
         "expiry": principal.expires_at_ms <= NOW * 1000,

@@ -1,18 +1,23 @@
-"""Every forgery at the verifier and the handler, and that a check that is taken out is found."""
+"""Every forgery in process, and that a check that is taken out is found."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from lambdas.layer import handler
+from lambdas.layer import handler, http_events
 from lambdas.layer.auth import tokens
+from tests.fuzz.attempts import ACCEPTED, Attempt
 from tests.fuzz.forgeries import (
-    ACCEPTED,
-    Attempt,
     frames_at_the_handler,
     judged,
     listed_at_the_verifier,
     product_at_the_verifier,
+)
+from tests.fuzz.functions import functions
+from tests.fuzz.http_forgeries import (
+    listed_at_default,
+    listed_at_the_authorizer,
+    requests_at_default,
 )
 
 Try = Callable[[], Iterator[Attempt]]
@@ -30,6 +35,14 @@ PARTS = ["algorithm", "expiry", "key", "kid", "merchant", "nothing", "ref", "rol
             ["expiry", "merchant", "nothing", "ref", "role", "several parts at once", "token"],
             600,
             20,
+        ),
+        (listed_at_the_authorizer, ["listed"], 900, 0),
+        (listed_at_default, ["listed"], 450, 0),
+        (
+            requests_at_default,
+            ["expiry", "merchant", "nothing", "ref", "role", "several parts at once", "token"],
+            400,
+            25,
         ),
     ],
 )
@@ -57,6 +70,26 @@ MUTANTS: dict[str, tuple[Try, Callable[[pytest.MonkeyPatch], None]]] = {
     "frames are not authorized": (
         frames_at_the_handler,
         lambda to: to.setattr(handler, "authorize", lambda *_: None),
+    ),
+    "a bad token fails the authorizer over HTTPS": (
+        listed_at_the_authorizer,
+        lambda to: to.setattr(http_events, "is_http", lambda _: False),
+    ),
+    "a bad token counts as none over HTTPS": (
+        listed_at_the_authorizer,
+        lambda to: to.setattr(http_events, "deny", lambda: http_events.allow({})),
+    ),
+    "requests need no token": (
+        listed_at_default,
+        lambda to: to.setattr(functions()["default"], "TOKEN_REQUIRED", False),
+    ),
+    "requests are not authorized": (
+        requests_at_default,
+        lambda to: to.setattr(handler, "authorize", lambda *_: None),
+    ),
+    "requests outlive their token": (
+        requests_at_default,
+        lambda to: to.setattr(handler, "require_unexpired", lambda *_: None),
     ),
     "a connection outlives its token": (
         frames_at_the_handler,

@@ -61,7 +61,7 @@ class Unprocessed:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """The request is forwarded; its response is not valid HTTP or JSON.
+    """The request is forwarded; its response is not valid HTTP or JSON, or another than the true.
 
     `body` builds it from the bodies of the request and of the true response. `chunked`: it is
     announced as chunks, and the connection closes after it.
