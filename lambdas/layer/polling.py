@@ -15,7 +15,8 @@ MAX_BYTES: Final = 2 * 1024 * 1024
 """Bytes of UTF-8 of the notifications in one answer, together.
 
 Lambda answers up to 6 MB, in which the answer is a string: at worst each byte takes two, `"` and
-`\\` do. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+`\\` do. What is not ASCII is not escaped, from Python 3.12 on (awslambdaric,
+lambda_runtime_marshaller.py). https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
 POLL_AFTER_MS: Final = (2_000, 3_000)

@@ -15,7 +15,7 @@ import jwt
 import pytest
 
 from tests.kit import http
-from tests.kit.deployed import changed_environment, function_names
+from tests.kit.deployed import changed_environment, function_names, items
 from tests.kit.http import JSON, Answer, bearer
 from tests.kit.peer import peer, publication, unique
 from tools.deploy import LocalStage
@@ -36,9 +36,8 @@ def ask(
 
 
 def stored(stage: LocalStage, dynamodb: "DynamoDBClient", ref: str) -> list[Any]:
-    tables = (stage.outputs["ConnectionsTableName"], stage.outputs["LedgerTableName"])
-    items = [item for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
-    return [item for item in items if item["merchant_id#ref"]["S"].endswith(f"#{ref}")]
+    found = items(dynamodb, stage)
+    return [item for item in found if item["merchant_id#ref"]["S"].endswith(f"#{ref}")]
 
 
 @pytest.mark.parametrize(

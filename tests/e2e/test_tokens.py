@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import InvalidHandshake
 
 from tests.fuzz.forgeries import handshakes
-from tests.kit.deployed import function_names
+from tests.kit.deployed import function_names, items
 from tests.kit.peer import peer, publication, unique
 from tools.deploy import LocalStage
 
@@ -36,10 +36,9 @@ def custom_token(
 
 def stored(stage: LocalStage, dynamodb: "DynamoDBClient") -> list[Any]:
     """Return the items of `sealed` and `sealed-too`, merchants of these tests alone."""
-    tables = (stage.outputs["ConnectionsTableName"], stage.outputs["LedgerTableName"])
-    items = [item for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
+    found = items(dynamodb, stage)
     merchants = ("sealed#", "sealed-too#")
-    return [item for item in items if item["merchant_id#ref"]["S"].startswith(merchants)]
+    return [item for item in found if item["merchant_id#ref"]["S"].startswith(merchants)]
 
 
 def unsigned() -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lambdas.layer.items import RECENT_SUBSCRIPTION, TOPIC_KEY
-from tests.kit.deployed import changed_environment, function_names, session
+from tests.kit.deployed import changed_environment, function_names, items, session
 from tests.kit.proxy.server import Proxy, proxy
 from tools.deploy import LocalStage
 
@@ -59,8 +59,7 @@ class ProxiedStage:
 
     def items(self, merchant: str) -> list[dict[str, Any]]:
         """Return all that both tables hold of a merchant's topic."""
-        tables = (self.local.outputs[f"{name}TableName"] for name in ("Connections", "Ledger"))
-        found = [item for each in tables for item in self.dynamodb.scan(TableName=each)["Items"]]
+        found = items(self.dynamodb, self.local)
         return [item for item in found if item[TOPIC_KEY]["S"] == f"{merchant}#{REF}"]
 
     def recent_subscribers(self, merchant: str) -> set[str]:

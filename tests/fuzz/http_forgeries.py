@@ -14,7 +14,7 @@ from tests.fuzz.functions import authorize_request, functions, invoke
 from tests.fuzz.http_requests import POLL, PUBLISH, HttpRequest
 from tests.fuzz.product import forged_requests
 from tests.fuzz.recorder import Recorder
-from tests.kit.deployed import session
+from tests.kit.deployed import items, session
 from tests.kit.events import captured
 from tests.kit.forgeries import FORGERIES
 from tests.kit.frames import publish
@@ -136,11 +136,9 @@ def _sent(  # noqa: PLR0913, PLR0917 - a request has these parts
 def _entries(local: LocalStage) -> set[str]:
     """Return what both tables hold of the topics, by their keys."""
     dynamodb = session().client("dynamodb", endpoint_url=local.endpoint)
-    tables = (local.outputs[f"{name}TableName"] for name in ("Connections", "Ledger"))
     topics = [f"{_MERCHANT}#{ref}" for ref in _REFS.values()]
     return {
         f"{item[TOPIC_KEY]['S']} {item.get('entry', item.get('connection_id'))}"
-        for each in tables
-        for item in dynamodb.scan(TableName=each)["Items"]
+        for item in items(dynamodb, local)
         if item[TOPIC_KEY]["S"] in topics
     }

@@ -1,14 +1,16 @@
-"""The functions of a deployed local stage: AWS clients for them, their names, their environment."""
+"""A deployed local stage: AWS clients for it, its items, its functions and their environment."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from tools.deploy import LocalStage
 from tools.ministack import CREDENTIALS, REGION
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
 
 
@@ -25,6 +27,12 @@ def function_names(functions: "LambdaClient", *constructs: str) -> list[str]:
     """Return the names of the functions of a stage whose construct is e.g. `DefaultFunction`."""
     names = [one["FunctionName"] for one in functions.list_functions()["Functions"]]
     return [name for name in names if any(f"-{one}" in name for one in constructs)]
+
+
+def items(dynamodb: "DynamoDBClient", stage: LocalStage) -> list[dict[str, Any]]:
+    """Return all that both tables of a stage hold."""
+    tables = (stage.outputs[f"{name}TableName"] for name in ("Connections", "Ledger"))
+    return [item for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
 
 
 @contextmanager
