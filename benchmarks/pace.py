@@ -9,10 +9,12 @@ from typing import Final
 
 from lambdas.layer.polling import POLL_AFTER_MS
 
-_FIRST_AT: Final = 5.0
-_FAST_FOR: Final = 60.0
+FALLBACK_AFTER: Final = 5.0
+QUIET: Final = 60.0
+HIDDEN: Final = 60.0
+"""In seconds; a test compares them with clients/js/src/polling.js."""
+
 _SLOWER: Final = 2
-_HIDDEN: Final = 60.0
 
 
 def poll_times(wait: float, *, hidden: bool = False) -> list[float]:
@@ -22,8 +24,8 @@ def poll_times(wait: float, *, hidden: bool = False) -> list[float]:
     The pace drawn for each answer counts as its mean, and asking takes no time.
     """
     pace = sum(POLL_AFTER_MS) / len(POLL_AFTER_MS) / 1000
-    times = [_FIRST_AT]
+    times = [FALLBACK_AFTER]
     while times[-1] < wait:
-        fast = times[-1] - _FIRST_AT < _FAST_FOR
-        times.append(times[-1] + (_HIDDEN if hidden else pace if fast else _SLOWER * pace))
+        fast = times[-1] - FALLBACK_AFTER < QUIET
+        times.append(times[-1] + (HIDDEN if hidden else pace if fast else _SLOWER * pace))
     return times

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from benchmarks import pace
 from benchmarks.bill import bill, cheaper_from, log_bytes, traces
 from benchmarks.costs import COMMAND, counted, fixed_costs, pages, prices
 from benchmarks.gateway import Counts
 from benchmarks.pace import poll_times
 from benchmarks.waits import MINUTES, PINGS, Stage
 from infra.builds import ROOT
+from tests.kit.programs import CLIENT
 from tools.page import with_figures
 
 PRICES = prices()
@@ -54,6 +56,16 @@ def test_polls_that_bring_nothing_log_only_what_aws_writes(stages: list[Stage]) 
     of_the_access_log = len(wait.requests)
     publish, bringing_one = 2, 2  # a line each, and one with metrics
     assert len(wait.lines) == of_the_access_log + publish + bringing_one
+
+
+def test_the_pace_that_is_priced_is_that_of_the_pages_module() -> None:
+    module = (CLIENT / "src" / "polling.js").read_text()
+    found = {
+        name: int(text)
+        for name, text in re.findall(r"^const (\w+) = ([\d_]+);", module, re.MULTILINE)
+    }
+    for name in ("FALLBACK_AFTER", "QUIET", "HIDDEN"):
+        assert found[name] == getattr(pace, name) * 1000
 
 
 def test_a_blocked_page_asks_at_its_pace_until_something_is_there() -> None:
