@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 from tests.packages.toolbox import ROOT
 
@@ -14,7 +15,7 @@ _NAMED = re.compile(r"^const (\w+) = watchRef\(", re.MULTILINE)
 
 PAGE = """
 // What the snippets leave to their page: an element with its data, and what shows something.
-type Outcome = HTMLElement & { dataset: { url: string; ref: string; state: string } };
+type Outcome = HTMLElement & { dataset: Record<'url' | 'httpUrl' | 'ref' | 'state', string> };
 interface Document {
   querySelector(selectors: '#outcome'): Outcome;
   getElementById(id: 'outcome'): Outcome;
@@ -28,7 +29,7 @@ declare function fetchToken(): Promise<string>;
 
 def _texts(document: Path) -> Iterator[str]:
     for language, text in _FENCE.findall(document.read_text()):
-        yield from _SCRIPT.findall(text) if language == "html" else (text,)
+        yield from _SCRIPT.findall(text) if language == "html" else (dedent(text),)
 
 
 def modules() -> dict[str, str]:
