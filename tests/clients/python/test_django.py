@@ -195,10 +195,13 @@ def test_the_snippets_of_the_readme_publish_at_the_commit() -> None:
     assert [frame["id"] for frame in service.published] == ["12303-paid"]
 
 
-def test_settings_with_a_function_name_invoke_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("more", [{}, {"url": "wss://for.the.page/dev"}], ids=["alone", "url"])
+def test_settings_with_a_function_name_invoke_it(
+    monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
+) -> None:
     with (
         aws(monkeypatch, Answer(receipt("n-1"))) as here,
-        override_settings(WS_NOTIFY={"function_name": "publish-dev"}),
+        override_settings(WS_NOTIFY={"function_name": "publish-dev", **more}),
     ):
         notify_on_commit(**PAYMENT, id="n-1", deadline=5)
     assert here.payloads[0]["id"] == "n-1"

@@ -173,7 +173,7 @@ def configured() -> Publisher:
     Raises ImproperlyConfigured, ValueError, TypeError.
 
     A `publisher` comes first, so that a shop's tests may leave its other settings as they are;
-    beside `http_url`, `url` is for the page alone.
+    beside `http_url` or `function_name`, `url` is for the page alone.
     """
     wanted = getattr(settings, "WS_NOTIFY", None)
     if not isinstance(wanted, dict) or not _NAMES & wanted.keys():
@@ -191,7 +191,8 @@ def configured() -> Publisher:
 
 @functools.lru_cache(maxsize=8)
 def _cached_publisher(_pid: int, **wanted: Any) -> Client | HttpPublisher | LambdaPublisher:
-    if "http_url" in wanted:
+    if "http_url" in wanted or "function_name" in wanted:
         wanted.pop("url", None)
+    if "http_url" in wanted:
         return HttpPublisher(wanted.pop("http_url"), **wanted)
     return LambdaPublisher(**wanted) if "function_name" in wanted else Client(**wanted)
