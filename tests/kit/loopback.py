@@ -154,8 +154,12 @@ def _respond(
     body: bytes = b"",
     headers: dict[str, str] | None = None,
 ) -> None:
-    request.send_response(status)
-    for name, value in (headers or {}).items():
+    given = headers or {}
+    if "Date" in given:
+        request.send_response_only(status)
+    else:
+        request.send_response(status)
+    for name, value in given.items():
         request.send_header(name, value)
     request.send_header("Content-Length", str(len(body)))
     request.end_headers()

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,7 @@ BACKEND = ["--token", token("backend")]
     [
         (UNAUTHORIZED, [], "The stage requires a token"),
         (DENIED, BACKEND, "A denial is kept for a minute"),
-        (DENIED, [], "a proxy or a firewall refused"),
+        (DENIED, [], "a proxy or a firewall refused, or the URL is that of no API"),
         (DENIED, [], "a custom domain that is not mapped to the HTTP API"),
         (DENIED, ["--token", "opaque"], "The token: it is not a JWT"),
         (EXPIRED, BACKEND, "The token has ended"),
@@ -166,6 +167,7 @@ BACKEND = ["--token", token("backend")]
         (HttpResponse(403, error("forbidden").encode()), BACKEND, "The token allows client"),
         (404, [], "Is it the stack's output HttpEndpointURL?"),
         (418, [], "It is not the HTTP API of a stage"),
+        (302, [], "a network that wants you to sign in, a proxy, or a wrong URL"),
         (429, [], "the stage's throttling"),
         (BUSY, [], "the request's id finds it in its log"),
         (504, [], "took over 29 seconds"),
@@ -184,12 +186,47 @@ def test_doctor_over_https_says_what_an_answer_means(
     assert remedy in output.splitlines()[-1]
 
 
+@pytest.mark.parametrize("denial", [DENIED, EXPIRED], ids=["403", "exp"])
+@pytest.mark.parametrize(("ahead", "said"), [(60, "ahead of"), (-60, "behind")])
+def test_a_denied_token_of_a_machine_with_a_wrong_clock_is_diagnosed_as_that(
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+    denial: HttpResponse,
+    ahead: float,
+    said: str,
+) -> None:
+    monkeypatch.setattr(network_checks, "time", FrozenTime(ahead=ahead))
+    dated = HttpResponse(denial.status, denial.body, {"Date": "Mon, 23 Nov 2026 09:30:00 GMT"})
+    with LoopbackApi(otherwise=dated) as api:
+        assert doctor(api.endpoint, *BACKEND) == 1
+    assert f"This machine's clock is 1 min {said} the service's" in capsys.readouterr().out
+
+
+def test_a_date_that_is_none_says_nothing_of_the_clock(capsys: Capture) -> None:
+    with LoopbackApi(otherwise=HttpResponse(403, b"", {"Date": "yesterday"})) as api:
+        assert doctor(api.endpoint, *BACKEND) == 1
+    assert "clock is" not in capsys.readouterr().out
+
+
 def test_a_stage_that_does_not_answer_is_diagnosed() -> None:
     with LoopbackApi(otherwise="hang") as api:
         roles = Roles("shop", "1", ANONYMOUS, ANONYMOUS)
         checks = HttpChecks(HttpEndpoint(api.endpoint, None, Timeouts()), roles, timeout=0.1)
         with pytest.raises(Finding, match="the request was not answered within 100 ms"):
             checks.poll(ANONYMOUS)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("http://192.0.2.7/dev", True), ("https://192.0.2.7/dev", False), ("http://[::1]/dev", False)],
+)
+def test_doctor_warns_of_tokens_without_tls_beyond_this_machine(
+    url: str,
+    said: bool,  # noqa: FBT001 - what is expected
+) -> None:
+    roles = Roles("shop", "1", ANONYMOUS, ANONYMOUS)
+    with closing(HttpChecks(HttpEndpoint(url, None, Timeouts(), proxy=None), roles)) as checks:
+        assert any("Without TLS" in each for each in checks.notes()) is said
 
 
 def test_doctor_misses_what_it_published(capsys: Capture) -> None:

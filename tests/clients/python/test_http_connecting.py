@@ -17,6 +17,7 @@ from tests.clients.python.kit.certificate import untrusted
 from tests.clients.python.kit.clients import IMPATIENT, KINDS, PAYMENT
 from tests.clients.python.kit.http import Make, publishing, receive, stage, tokens
 from tests.clients.python.kit.server import TIMEOUT
+from tests.clients.python.kit.tunnel import tunnel
 from tests.clients.python.test_connecting import proxy
 from tests.kit.loopback import HttpResponse
 from ws_notify import (
@@ -83,6 +84,22 @@ def test_the_proxy_of_the_environment_is_asked_for_a_far_stage(
     assert request.startswith(b"CONNECT stage.example:443 HTTP/1.")
     assert b"Proxy-Authorization: Basic bWU6cEBzcw==\r\n" in request
     gc.collect()
+
+
+def test_a_tunnel_of_a_proxy_is_kept_and_the_token_is_not_shown_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, authority = untrusted(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    for kind in KINDS:
+        with tunnel() as (address, asked), stage(tls=context) as api, publishing(kind) as make:
+            publisher = make(api.endpoint, token="canary", proxy=f"http://me:p%40ss@{address}")  # noqa: S106
+            publisher.publish(**PAYMENT)
+            publisher.publish(**PAYMENT)
+            assert tokens(api) == ["Bearer canary"] * 2
+            assert (len(asked), api.connections) == (1, 1)
+            assert b"Proxy-Authorization: Basic bWU6cEBzcw==" in asked[0]
+            assert b"canary" not in asked[0]
 
 
 def test_a_kept_connection_that_the_service_has_closed_is_replaced_at_once(make: Make) -> None:

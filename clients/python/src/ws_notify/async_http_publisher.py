@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import Any
 
+from ws_notify.bounded_call import await_with_timeout
 from ws_notify.core import frames
 from ws_notify.core.attempts import Attempts
 from ws_notify.core.http_answer import HttpAnswer
@@ -26,7 +27,7 @@ class AsyncHttpPublisher:
         async with AsyncHttpPublisher(url, token=token) as publisher:
             receipt = await publisher.publish(merchant_id="shop", ref="12303", ...)
 
-    In another event loop than before, and in another process, it opens connections of its own.
+    Each event loop, and each process, has connections of its own; loops may run in several threads.
     `token` may be a coroutine function, too; any other function is called in a thread.
     Raises ConfigurationError where httpx is missing.
     """
@@ -43,17 +44,22 @@ class AsyncHttpPublisher:
         self._endpoint = HttpEndpoint(url, token, timeouts or Timeouts(), proxy)
         self._token = KeptToken(self._endpoint.timeouts)
         self._closed = False
-        self._here: tuple[int, object, HttpxTransport] | None = None
+        self._transports: dict[asyncio.AbstractEventLoop, tuple[int, HttpxTransport]] = {}
 
     def _enter_loop(self) -> HttpxTransport:
-        """Return this loop's transport, without a connection in another loop than before.
+        """Return the transport of this loop in this process; loops may run in several threads.
 
-        What that one has ends with it, and whoever publishes there goes on with it.
+        Without a lock: only its own thread adds a loop's, and single steps on a dict are atomic.
         """
         process, loop = os.getpid(), asyncio.get_running_loop()
-        if self._here is None or self._here[:2] != (process, loop):
-            self._here = process, loop, HttpxTransport(self._endpoint)
-        return self._here[2]
+        maker, transport = self._transports.get(loop, (None, None))
+        if transport is None or maker != process:
+            for each, (of, _) in list(self._transports.items()):
+                if each.is_closed() or of != process:  # it ended with its loop, or is the parent's
+                    self._transports.pop(each, None)
+            transport = HttpxTransport(self._endpoint)
+            self._transports[loop] = process, transport
+        return transport
 
     async def publish(  # noqa: PLR0913 - a notification has these fields
         self,
@@ -94,10 +100,7 @@ class AsyncHttpPublisher:
         while attempts.outcome is None:
             self._check_open()
             attempt = self._attempt(transport, body, renew=attempts.renew)
-            try:
-                result = await asyncio.wait_for(attempt, attempts.timeout(time.monotonic()))
-            except asyncio.TimeoutError:
-                result = None
+            result = await await_with_timeout(attempts.timeout(time.monotonic()), attempt)
             await asyncio.sleep(attempts.handle(result, time.monotonic()))
         if isinstance(attempts.outcome, Receipt):
             return attempts.outcome
@@ -114,16 +117,21 @@ class AsyncHttpPublisher:
             except WsNotifyError as error:
                 return error
             self._check_open()
-        return await transport.post("/publish", body, token)
+        return await transport.post("/publish", body, token, fresh=renew)
 
     def _check_open(self) -> None:
         if self._closed:
             raise ClosedError("The publisher is closed")
 
     async def aclose(self) -> None:
-        """Close its connections; harmless when repeated."""
+        """Close its connections, and end what is under way; harmless when repeated.
+
+        Those of other loops close there, or end with them.
+        """
         self._closed = True
-        await self._enter_loop().close()
+        here = self._enter_loop()
+        self._transports.clear()
+        await here.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduce(type(self), self._endpoint)

@@ -1,9 +1,10 @@
 """Calls that end in time, though nothing bounds what they do, e.g. name resolution."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -30,3 +31,21 @@ def call_with_timeout(seconds: float, call: Callable[[], Result]) -> Result | No
     if errors:
         raise errors[0]
     return results[0] if results else None
+
+
+async def await_with_timeout(
+    seconds: float, coroutine: Coroutine[Any, Any, Result]
+) -> Result | None:
+    """Await it in a task of its own; cancel it, and return None, where it has not ended in time.
+
+    Not `wait_for`: before Python 3.12 it may drop a cancellation that comes with the result.
+    """
+    task = asyncio.ensure_future(coroutine)
+    # Whoever is cancelled meanwhile does not ask what it raised: asyncio would report that.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        await asyncio.wait([task], timeout=seconds)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+    return None if task.cancelled() else task.result()

@@ -43,14 +43,17 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         """Validate before anything connects."""
-        object.__setattr__(self, "url", self.url.strip())
+        object.__setattr__(self, "url", clean_url(self.url))
         try:
             parse_uri(self.url)
         except (InvalidURI, ValueError):  # the latter: of a port that is not a number
-            # Not where it may be a token or hold a password, as after the arguments were mixed up.
-            shown = re.match(r"[A-Za-z]{2,5}://[A-Za-z0-9.-]*(?=[/?#]|$)", self.url)
+            shown = showable(self.url)
+            scheme = shown.partition(":")[0]
+            other = f"; {scheme}:// is for HttpPublisher, and for --http" * scheme.startswith(
+                "http"
+            )
             raise ValueError(
-                f"Not the URL of a stage (wss://...): {shown[0]!r}"
+                f"Not the URL of a stage (wss://...): {shown!r}{other}"
                 if shown
                 else "Not the URL of a stage, which begins with wss:// and the name of a host"
             ) from None
@@ -88,6 +91,22 @@ class Endpoint:
             "ping_timeout": self.timeouts.ping,
             "logger": _wire,
         }
+
+
+def clean_url(url: object) -> str:
+    """Return a URL without white space around it. Raises TypeError, e.g. for a missing variable."""
+    if not isinstance(url, str):
+        raise TypeError(f"The URL must be a string, not {type(url).__name__}")
+    return url.strip()
+
+
+def showable(url: str) -> str:
+    """Return the scheme and host of an invalid URL, "" where they may be or hold a secret.
+
+    It may be a token, as after the arguments were mixed up, or hold a password.
+    """
+    found = re.match(r"([A-Za-z]{2,5}://[A-Za-z0-9.-]*)(:[0-9]+)?(?=[/?#]|$)", url)
+    return found[1] if found else ""
 
 
 def reduce(client: type, endpoint: Any) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from ws_notify.credentials import clean_token
-from ws_notify.endpoint import AsyncTokenFunction, Proxy, check_proxy
+from ws_notify.endpoint import AsyncTokenFunction, Proxy, check_proxy, clean_url, showable
 from ws_notify.exceptions import ConfigurationError
 from ws_notify.loopback import is_loopback
 from ws_notify.timeouts import Timeouts
@@ -19,7 +19,7 @@ class HttpEndpoint:
     """The stack's output `HttpEndpointURL`, and the token or the function that fetches one.
 
     Raises ValueError for an invalid URL, an invalid proxy, and a token that no header may hold;
-    TypeError for one that is not text, bytes or a function.
+    TypeError for values of another type.
     """
 
     url: str = field(repr=False)
@@ -29,12 +29,14 @@ class HttpEndpoint:
 
     def __post_init__(self) -> None:
         """Validate before anything connects."""
-        object.__setattr__(self, "url", self.url.strip().rstrip("/"))
+        object.__setattr__(self, "url", clean_url(self.url).rstrip("/"))
         if not _is_base(self.url):
-            shown = re.sub(r"//.*@", "//", re.split(r"[?#]", self.url)[0])
+            shown = showable(self.url)
+            scheme = shown.partition(":")[0]
+            other = f"; {scheme}:// is for Client, and for commands without --http"
             raise ValueError(
-                f"Not the URL of a stage for HTTPS (https://..., its output HttpEndpointURL, "
-                f"without a query): {shown!r}"
+                "Not the URL of a stage for HTTPS (https://..., its output HttpEndpointURL, "
+                f"without a query){f': {shown!r}' * bool(shown)}{other * scheme.startswith('ws')}"
             )
         if not callable(self.token):
             object.__setattr__(self, "token", clean_token(self.token))
@@ -67,7 +69,7 @@ class HttpEndpoint:
 
     def headers(self, token: str | None) -> dict[str, str]:
         """Return the headers of a request."""
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         return {**headers, "Authorization": f"Bearer {token}"} if token else headers
 
     def proxy_url(self) -> str | None:

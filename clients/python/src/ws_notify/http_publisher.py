@@ -6,12 +6,10 @@ import time
 from types import TracebackType
 from typing import Any
 
-from ws_notify.bounded_call import call_with_timeout
 from ws_notify.core import frames
 from ws_notify.core.attempts import Attempts
-from ws_notify.core.http_answer import HttpAnswer
 from ws_notify.endpoint import Proxy, TokenFunction, reduce
-from ws_notify.exceptions import ClosedError, WsNotifyError
+from ws_notify.exceptions import ClosedError
 from ws_notify.fields import build_fields
 from ws_notify.http_endpoint import HttpEndpoint
 from ws_notify.timeouts import Timeouts
@@ -86,30 +84,25 @@ class HttpPublisher:
         )
         while attempts.outcome is None:
             self._check_open()
+            fetch = functools.partial(self._fetch_token, renew=attempts.renew)
             seconds = attempts.timeout(time.monotonic())
-            attempt = functools.partial(self._attempt, body, seconds, renew=attempts.renew)
-            result = call_with_timeout(seconds, attempt)
+            result = self._transport.post("/publish", body, fetch, seconds)
             time.sleep(attempts.handle(result, time.monotonic()))
         if isinstance(attempts.outcome, Receipt):
             return attempts.outcome
         raise attempts.outcome
 
-    def _attempt(self, body: bytes, seconds: float, *, renew: bool) -> HttpAnswer | WsNotifyError:
+    def _fetch_token(self, *, renew: bool) -> str | None:
         began = time.monotonic()
         token = None if renew else self._token.get(began)
-        if token is None:
-            try:
-                token = self._token.keep(fetch_token(self._endpoint.token), began)
-            except WsNotifyError as error:
-                return error
-        return self._transport.post("/publish", body, token, seconds)
+        return token or self._token.keep(fetch_token(self._endpoint.token), began)
 
     def _check_open(self) -> None:
         if self._closed:
             raise ClosedError("The publisher is closed")
 
     def close(self) -> None:
-        """Close its connections; harmless when repeated."""
+        """Close its connections, and end what is under way; harmless when repeated."""
         self._closed = True
         self._transport.close()
 

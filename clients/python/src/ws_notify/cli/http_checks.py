@@ -1,21 +1,19 @@
 """The checks of `ws-notify doctor --http`: each returns what it found, or raises a Finding."""
 
-import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from ws_notify.bounded_call import call_with_timeout
 from ws_notify.cli import network
 from ws_notify.cli.diagnosis import Finding, diagnose_timeout
-from ws_notify.cli.http_diagnosis import diagnose_answer
+from ws_notify.cli.http_diagnosis import diagnose_address, diagnose_answer
 from ws_notify.cli.network_checks import NetworkChecks
 from ws_notify.cli.roles import Principal, Roles
 from ws_notify.core import frames
 from ws_notify.core.http_answer import HttpAnswer
-from ws_notify.exceptions import WsNotifyError
+from ws_notify.exceptions import HandshakeError, RefusedError, WsNotifyError
 from ws_notify.http_endpoint import HttpEndpoint
 from ws_notify.transport.http import HttpTransport
 from ws_notify.values import Receipt
@@ -50,7 +48,7 @@ class HttpChecks(NetworkChecks):
     ) -> None:
         super().__init__(network.target_of_http(endpoint), roles)
         self._faults = faults or {}
-        self._origin, self._timeout = origin, timeout
+        self._url, self._origin, self._timeout = endpoint.url, origin, timeout
         page = PageHttpEndpoint(
             endpoint.url, None, endpoint.timeouts, endpoint.proxy, origin=origin
         )
@@ -96,19 +94,19 @@ class HttpChecks(NetworkChecks):
         return {"merchant_id": self.roles.merchant_id, "ref": self.roles.ref}
 
     def _ask(self, path: str, body: str, principal: Principal) -> HttpAnswer:
-        ask = functools.partial(
-            self._transport.post, path, body.encode(), principal.token, self._timeout
-        )
-        answer = call_with_timeout(self._timeout, ask)
+        answer = self._transport.post(path, body.encode(), lambda: principal.token, self._timeout)
         if answer is None:
             raise diagnose_timeout("Connected, but the request was not answered", self._timeout)
         if isinstance(answer, WsNotifyError):
             raise self._diagnosed(answer, principal)
+        self.learn_clock_by_date(answer.date)
         return answer
 
     def _diagnosed(self, error: WsNotifyError, principal: Principal) -> Finding:
+        if not isinstance(error, RefusedError | HandshakeError):
+            return diagnose_address(error, self._url)
         fault = self._faults.get(principal.token or "")
-        return diagnose_answer(error, principal.token, self._origin, fault)
+        return diagnose_answer(error, principal.token, self._origin, fault, self.clock_warning())
 
     def close(self) -> None:
         """Close its connection."""

@@ -1,12 +1,15 @@
 """The checks that both ways to a stage share: the network beneath, the tokens and the clock."""
 
+import contextlib
 import socket
 import time
+from email.utils import parsedate_to_datetime
 
 from ws_notify.cli import network
 from ws_notify.cli.diagnosis import diagnose_connect, diagnose_resolution, diagnose_tls
 from ws_notify.cli.roles import Roles
 from ws_notify.cli.terminal import format_duration
+from ws_notify.loopback import is_loopback
 from ws_notify.values import parse_time
 
 _MAX_CLOCK_SKEW = 2.0
@@ -50,15 +53,31 @@ class NetworkChecks:
         """Compare this machine's clock with the service's. Raises ValueError."""
         self._skew = time.time() - parse_time(now)
 
+    def learn_clock_by_date(self, date: str | None) -> None:
+        """Compare it with an answer's `Date`, which has whole seconds; one that is none is left."""
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            self._skew = time.time() - parsedate_to_datetime(date or "").timestamp()
+
+    def clock_warning(self) -> str:
+        """Say that this machine's clock is wrong; "" where it is right, or nothing is known."""
+        if abs(self._skew) <= _MAX_CLOCK_SKEW:
+            return ""
+        side = "ahead of" if self._skew > 0 else "behind"
+        return (
+            f"This machine's clock is {format_duration(abs(self._skew))} {side} the service's: "
+            "tokens minted here may be rejected or expire early"
+        )
+
     def notes(self) -> list[str]:
         """Return hints that are not failures."""
         notes = []
         if self.roles.minted:
             notes.append("Both tokens were minted with the stage's key")
-        if abs(self._skew) > _MAX_CLOCK_SKEW:
-            skew = format_duration(self._skew)
-            notes.append(f"This machine's clock is {skew} ahead of the service's: tokens minted "
-                         "here may be rejected or expire early")  # fmt: skip
+        if warning := self.clock_warning():
+            notes.append(warning)
+        target = self.target
+        if not (target.secure or target.proxied or is_loopback(target.host)):
+            notes.append("Without TLS, everyone on the way reads the tokens and the notifications")
         return notes
 
     def close(self) -> None:

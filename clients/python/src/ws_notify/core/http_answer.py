@@ -14,6 +14,10 @@ from ws_notify.values import Receipt
 
 _OK, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE, _TOO_MANY = 200, 403, 404, 413, 429
 _SERVERS_FAULT = 500
+
+MAX_BODY = 1024 * 1024
+"""Bytes: a receipt has a few hundred. What is longer is not the service's."""
+
 _DENIED = (
     "The stage's authorizer denies the token: it must be signed with a key of this stage, not "
     "expired, and last at most 24 hours. Or something before the service, such as a proxy, refused"
@@ -22,11 +26,12 @@ _DENIED = (
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """An answer as received; `retry_after` is the header's text."""
+    """An answer as received; `retry_after` and `date` are the headers' texts."""
 
     status: int
     body: bytes
     retry_after: str | None = None
+    date: str | None = None
 
     @property
     def wait(self) -> float:

@@ -1,28 +1,32 @@
 """The blocking transport over HTTP: requests on `http.client`, whose connections are kept."""
 
-import base64
 import contextlib
+import functools
 import http.client
 import os
 import ssl
 import time
 from collections import deque
-from urllib.parse import SplitResult, unquote, urlsplit
+from collections.abc import Callable
+from urllib.parse import SplitResult, urlsplit
 
-from ws_notify.core.http_answer import HttpAnswer
+from ws_notify.bounded_call import call_with_timeout
+from ws_notify.core.http_answer import MAX_BODY, HttpAnswer
 from ws_notify.exceptions import ConfigurationError, WsNotifyError
 from ws_notify.http_endpoint import HttpEndpoint
+from ws_notify.transport.exchange import Exchange
 from ws_notify.transport.http_errors import map_http_exception
+from ws_notify.transport.http_proxy import authorization
 
 MAX_IDLE = 30.0
 """Seconds that an idle connection is kept: what is between may forget it without a word."""
 
 _GRACE = 1.0
-_MAX_BODY = 1024 * 1024
-"""Bytes: a receipt has a few hundred. What is longer is not the service's."""
 
 _FAILURES = (OSError, http.client.HTTPException, UnicodeError)
 """UnicodeError is of a host name that no DNS may hold."""
+
+FetchToken = Callable[[], str | None]
 
 
 class HttpTransport:
@@ -36,41 +40,69 @@ class HttpTransport:
 
     def _fresh(self) -> None:
         self._idle: deque[tuple[http.client.HTTPConnection, float]] = deque()
+        self._exchanges: set[Exchange] = set()
         self._process = os.getpid()  # last: another thread that sees it uses the rest
 
+    def _check_process(self) -> None:
+        if self._process != os.getpid():
+            self._fresh()  # what was kept is the parent's
+
     def post(
-        self, path: str, body: bytes, token: str | None, timeout: float
-    ) -> HttpAnswer | WsNotifyError:
-        """Send a request; return its answer, or the error for none.
+        self, path: str, body: bytes, fetch: FetchToken, timeout: float
+    ) -> HttpAnswer | WsNotifyError | None:
+        """Send a request; return its answer, the error for none, or None after `timeout` seconds.
 
-        The caller bounds it by `timeout`; soon after, the socket ends a request left behind.
-
-        A connection that the other side closed while it was idle is replaced at once: a publish
-        has an `id`, so sending it twice is safe.
+        Fetching the token counts. After silence nothing that is idle is used again: the network
+        may have forgotten all of it.
         """
-        proxy = None
+        self._check_process()
+        exchange = Exchange()
+        self._exchanges.add(exchange)
+        post = functools.partial(self._post, exchange, path, body, fetch, timeout + _GRACE)
         try:
+            answer = call_with_timeout(timeout, post)
+        finally:
+            self._exchanges.discard(exchange)
+            exchange.end()
+        if answer is None:
+            self._close_idle()
+        return answer
+
+    def _post(
+        self, exchange: Exchange, path: str, body: bytes, fetch: FetchToken, timeout: float
+    ) -> HttpAnswer | WsNotifyError:
+        """Send a request, where a connection that was closed while it was idle is replaced at once.
+
+        A publish has an `id`, so sending it twice is safe.
+        """
+        proxy = token = None
+        try:
+            token = fetch()
             proxy = _parts(self._endpoint.proxy_url())
+            request = self._request(proxy, path, body, token)
             if kept := self._take():
                 with contextlib.suppress(ConnectionError, ssl.SSLError):
-                    kept.sock.settimeout(timeout + _GRACE)
-                    return self._exchange(kept, proxy, path, body, token)
-            made = self._connection(proxy, timeout + _GRACE)
-            return self._exchange(made, proxy, path, body, token)
+                    kept.sock.settimeout(timeout)
+                    return self._exchange(exchange, kept, request)
+            return self._exchange(exchange, self._connection(proxy, timeout), request)
         except _FAILURES as error:
             return map_http_exception(error, token, proxy.password if proxy else None)
-        except ConfigurationError as error:
+        except WsNotifyError as error:
             return error
 
     def close(self) -> None:
-        """Close what is idle, and keep nothing any more."""
+        """Close what is idle, end what is under way, and keep nothing any more."""
         self._closed = True
+        self._check_process()
+        for each in list(self._exchanges):
+            each.end()
+        self._close_idle()
+
+    def _close_idle(self) -> None:
         while kept := self._take():
             kept.close()
 
     def _take(self) -> http.client.HTTPConnection | None:
-        if self._process != os.getpid():
-            self._fresh()  # what was kept is the parent's
         with contextlib.suppress(IndexError):
             while True:
                 connection, since = self._idle.pop()
@@ -94,42 +126,42 @@ class HttpTransport:
         self._tls = self._tls or ssl.create_default_context()
         secure = http.client.HTTPSConnection(host, port, timeout=timeout, context=self._tls)
         if proxy:
-            secure.set_tunnel(there.host, there.port, headers=_authorization(proxy))
+            secure.set_tunnel(there.host, there.port, headers=authorization(proxy))
         return secure
 
-    def _exchange(
-        self,
-        connection: http.client.HTTPConnection,
-        proxy: SplitResult | None,
-        path: str,
-        body: bytes,
-        token: str | None,
-    ) -> HttpAnswer:
+    def _request(
+        self, proxy: SplitResult | None, path: str, body: bytes, token: str | None
+    ) -> tuple[str, str, bytes, dict[str, str]]:
         target, headers = self._endpoint.parts.path + path, self._endpoint.headers(token)
         if proxy and not self._endpoint.secure:
             target = self._endpoint.url + path
-            headers |= _authorization(proxy)
+            headers |= authorization(proxy)
+        return "POST", target, body, headers
+
+    def _exchange(
+        self,
+        exchange: Exchange,
+        connection: http.client.HTTPConnection,
+        request: tuple[str, str, bytes, dict[str, str]],
+    ) -> HttpAnswer:
         try:
-            connection.request("POST", target, body, headers)
+            exchange.begin(connection.sock)
+            if connection.sock is None:
+                connection.connect()
+                exchange.begin(connection.sock)
+            connection.request(*request)
             response = connection.getresponse()
-            received = response.read(_MAX_BODY)
+            received = response.read(MAX_BODY)
         except BaseException:
             connection.close()
             raise
-        if response.isclosed() and connection.sock and not self._closed:
+        if exchange.release() and response.isclosed() and connection.sock and not self._closed:
             self._idle.append((connection, time.monotonic()))
         else:
             connection.close()
-        return HttpAnswer(response.status, received, response.getheader("Retry-After"))
+        found = response.getheader
+        return HttpAnswer(response.status, received, found("Retry-After"), found("Date"))
 
 
 def _parts(proxy: str | None) -> SplitResult | None:
     return urlsplit(proxy) if proxy else None
-
-
-def _authorization(proxy: SplitResult) -> dict[str, str]:
-    """Return the header for the name and password in the URL of a proxy."""
-    if proxy.username is None:
-        return {}
-    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}

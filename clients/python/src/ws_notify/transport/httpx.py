@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ws_notify.core.http_answer import HttpAnswer
+from ws_notify.core.http_answer import MAX_BODY, HttpAnswer
 from ws_notify.exceptions import ConfigurationError, WsNotifyError
 from ws_notify.http_endpoint import HttpEndpoint
 from ws_notify.transport.http import MAX_IDLE
@@ -33,24 +33,42 @@ class HttpxTransport:
         self._endpoint = endpoint
         self._client: httpx.AsyncClient | None = None
         self._lifetime: AsyncGenerator[None, None] | None = None
+        self._tls: ssl.SSLContext | None = None
 
-    async def post(self, path: str, body: bytes, token: str | None) -> HttpAnswer | WsNotifyError:
-        """Send a request; return its answer, or the error for none. The caller bounds it."""
+    async def post(
+        self, path: str, body: bytes, token: str | None, *, fresh: bool
+    ) -> HttpAnswer | WsNotifyError:
+        """Send a request; return its answer, or the error for none. The caller bounds it.
+
+        `fresh`: over a connection of its own, since the network may have forgotten what is idle.
+        """
         import httpx  # noqa: PLC0415 - the extra [httpx]
 
         proxy = None
         try:
             proxy = self._endpoint.proxy_url()
-            client = self._client or await self._open(proxy)
-            response = await client.post(
-                self._endpoint.url + path, content=body, headers=self._endpoint.headers(token)
-            )
+            if fresh:
+                async with self._make_client(proxy) as client:
+                    return await self._exchange(client, path, body, token)
+            return await self._exchange(self._client or await self._open(proxy), path, body, token)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             return map_http_exception(error, token, urlsplit(proxy or "").password)
         except ConfigurationError as error:
             return error
-        retry_after = response.headers.get("Retry-After")
-        return HttpAnswer(response.status_code, response.content, retry_after)
+
+    async def _exchange(
+        self, client: "httpx.AsyncClient", path: str, body: bytes, token: str | None
+    ) -> HttpAnswer:
+        """Not more than MAX_BODY is read, nor decoded: what is longer is not the service's."""
+        url, headers = self._endpoint.url + path, self._endpoint.headers(token)
+        received = b""
+        async with client.stream("POST", url, content=body, headers=headers) as response:
+            async for chunk in response.aiter_raw():
+                received += chunk
+                if len(received) > MAX_BODY:
+                    break
+        found = response.headers.get
+        return HttpAnswer(response.status_code, received, found("Retry-After"), found("Date"))
 
     async def _open(self, proxy: str | None) -> "httpx.AsyncClient":
         client = self._client = self._make_client(proxy)
@@ -62,9 +80,10 @@ class HttpxTransport:
         import httpx  # noqa: PLC0415 - the extra [httpx]
 
         _check_proxy(proxy)
+        # The authorities that this machine trusts, as in the rest of the package.
+        self._tls = self._tls or ssl.create_default_context()
         return httpx.AsyncClient(
-            # The authorities that this machine trusts, as in the rest of the package.
-            verify=ssl.create_default_context() if self._endpoint.secure else True,
+            verify=self._tls,
             proxy=proxy,
             # Without the environment: a .netrc would replace the token, and its proxies would be
             # asked for loopback, too.
