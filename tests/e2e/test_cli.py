@@ -32,6 +32,7 @@ class Terminal:
     def __init__(self, folder: Path, stage: LocalStage) -> None:
         write_outputs(folder / LOCAL_OUTPUTS, STAGE, stage.outputs)
         self.url = stage.url
+        self.http_url = stage.http_url
         self._folder = folder
 
     @contextmanager
@@ -128,6 +129,38 @@ def test_listen_with_json_prints_the_notification_as_delivered(local: Terminal) 
     }
 
 
+@pytest.mark.parametrize("where", ["stage", "url", "environment"])
+def test_publish_over_https_is_heard_by_who_listens(local: Terminal, where: str) -> None:
+    shop = unique("shop")
+    named = {"stage": ("--stage", "local"), "url": ("--url", local.http_url), "environment": ()}
+    with local.running("listen", "--stage", "local", shop, "1") as listening:
+        wait_until_listening(listening)
+        publish = ("publish", "--http", *named[where], shop, "1", "paid", "--id", "n-1")
+        output = local.succeed(*publish, WS_NOTIFY_HTTP_URL=local.http_url)
+        assert output.startswith("stored, accepted by 1 connection\nid n-1, ")
+        assert line(listening).endswith("  1  done    paid\n")
+        ctrl_c(listening)
+    assert local.succeed(*publish, WS_NOTIFY_HTTP_URL=local.http_url).startswith("had been stored")
+
+
+def test_publish_over_https_mints_its_token_or_takes_the_one_that_it_is_given(
+    locked: Terminal, guarded: LocalStage
+) -> None:
+    shop = unique("shop")
+    publish = ("publish", "--http", "--url", locked.http_url, shop, "1", "paid")
+    locked.succeed("publish", "--http", "--stage", "local", shop, "1", "paid")
+    locked.succeed(*publish, WS_NOTIFY_TOKEN=guarded.token("backend", shop))
+    for token, said in (
+        ("", "HTTP 401. The token is missing or invalid"),
+        ("not.a.token", "HTTP 403. The stage's authorizer denies the token"),
+        (guarded.token("backend", "another"), "forbidden, field merchant_id"),
+        (guarded.token("frontend", shop, "1"), "forbidden, field client"),
+    ):
+        status, output, errors = locked.run(*publish, WS_NOTIFY_TOKEN=token)
+        assert (status, output) == (1, "")
+        assert said in errors
+
+
 def test_publish_with_a_stored_id_prints_a_duplicate_or_an_error(local: Terminal) -> None:
     publish = ("publish", "--stage", "local", unique("shop"), "1", "paid", "--id", "n-1")
     assert local.succeed(*publish).startswith("stored, accepted by 0 connections\nid n-1, ")
@@ -174,6 +207,13 @@ def steps(output: str) -> list[str]:
     return re.findall(r"^  (\S \w+) ", output, re.MULTILINE)
 
 
+def expired(guarded: LocalStage) -> str:
+    """Return a token of this stage that expired a minute ago."""
+    ((kid, key),) = guarded.keys().items()
+    claims = {"client": "backend", "merchant_id": "shop", "exp": int(time.time()) - 60}
+    return jwt.encode(claims, key, headers={"kid": kid})
+
+
 def test_doctor_on_a_stage_without_tokens_passes_every_check(local: Terminal) -> None:
     output = local.succeed("doctor", "--stage", "local")
     names = ("name", "connection", "handshake", "subscribe", "publish", "delivery")
@@ -187,6 +227,76 @@ def test_doctor_on_a_stage_that_requires_tokens_passes_every_check(locked: Termi
     assert steps(output).count("✓ handshake") == 2
     assert "✓ delivery" in steps(output)
     assert "Both tokens were minted with the stage's key" in output
+
+
+def test_doctor_over_https_passes_every_check(local: Terminal) -> None:
+    output = local.succeed("doctor", "--http", "--stage", "local")
+    assert steps(output) == [f"✓ {name}" for name in ("name", "connection", "publish", "poll")]
+    assert ", 1 within the last hour" in output
+    assert "clock is" not in output
+
+
+def test_doctor_over_https_with_tokens_passes_every_check(
+    locked: Terminal, guarded: LocalStage
+) -> None:
+    output = locked.succeed("doctor", "--http", "--stage", "local")
+    assert steps(output)[-2:] == ["✓ publish", "✓ poll"]
+    assert "Both tokens were minted with the stage's key" in output
+    page = guarded.token("frontend", unique("shop"), "1")
+    given = locked.succeed("doctor", "--http", "--url", locked.http_url, WS_NOTIFY_TOKEN=page)
+    assert steps(given)[-2:] == ["· publish", "✓ poll"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "failed", "remedy"),
+    [
+        (lambda url: f"{url}/publish", "publish", "Leave out /publish"),
+        (lambda url: f"{url}/notifications/", "publish", "Leave out /notifications"),
+        (lambda url: url.replace("notify-http", "x"), "publish", "output HttpEndpointURL"),
+        (lambda url: re.sub("/local$", "/prod", url), "publish", "output HttpEndpointURL"),
+        (lambda url: re.sub(r":\d+/", ":1/", url), "connection", "`make run` is running"),
+        (lambda url: url.replace("http://", "https://"), "TLS", "http:// instead of https://"),
+        (lambda url: url.replace("localhost", "nowhere.invalid"), "name", ""),
+    ],
+    ids=["publish", "notifications", "API id", "stage", "port", "TLS", "name"],
+)
+def test_doctor_over_https_with_a_wrong_address_names_the_failed_check_and_a_remedy(
+    local: Terminal, changed: Callable[[str], str], failed: str, remedy: str
+) -> None:
+    status, output, _ = local.run("doctor", "--http", "--url", changed(local.http_url))
+    assert status == 1
+    assert steps(output)[-1] == f"✗ {failed}"
+    assert remedy in output.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "said"),
+    [
+        (["--http"], "url", "ws:// is for Client, and for commands without --http"),
+        ([], "http_url", "http:// is for HttpPublisher, and for --http"),
+    ],
+    ids=["--http", "without"],
+)
+def test_doctor_with_the_url_of_the_other_kind_says_which_takes_it(
+    local: Terminal, given: list[str], url: str, said: str
+) -> None:
+    status, _, errors = local.run("doctor", *given, "--url", getattr(local, url))
+    assert status == 2
+    assert said in errors
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [("", "The stage requires a token"), ("x", "it is not a JWT"), ("old", "expired 1 min ago")],
+)
+def test_doctor_over_https_with_an_invalid_token_fails_the_publish_with_a_remedy(
+    locked: Terminal, guarded: LocalStage, given: str, remedy: str
+) -> None:
+    token = expired(guarded) if given == "old" else given
+    status, output, _ = locked.run("doctor", "--http", "--url", locked.http_url, "--token", token)
+    assert status == 1
+    assert steps(output)[-1] == "✗ publish"
+    assert remedy in output
 
 
 @pytest.mark.parametrize(
@@ -215,11 +325,7 @@ def test_doctor_with_a_wrong_address_names_the_failed_check_and_a_remedy(
 def test_doctor_with_an_invalid_token_fails_the_handshake_with_a_remedy(
     locked: Terminal, guarded: LocalStage, given: str, remedy: str
 ) -> None:
-    token = given
-    if given == "old":
-        ((kid, key),) = guarded.keys().items()
-        claims = {"client": "backend", "merchant_id": "shop", "exp": int(time.time()) - 60}
-        token = jwt.encode(claims, key, headers={"kid": kid})
+    token = expired(guarded) if given == "old" else given
     status, output, _ = locked.run("doctor", "--url", locked.url, "--token", token)
     assert status == 1
     assert steps(output)[-1] == "✗ handshake"
@@ -243,13 +349,13 @@ def test_bench_on_a_stage_that_requires_tokens_draws_a_histogram(locked: Termina
     assert "\n5 of 5 deliveries, 5 of 5 receipts, " in output
 
 
-@pytest.mark.parametrize("command", [["doctor"], ["bench"]], ids=lambda command: command[0])
+@pytest.mark.parametrize("command", [["doctor"], ["doctor", "--http"], ["bench"]], ids=" ".join)
 def test_a_stage_name_is_resolved_by_the_outputs_of_its_stack(
     guarded: LocalStage, session: boto3.Session, tmp_path: Path, command: list[str]
 ) -> None:
     terminal = Terminal(tmp_path, guarded)
     name = unique("stack")
-    named = ("WebsocketConnectEndpointURL", "TokenKeysSecretArn")
+    named = ("WebsocketConnectEndpointURL", "HttpEndpointURL", "TokenKeysSecretArn")
     template = {
         "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
         "Outputs": {output: {"Value": guarded.outputs[output]} for output in named},
