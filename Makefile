@@ -76,7 +76,7 @@ test: $(READY) ## every test but the next line's (ARGS="-k name" and other optio
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: test-packages
-test-packages: $(READY) ## whether the JavaScript package installs and runs elsewhere (npm's registry)
+test-packages: $(READY) ## whether the packages install and run elsewhere (npm's registry, PyPI)
 	@$(PY) -m tools.chromium
 	@$(PY) -m pytest tests/packages $(ARGS)
 

@@ -119,8 +119,10 @@ ARROWS = {
 
 BORROWED = {
     "tests/e2e": {"tests/clients", "tests/faults", "tests/fuzz"},
+    "tests/packages": {"tests/clients"},
 }
-"""What one folder of tests has of another: e2e plays their attacks on a deployed stage."""
+"""What one folder of tests has of another: e2e plays their attacks on a deployed stage, and an
+installed package speaks to the stage of its units."""
 
 TOP = {"tests"}
 """Tests beside the folders, and what `make verify` runs, are about all of them."""
