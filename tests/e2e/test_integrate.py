@@ -85,7 +85,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
                 file = folder / name
                 before = file.read_text() if name == "shop/settings.py" else ""
                 file.write_text(before + text)
-        with _serving(shop):
+        with _serving(shop, BACKEND["serve"]):
             yield shop
 
 
@@ -98,9 +98,9 @@ def _without_make(snippet: str) -> str:
 
 
 @contextmanager
-def _serving(shop: Shop) -> Iterator[None]:
-    command = BACKEND["serve"].replace(PORT_OF_THE_DOCUMENT, shop.address).split()
-    server = subprocess.Popen(command, cwd=shop.folder, env=shop.environment)
+def _serving(shop: Shop, command: str) -> Iterator[None]:
+    program = command.replace(PORT_OF_THE_DOCUMENT, shop.address).split()
+    server = subprocess.Popen(program, cwd=shop.folder, env=shop.environment)
     try:
         _wait_until_served(f"http://{shop.address}/orders/0", server)
         yield
@@ -153,6 +153,19 @@ def test_the_page_of_an_order_shows_its_payment_where_websockets_are_blocked(
     expect(outcome).to_have_attribute("data-state", "polling", timeout=TIMEOUT * 1000)
     _publish(shop, "blocked", "paid")
     expect(outcome).to_have_text("Paid. Thank you!")
+
+
+def test_a_shop_that_publishes_over_https_notifies_its_page(page: Page, shop: Shop) -> None:
+    settings = f"from shop.settings import *\n\n{BACKEND['https']}"
+    (shop.folder / "shop" / "settings_https.py").write_text(settings)
+    over_https = dataclasses.replace(shop, address=f"127.0.0.1:{free_port()}")
+    with _serving(over_https, f"{BACKEND['serve'].strip()} --settings shop.settings_https"):
+        page.goto(f"http://{over_https.address}/orders/over-https")
+        outcome = page.locator("#outcome")
+        expect(outcome).to_have_attribute("data-state", "subscribed")
+        pay = BACKEND["pay"].replace(PORT_OF_THE_DOCUMENT, over_https.address)
+        assert over_https.run(pay.replace("12303", "over-https")) == "saved\n"
+        expect(outcome).to_have_text("Paid. Thank you!")
 
 
 def _publish(shop: Shop, ref: str, message: str, status: str = "done") -> None:
@@ -261,7 +274,7 @@ def test_the_shops_own_tests_pass_without_a_stage(shop: Shop) -> None:
     assert "Found 3 test(s)" in alone.run(BACKEND["test"])
 
 
-@pytest.mark.parametrize("publisher", ["publish.py", "invoke.py"])
+@pytest.mark.parametrize("publisher", ["publish.py", "invoke.py", "post.py"])
 def test_programs_without_django_publish_and_listen(shop: Shop, publisher: str) -> None:
     backend = shop.python(publisher, shop.stage.token("backend", "shop"))
     published, _ = backend.communicate(timeout=TIMEOUT)
