@@ -6,7 +6,7 @@ They invoke the function with what `lambdas/layer/aws_events.py` reads.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from aws_cdk import CfnOutput, Duration
+from aws_cdk import CfnOutput, Duration, Token
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -133,7 +133,16 @@ def _dead_letters(scope: Construct) -> sqs.Queue:
 
 
 def _pattern(pattern: Mapping[str, Any]) -> events.EventPattern:
-    return events.EventPattern(**{name.replace("-", "_"): v for name, v in pattern.items()})
+    fields: dict[str, Any] = {
+        name.replace("-", "_"): value if name == "detail" else _values(value)
+        for name, value in pattern.items()
+    }
+    return events.EventPattern(**fields)
+
+
+def _values(values: list[Any]) -> list[Any]:
+    # A token, where one is a matcher: by CDK's types a list beside `detail` holds texts alone.
+    return Token.as_list(values) if any(isinstance(one, Mapping) for one in values) else values
 
 
 def _bus(scope: Construct, rule: EventRule) -> events.IEventBus:
@@ -146,14 +155,17 @@ def _input(template: Mapping[str, Any]) -> events.RuleTargetInput:
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
     """
-    return events.RuleTargetInput.from_object(
-        {
-            "publish": {
-                name: events.EventField.from_path(value) if is_path(value) else value
-                for name, value in template.items()
-            }
-        }
-    )
+    return events.RuleTargetInput.from_object({"publish": _with_variables(template)})
+
+
+def _with_variables(value: Any) -> Any:
+    match value:
+        case Mapping():
+            return {name: _with_variables(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_with_variables(part) for part in value]
+        case _:
+            return events.EventField.from_path(value) if is_path(value) else value
 
 
 def _grant(role: iam.IRole, queue: sqs.IQueue, *actions: str) -> None:

@@ -34,7 +34,10 @@ WEBSOCKET_DOMAIN = Domain(
 HTTP_DOMAIN = replace(WEBSOCKET_DOMAIN, name="notify-http.shop.example")
 OF_ANOTHER_BUS = EventRule(
     name="ReportReady",
-    pattern={"detail": {"state": ["ready"], "report": [{"exists": True}]}},
+    pattern={
+        "source": [{"prefix": "reports."}],
+        "detail": {"state": ["ready"], "report": [{"exists": True}]},
+    },
     publish={
         "id": "$.detail.key",
         "merchant_id": "shop",
@@ -44,7 +47,7 @@ OF_ANOTHER_BUS = EventRule(
         "status": "done",
         "message": "$ready",
         "pages": 3,
-        "links": ["$.detail"],
+        "links": [{"url": "$.detail.url", "text": "pdf"}],
     },
     bus="reports",
 )

@@ -1,6 +1,7 @@
 """A stage with event rules and a publish queue: what invokes `default`, and what keeps failures."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -67,14 +68,15 @@ def test_a_rule_wraps_the_publish_with_the_events_id_and_variables_outside_of_qu
     assert json.loads(text) == {"publish": {"id": "$.id", **LOCAL.event_rules[0].publish}}
 
 
-def test_only_a_text_that_begins_with_a_path_is_one_and_an_id_of_the_rules_own_stays(
+def test_a_text_that_begins_as_a_path_is_one_at_any_depth_and_an_id_of_the_rules_own_stays(
     rules: list[dict[str, Any]],
 ) -> None:
     transformer = target_of(rules[1])["InputTransformer"]
-    assert set(transformer["InputPathsMap"].values()) == {"$.detail.key", "$.detail.report"}
+    paths = {f"$.detail.{name}" for name in ("key", "report", "url")}
+    assert set(transformer["InputPathsMap"].values()) == paths
     text = transformer["InputTemplate"]
     assert '"id":<detail-key>' in text
-    assert '"message":"$ready","pages":3,"links":["$.detail"]' in text
+    assert '"message":"$ready","pages":3,"links":[{"url":<detail-url>,"text":"pdf"}]' in text
 
 
 def test_what_a_rule_cannot_deliver_for_an_hour_is_kept_and_only_rules_may_send_it_there(
@@ -123,6 +125,21 @@ def test_a_rule_needs_every_required_field_of_a_publish() -> None:
 def test_a_rule_whose_name_is_no_identifier_is_rejected(name: str) -> None:
     with pytest.raises(ValueError, match="name it in letters and digits"):
         EventRule(name=name, pattern={}, publish=LOCAL.event_rules[0].publish)
+
+
+@pytest.mark.parametrize("field", ["detailtype", "$or", "detail_type"])
+def test_a_pattern_of_what_no_event_has_is_rejected_with_what_it_has(field: str) -> None:
+    with pytest.raises(ValueError, match=rf"^event rule Paid: pattern has {re.escape(field)}, an"):
+        EventRule(name="Paid", pattern={field: ["a"]}, publish=LOCAL.event_rules[0].publish)
+
+
+@pytest.mark.parametrize("where", ["pattern", "publish"])
+def test_a_null_is_rejected_since_cdk_would_leave_it_out(where: str) -> None:
+    publish = dict(LOCAL.event_rules[0].publish)
+    parts: dict[str, Any] = {"pattern": {"detail": {"order": ["1"]}}, "publish": publish}
+    parts[where] = {**parts[where], "detail": {"more": [1, None]}}
+    with pytest.raises(ValueError, match="leave None out"):
+        EventRule(name="Paid", **parts)
 
 
 # -- the publish queue
