@@ -61,9 +61,9 @@ RUNBOOK: Final = {
     "QueueDeadLetters": "Messages of the publish queue were not published: they are in the queue "
     "that the output QueueDeadLettersUrl names. Read the log of default by message_id, mend it, "
     "and move them back.",
-    "QueueDelay": "Messages wait in the publish queue for 5 minutes or longer. Read the log of "
-    "default: publishing fails, or more is sent than it publishes. Check that its event source "
-    "mapping is enabled.",
+    "QueueDelay": "Messages wait in the publish queue for 10 minutes or longer: more is sent than "
+    "default publishes, or nothing takes them. Look at its duration and throttles. Check that its "
+    "event source mapping is enabled.",
 }
 
 

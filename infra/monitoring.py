@@ -71,7 +71,9 @@ class Monitoring(Construct):
         if publish_queue:
             alarms.add("QueueDeadLetters", _waiting(publish_queue.dead_letters), at=1)
             oldest = publish_queue.queue.metric_approximate_age_of_oldest_message(period=_PERIOD)
-            alarms.add("QueueDelay", oldest, at=300)
+            # A message that fails counts until it has come three times, so for 348 seconds:
+            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+            alarms.add("QueueDelay", oldest, at=600)
 
         timed = {**functions, **({"Authorizer": authorizer} if authorizer else {})}
         dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))

@@ -208,7 +208,7 @@ def test_a_dead_letter_is_kept_for_as_long_as_sqs_can(everything_on: Template, n
     [
         ("EventDeadLetters", "event dead letters", "ApproximateNumberOfMessagesVisible", 1),
         ("QueueDeadLetters", "queue dead letters", "ApproximateNumberOfMessagesVisible", 1),
-        ("QueueDelay", "publish queue", "ApproximateAgeOfOldestMessage", 300),
+        ("QueueDelay", "publish queue", "ApproximateAgeOfOldestMessage", 600),
     ],
 )
 def test_one_dead_letter_or_a_queue_that_is_not_emptied_raises_its_alarm(
@@ -224,3 +224,10 @@ def test_one_dead_letter_or_a_queue_that_is_not_emptied_raises_its_alarm(
         at,
         1,
     )
+
+
+def test_a_message_that_fails_is_not_taken_for_a_queue_that_is_not_emptied(
+    everything_on: Template, queue: Resource
+) -> None:
+    third_delivery = 2 * queue.properties["VisibilityTimeout"]
+    assert alarms(everything_on)["QueueDelay"]["Threshold"] > third_delivery
