@@ -15,16 +15,15 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
+from lambdas.layer.gateway import Event, is_frame
 from lambdas.layer.protocol.bodies import parse_publish
 from lambdas.layer.protocol.errors import InvalidMessage
 from lambdas.layer.protocol.frames import Publish
 from lambdas.layer.protocol.replies import Frame
 
-Event = dict[str, Any]
 Record = dict[str, Any]
 
 _WRAPPER: Final = "publish"
-_FRAME_FIELDS: Final = {"client", "action"}
 _SQS: Final = "aws:sqs"
 
 
@@ -37,11 +36,8 @@ class PublishFailedError(RuntimeError):
 
 
 def is_wrapped(event: Any) -> bool:
-    """Tell whether this is `{"publish": …}`.
-
-    What has a `client` or an `action` is an invoker's frame, which may have any further field.
-    """
-    return isinstance(event, dict) and _WRAPPER in event and _FRAME_FIELDS.isdisjoint(event)
+    """Tell whether this is `{"publish": …}`, which is not an invoker's frame."""
+    return isinstance(event, dict) and _WRAPPER in event and not is_frame(event)
 
 
 def is_queue(event: Any) -> bool:
@@ -49,7 +45,7 @@ def is_queue(event: Any) -> bool:
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
     """
-    if not isinstance(event, dict) or not _FRAME_FIELDS.isdisjoint(event):
+    if not isinstance(event, dict) or is_frame(event):
         return False
     records = event.get("Records")
     return isinstance(records, list) and bool(records) and all(map(_is_message, records))

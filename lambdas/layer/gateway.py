@@ -30,21 +30,28 @@ Response = dict[str, Any]
 def is_event(event: Any) -> bool:
     """Tell whether API Gateway sent this, rather than a direct invocation.
 
-    Each frame has `client` or `action`. Those of API Gateway's clients are the text of `body`, so
-    where one stands in the event itself, the event is the frame of an invoker, whatever else it
-    holds. An invoker may leave them out and forge an event: IAM trusts it with any publish anyway.
+    An invoker may forge an event: IAM trusts it with any publish anyway.
     """
     return has_context(event, _REQUIRED)
 
 
 def has_context(event: Any, required: Mapping[str, type]) -> bool:
     """Tell whether this is an event, by the rule of `is_event`, with these parts of its context."""
-    if not isinstance(event, dict) or not _FRAME_FIELDS.isdisjoint(event):
+    if not isinstance(event, dict) or is_frame(event):
         return False
     context = _context(event)
     return isinstance(event.get("body"), str | None) and all(
         isinstance(context.get(name), kind) for name, kind in required.items()
     )
+
+
+def is_frame(event: Event) -> bool:
+    """Tell whether an event is the frame of an invoker, whatever else it holds.
+
+    Each frame has `client` or `action`. Those of API Gateway's clients, of a queue and of a wrapped
+    publish stand within the event.
+    """
+    return not _FRAME_FIELDS.isdisjoint(event)
 
 
 def is_warm_up(event: Any) -> bool:
