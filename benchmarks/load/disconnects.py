@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from benchmarks.load.plan import Topic
-from benchmarks.load.subscribers import TIMEOUT_SECONDS
+from benchmarks.load.processes import TIMEOUT_SECONDS
 from tests.kit.deployed import session
 from tools import ToolError
 from tools.deploy import LocalStage

@@ -11,12 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from benchmarks.load.plan import Topic
-from benchmarks.load.subscribers import TIMEOUT_SECONDS, Arrival
+from benchmarks.load.processes import TIMEOUT_SECONDS, Process, next_command, started
+from benchmarks.load.subscribers import Arrival
 from tests.kit.peer import Frame
 from tools import ToolError
 
@@ -44,33 +44,24 @@ class Asked:
 class Pollers:
     """The process with the pollers, from outside."""
 
-    def __init__(self, pipe: "Connection[Any, Any]") -> None:
-        self._pipe = pipe
+    def __init__(self, process: Process) -> None:
+        self._process = process
 
     @contextmanager
     def polling(self, asked: Asked) -> Iterator[None]:
         """Let them ask, each at its pace, until the block ends; add to what was asked."""
-        self._command("start")
+        self._process.command("start")
         try:
             yield
         finally:
-            done: Asked = self._command("stop")
+            done: Asked = self._process.command("stop")
             asked.seconds += done.seconds
             asked.refused += done.refused
 
     def log(self) -> list[Arrival]:
         """Let each ask once more, at once, and return what arrived since the last call."""
-        arrivals: list[Arrival] = self._command("log")
+        arrivals: list[Arrival] = self._process.command("log")
         return arrivals
-
-    def _command(self, command: str) -> Any:
-        self._pipe.send(command)
-        try:
-            return self._pipe.recv()
-        except EOFError:
-            raise ToolError(
-                "the process with the pollers ended early: its traceback is above"
-            ) from None
 
 
 @contextmanager
@@ -80,17 +71,8 @@ def open_pollers(url: str, topics: list[Topic], at_once: int) -> Iterator[Poller
     `at_once`: so many ask at the same time, and others later. For each one more the local AWS
     would start a process more: on few cores, starting them takes all the time there is.
     """
-    spawning = get_context("spawn")
-    ours, theirs = spawning.Pipe()
-    process = spawning.Process(target=_main, args=(theirs, url, topics, at_once), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        yield Pollers(ours)
-    finally:
-        ours.close()
-        process.join(TIMEOUT_SECONDS)
-        process.kill()
+    with started("pollers", _main, url, topics, at_once) as process:
+        yield Pollers(process)
 
 
 def _main(pipe: "Connection[Any, Any]", url: str, topics: list[Topic], at_once: int) -> None:
@@ -101,7 +83,7 @@ async def _serve(pipe: "Connection[Any, Any]", url: str, topics: list[Topic], at
     arrivals: list[Arrival] = []
     asking = asyncio.Semaphore(at_once)
     pollers = [_Poller(url, asking, *one, arrivals) for one in enumerate(topics)]
-    while (command := await _received(pipe)) is not None:
+    while (command := await next_command(pipe)) is not None:
         if command == "log":
             await asyncio.gather(*(one.ask_last() for one in pollers))
             pipe.send(arrivals)
@@ -110,17 +92,10 @@ async def _serve(pipe: "Connection[Any, Any]", url: str, topics: list[Topic], at
         asked, stopped = Asked(), asyncio.Event()
         polling = asyncio.gather(*(one.poll(asked, stopped) for one in pollers))
         pipe.send(None)
-        await _received(pipe)
+        await next_command(pipe)
         stopped.set()
         await polling
         pipe.send(asked)
-
-
-async def _received(pipe: "Connection[Any, Any]") -> Any:
-    try:
-        return await asyncio.to_thread(pipe.recv)
-    except EOFError:
-        return None
 
 
 @dataclass(slots=True)

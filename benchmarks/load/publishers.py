@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from benchmarks.load.subscribers import TIMEOUT_SECONDS
+from benchmarks.load.processes import TIMEOUT_SECONDS
 from tests.kit.peer import Frame
 
 

@@ -9,20 +9,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.load.plan import Topic
+from benchmarks.load.processes import TIMEOUT_SECONDS, Process, next_command, started
 from tests.kit.peer import Frame
 from tools import ToolError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-
-TIMEOUT_SECONDS: Final = 60.0
-"""For a frame that must come; on a slow machine it waits behind hundreds of others."""
 
 _MAX_OPENING: Final = 10
 """Connections that open at the same time."""
@@ -40,45 +37,25 @@ class Arrival:
 class Subscribers:
     """The process with the subscribers, from outside."""
 
-    def __init__(self, pipe: "Connection[Any, Any]") -> None:
-        self._pipe = pipe
-        self._result()
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._process.answer()
 
     def log(self) -> list[Arrival]:
         """Return what arrived since the last call, with all that was posted before this one."""
-        self._pipe.send("log")
-        arrivals: list[Arrival] = self._result()
+        arrivals: list[Arrival] = self._process.command("log")
         return arrivals
 
     def disconnect_abruptly(self, count: int) -> None:
         """Abort the connections of the first so many, without a close frame."""
-        self._pipe.send(count)
-        self._result()
-
-    def _result(self) -> Any:
-        try:
-            result = self._pipe.recv()
-        except EOFError:
-            raise ToolError(
-                "the process with the subscribers ended early: its traceback is above"
-            ) from None
-        return result
+        self._process.command(count)
 
 
 @contextmanager
 def open_subscribers(url: str, topics: list[Topic]) -> Iterator[Subscribers]:
     """Start the process; one subscriber per entry is subscribed when the block begins."""
-    spawning = get_context("spawn")
-    ours, theirs = spawning.Pipe()
-    process = spawning.Process(target=_main, args=(theirs, url, topics), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        yield Subscribers(ours)
-    finally:
-        ours.close()
-        process.join(TIMEOUT_SECONDS)
-        process.kill()
+    with started("subscribers", _main, url, topics) as process:
+        yield Subscribers(process)
 
 
 def _main(pipe: "Connection[Any, Any]", url: str, topics: list[Topic]) -> None:
@@ -93,7 +70,7 @@ async def _serve(pipe: "Connection[Any, Any]", url: str, topics: list[Topic]) ->
         *(one.subscribe(opening, url, topic) for one, topic in zip(connected, topics, strict=True))
     )
     pipe.send(None)
-    while (command := await _received(pipe)) is not None:
+    while (command := await next_command(pipe)) is not None:
         if command == "log":
             await asyncio.gather(*(one.ping() for one in connected))
             pipe.send(arrivals)
@@ -104,13 +81,6 @@ async def _serve(pipe: "Connection[Any, Any]", url: str, topics: list[Topic]) ->
             del connected[:command]
             pipe.send(None)
     await asyncio.gather(*(one.close() for one in connected))
-
-
-async def _received(pipe: "Connection[Any, Any]") -> Any:
-    try:
-        return await asyncio.to_thread(pipe.recv)
-    except EOFError:
-        return None
 
 
 @dataclass(slots=True)
