@@ -3,20 +3,17 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shutil import copytree
 from typing import Any
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
-from tests.kit.browser import serving
+from tests.kit.browser import serving, serving_page
 from tests.kit.peer import TIMEOUT, peer, publication, unique
 from tools.deploy import LocalStage, local_stage
 
 LEGACY = Path(__file__).parent / "legacy" / "listen.js"
 LEGACY_ADDRESS = "wss://10h4atbflh.execute-api.eu-west-1.amazonaws.com/dev/"
-
-MODULE = Path(__file__).parents[2] / "clients" / "js" / "src"
 
 PAGE = """
 <!doctype html>
@@ -45,9 +42,7 @@ PAGE = """
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[str]:
     """Return the address of a page with a watch; its test provides stage, merchant and token."""
-    copytree(MODULE, tmp_path / "ws-notify")
-    (tmp_path / "index.html").write_text(PAGE)
-    with serving(tmp_path) as address:
+    with serving_page(tmp_path, PAGE) as address:
         yield address
 
 

@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shutil import copytree
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from tests.kit.browser import serving
+from tests.kit.browser import serving_page
 from tests.kit.peer import TIMEOUT, peer, publication, unique
 from tests.kit.relay import Mode, Relay, relay
 from tools.deploy import LocalStage
-
-MODULE = Path(__file__).parents[2] / "clients" / "js" / "src"
 
 # A watch with the options in the page's address. It keeps over a reload what it heard, and until
 # when.
@@ -94,9 +91,7 @@ class Waiting:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[str]:
-    copytree(MODULE, tmp_path / "ws-notify")
-    (tmp_path / "index.html").write_text(PAGE)
-    with serving(tmp_path) as address:
+    with serving_page(tmp_path, PAGE) as address:
         yield address
 
 

@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from shutil import copytree
 from threading import Thread
 from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.kit.programs import CLIENT
 from tools.chromium import chromium
 
 # It connects to nothing by itself, and draws without a graphics card.
@@ -53,3 +55,12 @@ def serving(folder: Path) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def serving_page(folder: Path, page: str) -> Iterator[str]:
+    """Serve a page from a folder, beside the JavaScript module in `ws-notify`."""
+    copytree(CLIENT / "src", folder / "ws-notify")
+    (folder / "index.html").write_text(page)
+    with serving(folder) as address:
+        yield address

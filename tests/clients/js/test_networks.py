@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from queue import Queue
-from shutil import copytree
 from threading import Event
 from typing import Any
 from urllib.parse import quote
@@ -16,8 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.clients.python.kit.frames import notification, subscribed
 from tests.clients.python.kit.server import Visit, scripted
-from tests.kit.browser import running, serving
-from tests.kit.programs import CLIENT
+from tests.kit.browser import running, serving_page
 
 TIMEOUT_MS = 40_000
 
@@ -57,10 +55,8 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    copytree(CLIENT / "src", tmp_path / "ws-notify")
-    (tmp_path / "index.html").write_text(PAGE)
     (tmp_path / "bank.html").write_text("<!doctype html><title>The bank</title>")
-    with serving(tmp_path) as address:
+    with serving_page(tmp_path, PAGE) as address:
         yield address
 
 
