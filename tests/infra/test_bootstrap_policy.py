@@ -63,6 +63,13 @@ def test_the_policy_limits_roles_to_the_stacks_objects_to_cdks_bucket_and_names_
     roles, code = statements["RolesOfTheStacks"], statements["Code"]
     names = statements["CustomDomains"]["Resource"]
     assert names == ["arn:aws:route53:::hostedzone/ZONE", "arn:aws:route53:::change/*"]
+    # Without it the first custom domain of an account is refused to who may not create this role:
+    # https://github.com/amplify-education/serverless-domain-manager/issues/112
+    certificate_role = statements["CertificateRole"]
+    assert certificate_role["Action"] == "iam:CreateServiceLinkedRole"
+    assert certificate_role["Resource"].endswith(
+        ":role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway"
+    )
     assert (roles["Action"], code["Action"]) == ("iam:*", "s3:GetObject")
     assert roles["Resource"] == "arn:aws:iam::ACCOUNT:role/OttuWsNotify-*"
     assert code["Resource"] == "arn:aws:s3:::cdk-*-assets-ACCOUNT-*"
