@@ -161,8 +161,8 @@ def _assumed(stage: Stage, prices: Prices) -> str:
         f"{of['milliseconds_a_call']} ms for each call that it makes. Fixed costs are the "
         f"dashboard, {_alarmed(stage)} metrics under alarm, {stage.metrics} custom metrics and the "
         "secret, as with `required`. Cold starts, stored data, data transfer, failures, the access "
-        "log's line of a preflight and discounts for volume are left out. Traces assume that waits "
-        "start at random times, at a constant rate."
+        "log's line of a preflight, discounts for volume, and what event rules and a publish queue "
+        "add are left out. Traces assume that waits start at random times, at a constant rate."
     )
     return fill(text, 104)
 
