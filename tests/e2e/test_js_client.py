@@ -190,7 +190,7 @@ def test_a_watch_whose_token_is_never_accepted_is_unreachable_after_three_handsh
 ) -> None:
     watch = {"url": guarded.url, "merchantId": unique("shop"), "ref": "7"}
     with node(page("not.a.token", one=watch)) as program:
-        lines = read(program, state="unreachable")
+        lines = read(program, code="unreachable")
     assert values(lines, "code") == ["unreachable"]
     assert values(lines, "socket") == ["not.a.token"] * 3
     assert values(lines, "retryIn")[-1] >= 45_000
