@@ -157,9 +157,10 @@ export class Connection {
       this.#shared.deliver(key, [frame], held ? 'held' : 'live');
     } else if (pending && frame) {
       if (frame.type === pending.response && key === pending.key) this.#answered(frame, pending);
-      else if (frame.type === 'error') this.#rejected(frame, pending);
       // What API Gateway itself answers has no `client`, e.g. {"message": "Internal server error"}.
-      else if (!frame.client && frame.message) this.#rejected(frame, pending);
+      else if (frame.type === 'error' || (!frame.client && frame.message)) {
+        this.#rejected(frame, pending);
+      }
     }
   }
 
@@ -190,17 +191,9 @@ export class Connection {
   /** @param {any} frame @param {Request} pending */
   #rejected(frame, pending) {
     const { key, subscriptions } = pending;
-    const {
-      code = 'gateway',
-      message,
-      field,
-      retryable = true,
-      request_id,
-      requestId = request_id,
-    } = frame;
+    const { code, message, field, retryable = true } = frame;
     // The token has expired; the next connection fetches a new one, which decides what is allowed.
     if (code === 'forbidden' && field === 'exp') return this.lost(message);
-    const error = { code, message, field, retryable, requestId };
     pending.release();
     if (this.#closed) return;
     // None for an unsubscribe or a ping: no watch waits for it.
@@ -209,7 +202,7 @@ export class Connection {
         for (const each of subscriptions) this.#failed.add(each);
         this.#retryTimer ??= setTimeout(() => this.#retry(), backoff(this.#retries++));
       } else this.#topics.delete(key);
-      this.#shared.error(error, key);
+      this.#shared.error(frame, key);
     }
     this.#completed();
   }

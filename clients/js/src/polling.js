@@ -24,8 +24,9 @@ const RARELY = 12_500;
 /** Between requests of a hidden page, at least. */
 const HIDDEN = 60_000;
 
-/** Before a failed request is repeated, at least: the service's least pace. */
-const RETRY_AFTER = 2_000;
+/** The paces that the service asks for are between these. */
+const MIN_PACE = 2_000;
+const MAX_PACE = 3_000;
 
 class Poller {
   /** What the shared connection told last. @type {StateDetail} */
@@ -57,6 +58,7 @@ class Poller {
    * The state of the watch, from that of its shared connection.
    * @param {StateDetail} detail
    * @param {number} [hint] of the page
+   * @returns {StateDetail}
    */
   enter(detail, hint = 0) {
     this.#detail = detail;
@@ -64,14 +66,10 @@ class Poller {
     if (state === 'subscribed' || state === 'closed') this.#stop();
     else if (!this.#timer) this.#after(FALLBACK_AFTER, () => this.#restart());
     else if (this.#requests && hint >= AWAKE) this.#restart();
-    if (this.#answered) return this.#as('polling');
+    if (this.#answered) return { ...detail, state: 'polling' };
     // It is not, before this way is known to be blocked, too.
-    return state === 'unreachable' && this.#answered === undefined ? this.#as('waiting') : detail;
-  }
-
-  /** @param {StateDetail['state']} state */
-  #as(state) {
-    return { ...this.#detail, state };
+    const known = state !== 'unreachable' || this.#answered === false;
+    return known ? detail : { ...detail, state: 'waiting' };
   }
 
   /** Ask at once, and from then on at the first pace. */
@@ -88,21 +86,23 @@ class Poller {
     this.#after(TIMEOUT, () => {
       requests.abort();
       this.#token = undefined;
-      this.#asked(0);
+      // So long without an answer is known at once.
+      this.#answered = false;
+      this.#asked([0, MAX_PACE]);
     });
+    await null; // Not while states are told: a token function or a listener may close the watch.
     const paces = await this.#askEach(requests.signal);
-    if (!requests.signal.aborted) this.#asked(Math.min(...paces) && Math.max(...paces));
+    if (!requests.signal.aborted) this.#asked(paces);
   }
 
   /** The pace that each answer asks for, or 0 without one. @param {AbortSignal} signal */
   async #askEach(signal) {
-    if (navigator.onLine === false) return [0];
+    if (signal.aborted || navigator.onLine === false) return [0];
     const source = this.#source;
     try {
       this.#token ??= await (typeof source === 'function' ? source() : source);
     } catch (error) {
-      const detail = { code: 'token', message: String(error), retryable: true };
-      this.#subscriptions[0].listener.emit('error', detail);
+      this.#subscriptions[0].listener.error({ code: 'token', message: String(error) });
       return [0];
     }
     return Promise.all(this.#subscriptions.map((each) => this.#askFor(each, signal)));
@@ -116,7 +116,7 @@ class Poller {
     let frame;
     let status = 0;
     try {
-      if (signal.aborted) return 0;
+      if (signal.aborted || navigator.onLine === false) return 0;
       // Without a token this needs no preflight: the service does not look at the content type.
       const headers = this.#token ? { authorization: `Bearer ${this.#token}` } : undefined;
       const request = fetch(this.#address, { method: 'POST', body: data, headers, signal });
@@ -128,37 +128,31 @@ class Poller {
       if (!signal.aborted) listener.emit('frame', { direction: 'in', data: text });
     } catch {}
     if (signal.aborted) return 0;
-    if (frame?.type === 'notifications') {
-      const { notifications, now, poll_after } = frame;
+    const { notifications, now, poll_after, message, field } = frame ?? {};
+    if (Array.isArray(notifications)) {
       if (notifications.length) this.#heardAt = performance.now();
       subscription.deliver(notifications, 'replayed');
       // After that, and not if it closed the watch: a page may keep `since` at any time.
       if (!signal.aborted) subscription.confirm(now);
-      return poll_after;
+      return +poll_after || MIN_PACE;
     }
     // What API Gateway itself refuses is no readable answer to a page: it may lack CORS headers.
     if (!status || status === 401 || status === 403) this.#token = undefined;
-    const {
-      code = 'gateway',
-      message,
-      field,
-      retryable = true,
-      request_id,
-      requestId = request_id,
-    } = frame ?? {};
-    if (!message || field === 'exp') return 0;
-    listener.emit('error', { code, message, field, retryable, requestId });
-    if (!retryable) listener.close();
+    if (message && field !== 'exp') listener.error(frame);
     return 0;
   }
 
-  /** All were answered, or one failed. @param {number} pace of the next, or 0 */
-  #asked(pace) {
-    // One that fails may have had a token that is refused by now.
-    if (pace) this.#answered = true;
-    else if (this.#failures++) this.#answered = false;
-    if (pace) this.#failures = 0;
-    let delay = pace || RETRY_AFTER + backoff(this.#failures);
+  /** @param {number[]} paces that the answers ask for; 0 for each request that failed */
+  #asked(paces) {
+    let delay = Math.min(Math.max(MIN_PACE, ...paces), HIDDEN);
+    if (paces.includes(0)) {
+      // One that fails may have had a token that is refused by now.
+      if (this.#failures++) this.#answered = false;
+      delay += backoff(this.#failures);
+    } else {
+      this.#answered = true;
+      this.#failures = 0;
+    }
     const quiet = performance.now() - this.#heardAt;
     if (quiet >= VERY_QUIET) delay += RARELY;
     else if (quiet >= QUIET) delay *= 2;
@@ -182,6 +176,9 @@ class Poller {
 
 /** @type {typeof PublicPolling} */
 export const polling = (httpUrl) => {
+  if (!/^https?:/.test(httpUrl)) {
+    throw new TypeError(`polling needs the output HttpEndpointURL, https://..., not ${httpUrl}`);
+  }
   const address = new URL(String(httpUrl).replace(/\/*$/, '/notifications')).href;
   return (subscriptions, token) => {
     const poller = new Poller(address, subscriptions, token);

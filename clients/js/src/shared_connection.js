@@ -10,19 +10,16 @@ import {
   unreachableDelay,
 } from './timing.js';
 
-/** @import { ErrorDetail, Notification, State, Token } from './index.js' */
+/** @import { Notification, State, Token } from './index.js' */
 /** @import { Phase, Subscription } from './subscription.js' */
 
 /** @type {Set<SharedConnection>} */
 const sharedConnections = new Set();
 
 /** Return the existing one or a new one. @param {string} url @param {Token | undefined} token */
-export function sharedConnection(url, token) {
-  for (const shared of sharedConnections) {
-    if (shared.url === url && shared.token === token) return shared;
-  }
-  return new SharedConnection(url, token);
-}
+export const sharedConnection = (url, token) =>
+  [...sharedConnections].find((each) => each.url === url && each.token === token) ??
+  new SharedConnection(url, token);
 
 export class SharedConnection {
   /** The subscriptions by the key of their topic. @type {Map<string, Set<Subscription>>} */
@@ -180,15 +177,12 @@ export class SharedConnection {
   }
 
   /**
-   * Tell the watches of a topic, or all; close them if it is not retryable.
-   * @param {ErrorDetail} detail
+   * Tell the watches of a topic, or all.
+   * @param {object} error a frame, or a detail
    * @param {string} [key]
    */
-  error(detail, key) {
-    for (const listener of this.#listeners(key)) {
-      listener.emit('error', detail);
-      if (!detail.retryable) listener.close();
-    }
+  error(error, key) {
+    for (const listener of this.#listeners(key)) listener.error(error);
   }
 
   get #unreachable() {

@@ -15,8 +15,8 @@ const REMEMBERED_IDS = 1_000;
  * @property {number} keepAlive milliseconds of silence before a ping, at most
  * @property {(notifications: Notification[]) => void} deliver those of one moment, oldest first
  * @property {(detail: StateDetail, hint?: number) => void} enter `hint`: see page.js
- * @property {(type: 'error' | 'frame', detail: object) => void} emit
- * @property {() => void} close
+ * @property {(frame: object) => void} error tell of it; close if it is not retryable
+ * @property {(type: 'frame', detail: object) => void} emit
  */
 
 /**

@@ -12,10 +12,8 @@ import { KEEP_ALIVE, MIN_KEEP_ALIVE } from './timing.js';
 const UNREACHABLE = {
   code: 'unreachable',
   message:
-    'three connections in a row were never subscribed: check network, token, address, ' +
-    'origin and content security policy (connect-src) of the page, and whether a proxy or ' +
-    'antivirus blocks WebSockets',
-  retryable: true,
+    'three connections in a row were never subscribed: check network, token, address, origin, ' +
+    'content security policy (connect-src), and whether a proxy or antivirus blocks WebSockets',
 };
 
 class Watch extends EventTarget {
@@ -50,7 +48,6 @@ class Watch extends EventTarget {
     if (!(keepAlive * 1_000 >= MIN_KEEP_ALIVE)) {
       throw new RangeError(`keepAlive is ${keepAlive}: it is in seconds, at least 10`);
     }
-    const address = new URL(url).href;
     const from = since == null ? '' : new Date(since).toISOString();
     this.#until = until;
     this.#onNotification = onNotification;
@@ -59,14 +56,14 @@ class Watch extends EventTarget {
       keepAlive: keepAlive * 1_000,
       deliver: this.#deliver.bind(this),
       enter: this.#enter.bind(this),
+      error: this.#error.bind(this),
       emit: this.#emit.bind(this),
-      close: this.close.bind(this),
     };
     this.#subscriptions = [...new Set(refs)].map(
       (each) => new Subscription(listener, String(merchantId), each, from),
     );
     this.#fallback = fallback?.(this.#subscriptions, token);
-    this.#connection = sharedConnection(address, token);
+    this.#connection = sharedConnection(new URL(url).href, token);
     this.#connection.add(this.#subscriptions);
   }
 
@@ -109,11 +106,24 @@ class Watch extends EventTarget {
     if (this.#state === state) return;
     this.#state = state;
     this.#emit('state', detail);
-    if (state === 'subscribed') this.#told = false;
+    if (state === 'polling' || state === 'subscribed') this.#told = false;
     if (state === 'unreachable' && !this.#told) {
       this.#told = true;
-      this.#emit('error', UNREACHABLE);
+      this.#error(UNREACHABLE);
     }
+  }
+
+  /** @param {any} error a frame of the service or of API Gateway, or a detail */
+  #error({
+    code = 'gateway',
+    message,
+    field,
+    retryable = true,
+    request_id,
+    requestId = request_id,
+  }) {
+    this.#emit('error', { code, message, field, retryable, requestId });
+    if (!retryable) this.close();
   }
 
   /** @param {string} type @param {object} detail */

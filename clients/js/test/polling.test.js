@@ -114,6 +114,32 @@ test('each request asks since the last answer, no sooner than the service says',
   assert.equal(browser.request.body.since, now);
 });
 
+test('a ref that was answered beside one that failed is not asked for sooner either', async (t) => {
+  const browser = new FakeBrowser(t);
+  browser.random = 0;
+  await asking(browser, { ref: ['7', '8'] });
+  const [first, second] = browser.requests;
+  await second.fail();
+  await first.give([], { poll_after: 3_000 });
+  assert.equal(await browser.nextRequest(), 3 * SECOND);
+  await browser.requests[2].give([], { poll_after: 3_000 });
+  await browser.until(() => browser.requests[3].aborted);
+  assert.equal(await browser.nextRequest(), 3 * SECOND);
+});
+
+for (const wrong of ['0', '-5', 'null', '"soon"', '1e10', '1e999', 'undefined']) {
+  test(`an answer with the pace ${wrong} is one, and does not cause a storm`, async (t) => {
+    const browser = new FakeBrowser(t);
+    const watch = await asking(browser);
+    const rest = wrong === 'undefined' ? '' : `,"poll_after":${wrong}`;
+    const now = browser.serverTime();
+    await browser.request.respond(200, `{"notifications":[],"now":"${now}"${rest}}`);
+    assert.equal(watch.state, 'polling');
+    const pace = await browser.nextRequest();
+    assert.ok(2 * SECOND <= pace && pace <= MINUTE, String(pace));
+  });
+}
+
 test('it asks half as often after a minute without a notification, and rarely after 5', async (t) => {
   const browser = new FakeBrowser(t);
   await asking(browser);
@@ -178,6 +204,23 @@ test('a page that is offline does not ask, and asks as soon as it is back', asyn
   assert.equal(browser.requests.length, 2);
 });
 
+test('a page that goes offline while its token is fetched does not ask', async (t) => {
+  const browser = new FakeBrowser(t);
+  const page = browser.page();
+  let giveToken;
+  const token = () => new Promise((resolve) => (giveToken = resolve));
+  browser.watch({ ...FALLBACK, token });
+  await browser.advance(5 * SECOND);
+  navigator.onLine = false;
+  giveToken('t');
+  await browser.advance(0);
+  assert.deepEqual(browser.requests, []);
+  await page.online();
+  giveToken('t');
+  await browser.settle();
+  assert.equal(browser.requests.length, 1);
+});
+
 test('several refs are asked for side by side, each since its own last answer', async (t) => {
   const browser = new FakeBrowser(t);
   const watch = await asking(browser, { ref: ['7', '8'] });
@@ -226,6 +269,33 @@ test('a watch is unreachable when its requests fail, too, and not before', async
   await browser.nextRequest();
   await browser.request.answer('a');
   assert.deepEqual([watch.state, watch.heard], ['polling', ['a']]);
+});
+
+test('a watch that is unreachable again tells so again, since it was polling', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = browser.watch(FALLBACK);
+  await browser.settle();
+  await browser.failHandshakes(2);
+  browser.socket.drop();
+  for (const errors of [1, 2]) {
+    for (const _ of ['one', 'another']) {
+      await browser.nextRequest();
+      await browser.request.fail();
+    }
+    assert.deepEqual([watch.state, watch.errors.length], ['unreachable', errors]);
+    await browser.nextRequest();
+    await browser.request.answer();
+    assert.equal(watch.state, 'polling');
+  }
+});
+
+test('one request without an answer for 30 seconds ends the state', async (t) => {
+  const browser = new FakeBrowser(t);
+  const watch = await asking(browser);
+  await browser.request.answer();
+  await browser.nextRequest();
+  await browser.until(() => browser.request.aborted);
+  assert.equal(watch.state, 'connecting');
 });
 
 test('one request that fails does not end the state, a second does', async (t) => {
@@ -285,14 +355,14 @@ test('a request without an answer is given up after 30 seconds, with its token',
   const [request] = browser.requests;
   await browser.until(() => request.aborted);
   assert.equal(browser.now, 35 * SECOND);
-  assert.equal(await browser.nextRequest(), 3 * SECOND);
+  assert.equal(await browser.nextRequest(), 4 * SECOND);
   assert.notEqual(browser.request.token, request.token);
 });
 
 test('what is no answer of the service counts as none', async (t) => {
   const browser = new FakeBrowser(t);
   const watch = await asking(browser, { token: countingTokens() });
-  for (const body of ['<h1>Please log in</h1>', 'null', '5', '']) {
+  for (const body of ['<h1>Please log in</h1>', 'null', '5', '', '{"type":"notifications"}']) {
     await browser.request.respond(200, body);
     await browser.nextRequest();
   }
@@ -357,8 +427,9 @@ test('a token function that fails is reported, and called again', async (t) => {
   };
   const watch = browser.watch({ ...FALLBACK, token });
   assert.equal(await browser.nextRequest(), 8 * SECOND);
-  const error = { code: 'token', message: 'Error: no session', retryable: true };
-  assert.deepEqual([watch.errors, browser.request.token], [[error], 'token 3']);
+  const [{ code, message, retryable }] = watch.errors;
+  assert.deepEqual([code, message, retryable], ['token', 'Error: no session', true]);
+  assert.equal(browser.request.token, 'token 3');
 });
 
 test('a token that does not come is given up after 30 seconds', async (t) => {
@@ -366,7 +437,7 @@ test('a token that does not come is given up after 30 seconds', async (t) => {
   let calls = 0;
   const token = () => (++calls === 2 ? new Promise(() => {}) : `token ${calls}`);
   browser.watch({ ...FALLBACK, token });
-  assert.equal(await browser.nextRequest(), 38 * SECOND);
+  assert.equal(await browser.nextRequest(), 39 * SECOND);
 });
 
 test('the last word of an answer is heard, and nothing older than what was heard', async (t) => {
@@ -403,6 +474,30 @@ test('a watch that is closed while it waits asks no more', async (t) => {
   assert.deepEqual([browser.requests.length, browser.timers], [1, 0]);
 });
 
+for (const [when, token, closesAt] of [
+  ['its token is fetched', undefined, 'token'],
+  ['it is told of a request', 'a token', 'frame'],
+]) {
+  test(`a watch that is closed while ${when}, at an event of the page, stays closed`, async (t) => {
+    const browser = new FakeBrowser(t);
+    const page = browser.page();
+    let event;
+    const close = (now) => now === event && watch.close();
+    const fetchToken = () => {
+      close('token');
+      return token;
+    };
+    const watch = browser.watch({ ...FALLBACK, token: fetchToken });
+    watch.on('frame', () => close('frame'));
+    await browser.nextRequest();
+    await browser.request.answer();
+    event = closesAt;
+    await page.show();
+    assert.deepEqual(watch.states, ['connecting', 'polling', 'closed']);
+    assert.deepEqual([watch.state, browser.timers, page.listeners()], ['closed', 0, 0]);
+  });
+}
+
 test('requests and answers are frames of the watch', async (t) => {
   const browser = new FakeBrowser(t);
   const watch = await asking(browser);
@@ -423,7 +518,9 @@ test('watches with and without a fallback share a connection, and keep their sta
 });
 
 test('an address ends with or without a slash, and one that is not valid throws', () => {
-  assert.throws(() => polling('example.org/prod'), TypeError);
-  assert.throws(() => polling(), TypeError);
+  for (const wrong of ['wss://example.org/prod', 'example.org/prod', undefined]) {
+    const message = `polling needs the output HttpEndpointURL, https://..., not ${wrong}`;
+    assert.throws(() => polling(wrong), { name: 'TypeError', message });
+  }
   assert.doesNotThrow(() => polling('https://example.org/prod/'));
 });

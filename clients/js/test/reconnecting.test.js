@@ -127,7 +127,7 @@ test('a watch is unreachable after exactly three failed handshakes in a row', as
   browser.socket.drop();
   const [{ code, message, retryable }] = watch.errors;
   assert.deepEqual([code, retryable], ['unreachable', true]);
-  assert.match(message, /token, .* security policy \(connect-src\) .* proxy or antivirus/);
+  assert.match(message, /token, .* security policy \(connect-src\), .* proxy or antivirus/);
   const detail = { state: 'unreachable', reason: 'closed with 1006', retryIn: 60_000 };
   assert.deepEqual(watch.details.slice(5), [detail]);
 });
