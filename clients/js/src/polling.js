@@ -136,7 +136,7 @@ class Poller {
       if (!signal.aborted) subscription.confirm(now);
       return +poll_after || MIN_PACE;
     }
-    // What API Gateway itself refuses is no readable answer to a page: it may lack CORS headers.
+    // A page cannot read what API Gateway itself refuses, where that lacks CORS headers.
     if (!status || status === 401 || status === 403) this.#token = undefined;
     if (message && field !== 'exp') listener.error(frame);
     return 0;

@@ -229,7 +229,7 @@ test('a network of another kind is checked with a ping', async (t) => {
   assert.equal(browser.sockets.length, 2);
 });
 
-test('a field of a form that changes is no hint of the network', async (t) => {
+test('a field of a form that changes is not taken for a change of the network', async (t) => {
   const browser = new FakeBrowser(t);
   const page = browser.page();
   await browser.subscribedWatch();

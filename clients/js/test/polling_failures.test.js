@@ -120,7 +120,7 @@ test('a request without an answer is given up after 30 seconds, with its token',
   assert.notEqual(browser.request.token, request.token);
 });
 
-test('what is no answer of the service counts as none', async (t) => {
+test('an answer of another server counts as a failed request', async (t) => {
   const browser = new FakeBrowser(t);
   const watch = await asking(browser, { token: countingTokens() });
   for (const body of ['<h1>Please log in</h1>', 'null', '5', '', '{"type":"notifications"}']) {

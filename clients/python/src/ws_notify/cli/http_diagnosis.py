@@ -26,7 +26,7 @@ def diagnose_answer(
 
 
 def diagnose_address(error: WsNotifyError, url: str) -> Finding:
-    """Diagnose what is no answer of a stage."""
+    """Diagnose an answer that another server gave, or none."""
     path = url.rpartition("/")[2]
     if path in _PATHS:
         return Finding(str(error), f"Leave out /{path}: each request adds its own")

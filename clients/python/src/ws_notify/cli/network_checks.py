@@ -54,7 +54,7 @@ class NetworkChecks:
         self._skew = time.time() - parse_time(now)
 
     def learn_clock_by_date(self, date: str | None) -> None:
-        """Compare it with an answer's `Date`, which has whole seconds; one that is none is left."""
+        """Compare it with an answer's `Date`, in whole seconds; ignore an invalid one."""
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             self._skew = time.time() - parsedate_to_datetime(date or "").timestamp()
 
