@@ -1,6 +1,6 @@
 """What schemathesis cannot know from docs/openapi.json; it loads this module itself.
 
-JSON Schema cannot express two rules of the service: an `id` is of one content, and 1.0 is not a `ref`.
+JSON Schema cannot express two rules of the service: an `id` has one content, 1.0 is not a `ref`.
 """
 
 import hashlib
