@@ -3,10 +3,7 @@
 import json
 import os
 from dataclasses import asdict, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import ClassVar
 
 import pytest
 
@@ -14,7 +11,7 @@ from benchmarks.load import memory
 from benchmarks.load.disconnects import Rows
 from benchmarks.load.figures import Figures
 from benchmarks.load.plan import LONG, SHORT, Plan, Topic, assign
-from benchmarks.load.pollers import Asked, open_pollers
+from benchmarks.load.pollers import Asked
 from benchmarks.load.publishers import Exchange, Window
 from benchmarks.load.rates import Beside, Pace, Rates
 from benchmarks.load.reconciliation import Polled, Reconciliation, reconcile, reconcile_polls
@@ -135,39 +132,6 @@ def test_pollers_get_each_notification_of_their_topic_whatever_its_receipt_count
     found = reconcile_polls(published, arrivals, SUBSCRIBERS)
     assert found == replace(NOTHING_LOST, **changed)
     assert found.good == (changed.keys() <= {"repeated"})
-
-
-class _Answers(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    asked: ClassVar[list[Frame]] = []
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.asked.append(body)
-        now = f"now {len(self.asked)}"
-        frame = {"message": f"told {body['merchant_id']}"}
-        answer = {"notifications": [frame], "more": False, "now": now, "poll_after": 60_000}
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps(answer).encode())
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def test_a_poller_hands_back_the_now_of_its_last_answer() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        try:
-            url = f"http://127.0.0.1:{server.server_port}/stage"
-            with open_pollers(url, [TOPIC], at_once=1) as pollers:
-                first, second = pollers.log(), pollers.log()
-        finally:
-            server.shutdown()
-    topic = {"merchant_id": "shop", "ref": 1}
-    assert _Answers.asked == [topic, {**topic, "since": "now 1"}]
-    for arrivals in (first, second):
-        assert [(one.subscriber, one.frame) for one in arrivals] == [(0, {"message": "told shop"})]
 
 
 FRAMES = publications([TOPIC], "rates")

@@ -2,12 +2,14 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.e2e.terminal import Terminal
 from tests.kit import deployed
 from tests.kit.browser import running
 from tools.console import console
@@ -100,3 +102,15 @@ def unused_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
     return port
+
+
+@pytest.fixture
+def local(stage: LocalStage, tmp_path: Path) -> Terminal:
+    """Return a terminal beside a stage without tokens."""
+    return Terminal(tmp_path, stage)
+
+
+@pytest.fixture
+def locked(guarded: LocalStage, tmp_path: Path) -> Terminal:
+    """Return one where the stage requires tokens."""
+    return Terminal(tmp_path, guarded)

@@ -103,3 +103,15 @@ class FakeLambdaContext:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:a-function"
     aws_request_id: str = "6f1b7c1e-2d0f-4a53-9a1e-0c1f5ad9f6d1"
+
+
+def frame_in(response: dict[str, Any], status: int) -> dict[str, Any]:
+    """Return the frame in a response of this status; what all of them have is checked."""
+    expected = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    if status == 503:
+        expected["Retry-After"] = "2"
+    assert response.keys() == {"statusCode", "headers", "body"}
+    assert (response["statusCode"], response["headers"]) == (status, expected)
+    frame: dict[str, Any] = json.loads(response["body"])
+    assert frame["client"] == "server"
+    return frame
