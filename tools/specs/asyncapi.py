@@ -97,6 +97,13 @@ _SERVERS: Final = {
         },
         "security": [{"$ref": f"#/components/securitySchemes/{name}"} for name in _SECURITY],
     },
+    "customDomain": {
+        "host": "{name}",
+        "protocol": "wss",
+        "description": "A stage on AWS with a custom domain: its `websocket_domain`",
+        "variables": {"name": {"default": "notify.shop.example", "description": "Its name"}},
+        "security": [{"$ref": f"#/components/securitySchemes/{name}"} for name in _SECURITY],
+    },
     "local": {
         "host": "localhost:{port}",
         "pathname": "/_aws/execute-api/notify/local",

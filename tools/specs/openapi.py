@@ -66,6 +66,11 @@ _SERVERS: Final = (
         },
     },
     {
+        "url": "https://{name}",
+        "description": "A stage on AWS with a custom domain: its `http_domain`",
+        "variables": {"name": {"default": "notify-http.shop.example", "description": "Its name"}},
+    },
+    {
         "url": "http://localhost:{port}/_aws/execute-api/notify-http/local",
         "description": "The stage `local`, of `make run`",
         "variables": {"port": {"default": "4566", "description": "The port of the local AWS"}},
